@@ -1,0 +1,10 @@
+"""Polynomial layers, one public class a file."""
+
+from pinet_keras.layers.poly_block2d import PolyBlock2D
+from pinet_keras.layers.poly_conv1d import PolyConv1D
+from pinet_keras.layers.poly_conv2d import PolyConv2D
+from pinet_keras.layers.poly_dense import PolyDense
+from pinet_keras.layers.poly_initializer import PolyInitializer
+from pinet_keras.layers.polynomial_activation import PolynomialActivation
+
+__all__ = ["PolyBlock2D", "PolyConv1D", "PolyConv2D", "PolyDense", "PolyInitializer", "PolynomialActivation"]

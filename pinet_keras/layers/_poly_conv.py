@@ -1,0 +1,79 @@
+"""What the convolutional forms share, whatever their number of spatial axes."""
+
+from __future__ import annotations
+
+import keras
+
+from pinet_keras.layers._recursion import PolyRecursion, positive_int, receptive_field
+
+
+class PolyConv(PolyRecursion):
+    """Private base of `PolyConv1D` and `PolyConv2D`, which say their number of axes and Keras' convolution for it."""
+
+    _convolution: type[keras.layers.Layer]
+    _spatial_axes: int
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        degree=2,
+        rank=None,
+        decomposition="ccp",
+        strides=1,
+        padding="valid",
+        dilation_rate=1,
+        data_format=None,
+        normalization=None,
+        **kwargs,
+    ):
+        filters = positive_int(filters, "filters")
+        super().__init__(filters, degree, rank, decomposition, normalization, **kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.padding = padding
+        self.dilation_rate = dilation_rate
+        self.data_format = data_format or keras.config.image_data_format()
+        self.input_spec = keras.layers.InputSpec(ndim=self._spatial_axes + 2)
+        self._create_factors(filters)
+        # Keras' convolution has checked these and brought them to one form.
+        for name in ("kernel_size", "strides", "padding", "dilation_rate", "data_format"):
+            setattr(self, name, getattr(self.input_factors[0], name))
+
+    @property
+    def _channel_axis(self):
+        return 1 if self.data_format == "channels_first" else -1
+
+    def _factor(self, outputs, sees_input, **kwargs):
+        if not sees_input:
+            return self._convolution(outputs, 1, data_format=self.data_format, **kwargs)
+        return self._convolution(
+            outputs,
+            self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            dilation_rate=self.dilation_rate,
+            data_format=self.data_format,
+            **kwargs,
+        )
+
+    def _input_fan(self, input_shape):
+        return receptive_field(self.kernel_size, input_shape[self._channel_axis])
+
+    def call(self, inputs, training=None):
+        return self._recurse(inputs, training=training)
+
+    def compute_output_shape(self, input_shape):
+        return self._with_channels(self._state_shape(input_shape), self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "data_format": self.data_format,
+        }

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import keras
+
+from pinet_keras.layers._poly_conv import PolyConv
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class PolyConv2D(PolyConv):
+    """Computes `filters` polynomials of degree `degree` of each window of pixels of its input, with low-rank coefficients.
+
+    The recursions of `PolyDense`, `y = C x_N + β` with `x_n` by `"ccp"`, `"ncp"` or `"ncp_skip"`, in which every
+    product by a matrix is a convolution. The factors that see the input (U_n, A_n) have the kernel size, strides,
+    padding and dilation; those that see x_{n-1} (S_n, V_n) and C are 1x1 convolutions, which act on the channels
+    alone. So each output value is exactly a `PolyDense` of its own window: the receptive field does not grow with
+    the degree, all x_n have one spatial size, and striding happens once. (Kernels on S_n too would widen the field with
+    every degree at k times the cost; stacking layers does that better.)
+
+    Args:
+        filters: Positive integer, number of output channels.
+        kernel_size: Integer or tuple of 2, size of the window.
+        degree: Positive integer N, degree of the polynomials.
+        rank: Positive integer k, channels of x_n. `None` stands for `filters`: C is then square, so that the readout
+            neither narrows nor widens, and each factor costs what a `Conv2D(filters, kernel_size)` costs.
+        decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, which factors the coefficients share.
+        strides: Integer or tuple of 2. Above 1 it excludes a dilation above 1, as everywhere in Keras.
+        padding: `"valid"` or `"same"` (zeros).
+        dilation_rate: Integer or tuple of 2.
+        data_format: `"channels_last"` or `"channels_first"`; `None` stands for Keras' configured one.
+        normalization: `None`, or `"batch"` to batch-normalise each branch before it enters a product; at inference this
+            is affine, and the degree stays.
+        **kwargs: `use_bias`, and the initializers, regularizers and constraints of `PolyDense`, with the same meaning;
+            `name`, `dtype`, `trainable`.
+
+    Input shape:
+        `(batch, height, width, channels)`, or `(batch, channels, height, width)` with `"channels_first"`.
+
+    Output shape:
+        That of `keras.layers.Conv2D` with the same arguments.
+
+    Masking:
+        Not supported, on purpose: a window mixes steps that are masked with steps that are not.
+
+    Raises:
+        ValueError: if `filters`, `degree` or `rank` is not a positive integer, if `decomposition`, `normalization`,
+            `padding` or `data_format` is unknown, if strides and dilation are both above 1, or if the input does not
+            have four axes or its channels are of unknown number.
+
+    Reference:
+        Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828; Deep Polynomial Neural Networks,
+        arXiv 2006.13026 (the models CCP, NCP and NCP-Skip).
+    """
+
+    _convolution = keras.layers.Conv2D
+    _spatial_axes = 2

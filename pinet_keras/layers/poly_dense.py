@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import keras
+
+from pinet_keras.layers._recursion import PolyRecursion, positive_int
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class PolyDense(PolyRecursion):
+    """Computes `units` polynomials of degree `degree` of the last axis of its input, with low-rank coefficients.
+
+    With z the input, `∗` the elementwise product and k the rank, `y = C x_N + β`, where
+
+    - `"ccp"`: `x_1 = U_1ᵀz`, `x_n = (U_nᵀz) ∗ x_{n-1} + x_{n-1}`;
+    - `"ncp"`: `x_1 = (A_1ᵀz) ∗ b_1`, `x_n = (A_nᵀz) ∗ (S_nᵀx_{n-1} + b_n)`;
+    - `"ncp_skip"`: `x_1 = (A_1ᵀz) ∗ b_1`, `x_n = (A_nᵀz) ∗ (S_nᵀx_{n-1} + b_n) + V_nᵀx_{n-1}`.
+
+    The paper writes the constant as `B_nᵀb_n`, a matrix times a vector, both learned. Only their product matters, so
+    here it is one learned vector b_n of length k. V_n is learned.
+
+    Args:
+        units: Positive integer, number of outputs.
+        degree: Positive integer N, degree of the polynomials.
+        rank: Positive integer k, length of x_n. `None` stands for `units`: C is then square, so that the readout
+            neither narrows nor widens, and each factor costs what a `Dense(units)` costs.
+        decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, which factors the coefficients share.
+        normalization: `None`, or `"batch"` to batch-normalise each branch before it enters a product: every U_nᵀz
+            (A_nᵀz), and every S_nᵀx_{n-1} before b_n is added. At inference this is affine; the degree stays.
+        use_bias: Whether to add β. (b_n belongs to the recursion and is there in either case.)
+        kernel_initializer: Initializer of U, A, S, V and C. Every factor gets a draw of its own, also from a seeded
+            instance. `"poly"` keeps output and gradient in scale at any degree and rank (see `PolyInitializer`);
+            others are used as they are.
+        bias_initializer: Initializer of β.
+        kernel_regularizer: Regularizer of each of U, A, S, V and C.
+        bias_regularizer: Regularizer of β.
+        activity_regularizer: Regularizer of the output.
+        kernel_constraint: Constraint on each of U, A, S, V and C.
+        bias_constraint: Constraint on β.
+        **kwargs: `name`, `dtype`, `trainable`, as for every Keras layer.
+
+    Input shape:
+        `(batch, ..., d)`, at least two axes.
+
+    Output shape:
+        `(batch, ..., units)`.
+
+    Masking:
+        Supported: positions are computed one by one, so a mask passes through unchanged, and positions masked out are
+        left out of the statistics of `normalization="batch"`.
+
+    Raises:
+        ValueError: if `units`, `degree` or `rank` is not a positive integer, if `decomposition` or `normalization` is
+            unknown, or if the input has fewer than two axes or a last axis of unknown size.
+
+    Reference:
+        Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828; Deep Polynomial Neural Networks,
+        arXiv 2006.13026 (the models CCP, NCP and NCP-Skip).
+    """
+
+    def __init__(self, units, degree=2, rank=None, decomposition="ccp", normalization=None, **kwargs):
+        units = positive_int(units, "units")
+        super().__init__(units, degree, rank, decomposition, normalization, **kwargs)
+        self.units = units
+        self.supports_masking = True
+        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self._create_factors(units)
+
+    def _factor(self, outputs, sees_input, **kwargs):
+        return keras.layers.Dense(outputs, **kwargs)
+
+    def _input_fan(self, input_shape):
+        return input_shape[-1]
+
+    def call(self, inputs, training=None, mask=None):
+        return self._recurse(inputs, training=training, mask=mask)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from operator import index
+
+import keras
+from keras import ops, regularizers
+
+from pinet_keras.layers._recursion import positive_int
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class PolynomialActivation(keras.layers.Layer):
+    """Computes one learned polynomial of each value, for all channels or for each channel its own (SLAF).
+
+    `y = a_0 + Σ_{j=1..N} a_j · norm_j(x^j)`, where norm_j is a batch normalisation without scale or centre (a_j and a_0
+    are these). In training each power is normalised by the batch, so that high powers do not drown the low ones; at
+    inference by the moving statistics, constants, so that y is exactly a polynomial of x. It starts at a_1 = 1 and all
+    other a_j = 0.
+
+    Args:
+        degree: Positive integer N.
+        shared: Whether all channels share one polynomial (coefficients and statistics). By default each has its own.
+        axis: Integer, the channel axis.
+        coefficient_regularizer: Regularizer of the coefficients a_0..a_N.
+        **kwargs: `name`, `dtype`, `trainable`, as for every Keras layer.
+
+    Input shape:
+        Any with at least two axes, the first one the batch.
+
+    Output shape:
+        That of the input.
+
+    Masking:
+        Supported: values are computed one by one, so a mask passes through unchanged, and positions masked out are left
+        out of the statistics.
+
+    Raises:
+        ValueError: if `degree` is not a positive integer, or if the input has fewer than two axes, or no `axis`, or one
+            of unknown size (unless `shared`).
+
+    Reference:
+        Goyal et al., Learning Activation Functions: A new paradigm for understanding Neural Networks, arXiv 1906.09529.
+    """
+
+    def __init__(self, degree=2, shared=False, axis=-1, coefficient_regularizer=None, **kwargs):
+        super().__init__(**kwargs)
+        self.degree = positive_int(degree, "degree")
+        self.shared = bool(shared)
+        self.axis = index(axis)
+        self.coefficient_regularizer = regularizers.get(coefficient_regularizer)
+        self.supports_masking = True
+        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        # The powers and their normalisation run in the variable dtype, float32 under mixed precision: a high power
+        # leaves the range of float16 at small values.
+        self.norms = [
+            keras.layers.BatchNormalization(
+                axis=-1 if self.shared else self.axis,
+                center=False,
+                scale=False,
+                dtype=self.variable_dtype,
+                trainable=self.trainable,
+                name=f"norm_{power}",
+            )
+            for power in range(1, self.degree + 1)
+        ]
+
+    def build(self, input_shape):
+        ndim = len(input_shape)
+        if not -ndim < self.axis < ndim or self.axis == 0:
+            raise ValueError(
+                "`axis` must be an axis of the input other than the batch. "
+                f"Received: axis={self.axis}, input_shape={tuple(input_shape)}"
+            )
+        channels = input_shape[self.axis]
+        if channels is None and not self.shared:
+            raise ValueError(
+                f"The channel axis of the input ({self.axis}) must have a known size unless `shared` is true. "
+                f"Received: input_shape={tuple(input_shape)}"
+            )
+        for norm in self.norms:
+            norm.build((*input_shape, 1) if self.shared else input_shape)
+        self.coefficients = [
+            self.add_weight(
+                name=f"coefficient_{power}",
+                shape=() if self.shared else (channels,),
+                initializer="ones" if power == 1 else "zeros",
+                regularizer=self.coefficient_regularizer,
+                autocast=False,
+            )
+            for power in range(self.degree + 1)
+        ]
+        self.built = True
+
+    def call(self, inputs, training=None, mask=None):
+        x = ops.cast(inputs, self.variable_dtype)
+        if mask is not None:
+            mask = self._spread(mask, x)
+        y = ops.zeros_like(x) + self._coefficient(0, x)
+        for j, power in enumerate(self._powers(x), start=1):
+            y = y + self._coefficient(j, x) * self._normalize(self.norms[j - 1], power, training, mask)
+        return ops.cast(y, self.compute_dtype)
+
+    def _powers(self, x):
+        """x, x², ..., x^N, each the product of two lower ones of nearly equal degree, so in the fewest levels."""
+        powers = [x]
+        for j in range(2, self.degree + 1):
+            powers.append(powers[j // 2 - 1] * powers[j - j // 2 - 1])
+        return powers
+
+    def _normalize(self, norm, x, training, mask):
+        if not self.shared:
+            return norm(x, training=training, mask=mask)
+        # One channel: the statistics are over everything.
+        return ops.squeeze(norm(ops.expand_dims(x, -1), training=training, mask=mask), -1)
+
+    def _spread(self, mask, x):
+        """The mask with as many axes as batch normalisation wants: all of its input's but the last."""
+        like = x if self.shared else x[..., 0]
+        while len(mask.shape) < len(like.shape):
+            mask = ops.expand_dims(mask, -1)
+        return ops.logical_and(ops.cast(mask, "bool"), ops.ones_like(like, dtype="bool"))
+
+    def _coefficient(self, power, like):
+        shape = [1] * len(like.shape)
+        if not self.shared:
+            shape[self.axis] = like.shape[self.axis]
+        return ops.reshape(ops.cast(self.coefficients[power], like.dtype), shape)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def degree_rule(self, degrees: list[int]) -> int:
+        """Degree of the output, given that of the input: `degree` times as much."""
+        (degree,) = degrees
+        return self.degree * degree
+
+    def multiplications_rule(self) -> int:
+        """Number of successive products: ceil(log2(degree)), as each power is a product of two of half its degree."""
+        return (self.degree - 1).bit_length()
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "degree": self.degree,
+            "shared": self.shared,
+            "axis": self.axis,
+            "coefficient_regularizer": regularizers.serialize(self.coefficient_regularizer),
+        }
