@@ -1,0 +1,143 @@
+"""Image classification sets as arrays: from TFDS, from scikit-learn, or from a uint8 `.npz`."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from zoo.registry import suggestion
+
+DIGITS = tuple("0123456789")
+# What an .npz file cannot say of itself. Means and standard deviations are those of the training split, in grey levels.
+SETS: dict[str, dict] = {
+    "mnist": {"shape": (28, 28, 1), "classes": DIGITS, "mean": [33.32], "std": [78.57]},
+    "digits": {"shape": (8, 8, 1), "classes": DIGITS, "mean": [77.89], "std": [95.87]},
+    "cifar10": {
+        "shape": (32, 32, 3),
+        "classes": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        "mean": [125.31, 122.95, 113.87],
+        "std": [62.99, 62.09, 66.70],
+    },
+}
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A data set in memory: uint8 images `[n, height, width, channels]` and int64 labels `[n]`, train and test."""
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the labels."""
+        return SETS[self.name]["classes"]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum over the images and labels of both splits: the same from TFDS and from an `.npz`."""
+        digest = hashlib.sha256()
+        for key in ARRAYS:
+            digest.update(np.ascontiguousarray(getattr(self, key)).tobytes())
+        return digest.hexdigest()
+
+
+def load_set(name: str, data=None, data_dir=None) -> ImageSet:
+    """Read a data set.
+
+    Args:
+        name: `"mnist"`, `"cifar10"` (both through TFDS) or `"digits"` (scikit-learn's, no download).
+        data: path of an `.npz` with uint8 `x_train`, `x_test` and integer `y_train`, `y_test`, read instead; needs no
+            TensorFlow.
+        data_dir: where TFDS keeps its data sets; its default is the environment variable `TFDS_DATA_DIR`, then
+            `~/tensorflow_datasets`.
+
+    Raises:
+        ValueError: unknown name, or an `.npz` that holds something else.
+        FileNotFoundError: the data are not there and could not be downloaded.
+    """
+    if name not in SETS:
+        raise ValueError(f"Unknown data set{suggestion(name, list(SETS))} Received: {name!r}")
+    if data is not None:
+        arrays = _read_npz(Path(data))
+    elif name == "digits":
+        arrays = _read_digits()
+    else:
+        arrays = _read_tfds(name, data_dir)
+    _check(name, arrays)
+    labels = {key: arrays[key].astype("int64") for key in ("y_train", "y_test")}
+    return ImageSet(name, **{**arrays, **labels})
+
+
+def _read_npz(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no data file {path}.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ARRAYS if key in file}
+    except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:  # text, a lone array, a cut archive, ...
+        raise ValueError(f"{path.name} is no readable .npz file: {error}") from error
+    missing = [key for key in ARRAYS if key not in arrays]
+    if missing:
+        raise ValueError(f"{path.name} lacks {', '.join(missing)}. Needed are {', '.join(ARRAYS)}.")
+    return arrays
+
+
+def _check(name, arrays):
+    """Refuse arrays that are not this data set's kind, before a training starts on them."""
+    info = SETS[name]
+    for split in ("train", "test"):
+        images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        if images.dtype != np.uint8 or images.shape[1:] != info["shape"] or len(images) == 0:
+            raise ValueError(
+                f"x_{split} of {name} must be uint8 images of shape [n, {', '.join(map(str, info['shape']))}]. "
+                f"Received: dtype={images.dtype}, shape={images.shape}"
+            )
+        if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"y_{split} of {name} must be {len(images)} integers. "
+                f"Received: dtype={labels.dtype}, shape={labels.shape}"
+            )
+        if labels.min() < 0 or labels.max() >= len(info["classes"]):
+            raise ValueError(
+                f"y_{split} of {name} must lie in 0..{len(info['classes']) - 1}. "
+                f"Received: {labels.min()}..{labels.max()}"
+            )
+
+
+def _read_digits():
+    """scikit-learn's 1,797 digits of 8×8, 360 of them held out, the same share of each class."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, labels = load_digits(return_X_y=True)
+    # 17 grey levels, 0..16, become pixels 0..255
+    images = np.round(images.reshape(-1, 8, 8, 1) * (255 / 16)).astype("uint8")
+    x_train, x_test, y_train, y_test = train_test_split(images, labels, test_size=360, random_state=0, stratify=labels)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _read_tfds(name, data_dir):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=data_dir)
+    try:
+        builder.download_and_prepare()  # does nothing where it is prepared
+    except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
+        raise FileNotFoundError(
+            f"{name} is not in {builder.data_path.parent.parent} and could not be downloaded there ({error}). "
+            f"On a machine with a network run `tfds build {name}`, or copy a prepared `{name}` folder there and "
+            "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass a uint8 .npz with --data."
+        ) from error
+    arrays = {}
+    for split in ("train", "test"):
+        examples = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
+        arrays[f"x_{split}"] = np.asarray(examples["image"])
+        arrays[f"y_{split}"] = np.asarray(examples["label"])
+    return arrays

@@ -1,0 +1,146 @@
+"""The door for pictures: image files become pixels, and arrays are checked before a polynomial sees them."""
+
+import io
+import os
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+MAX_PIXELS = 64_000_000
+# A closed list: some of Pillow's readers start other programs (Ghostscript, for one).
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+
+
+def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
+    """Decode one picture into the pixels that a model of this input shape takes.
+
+    Deep (16-bit) grey is scaled to 8 bits. Transparent parts are laid on white, as a page would show them. Colours
+    become grey, and grey three equal channels, where the model asks for it. Of an animation the first frame counts. A
+    picture of another size is cropped around its middle to the model's proportions, then resized with antialiasing.
+
+    Args:
+        source: path of a file, or the bytes of one.
+        shape: `(height, width, channels)`, channels 1 or 3.
+        notes: a list that receives a sentence for each change that a person should know of.
+
+    Returns:
+        uint8 array `[height, width, channels]`.
+
+    Raises:
+        ValueError: no picture, an empty or truncated file, more than 64 megapixels, pixels of no known scale.
+        FileNotFoundError: no file of that name.
+    """
+    height, width, channels = shape
+    if channels not in (1, 3):
+        raise ValueError(f"Pictures have 1 or 3 channels. Received: shape={tuple(shape)}")
+    notes = [] if notes is None else notes
+    name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
+    picture = _decode(source, name, notes)
+    picture = _eight_bits(picture, name, notes)
+    picture = _without_alpha(picture, notes).convert("L" if channels == 1 else "RGB")
+    if picture.size != (width, height):
+        notes.append(_resize_note(picture.size, (width, height)))
+        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
+    return np.asarray(picture, dtype="uint8").reshape(height, width, channels)
+
+
+def check_images(images, shape) -> None:
+    """Refuse an array that is no batch of pixels in 0..255 of this shape.
+
+    Args:
+        images: array `[batch, height, width, channels]`, integers or floats.
+        shape: `(height, width, channels)`.
+
+    Raises:
+        ValueError: wrong rank, size, channels or dtype, an empty batch, NaN or infinity, a value outside 0..255.
+    """
+    images = np.asarray(images)
+    shape = tuple(shape)
+    if images.dtype.kind not in "uif" and images.dtype.name != "bfloat16":
+        raise ValueError(f"Images must be integers or floats in 0..255. Received: dtype={images.dtype}")
+    if images.ndim != 4 or images.shape[1:] != shape:
+        expected = f"[batch, {', '.join(map(str, shape))}]"
+        hint = " One image still needs its batch axis: images[None]." if images.shape == shape else ""
+        raise ValueError(f"Images must have the shape {expected}.{hint} Received: shape={images.shape}")
+    if images.shape[0] == 0:
+        raise ValueError(f"A batch needs at least one image. Received: shape={images.shape}")
+    if images.dtype == np.uint8:
+        return
+    low, high = float(images.min()), float(images.max())  # NaN and infinity come through min and max
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"Images must not hold NaN or infinity. Received: values from {low} to {high}")
+    if low < 0 or high > 255:
+        raise ValueError(f"Pixels must lie in 0..255. Received: values from {low:g} to {high:g}")
+
+
+def _decode(source, name, notes):
+    picture = _open(source, name)
+    with picture:
+        columns, rows = picture.size
+        if columns * rows > MAX_PIXELS:
+            raise ValueError(_too_large(name, f"{columns}×{rows} pixels"))
+        if getattr(picture, "n_frames", 1) > 1:
+            notes.append(f"used the first of {picture.n_frames} frames")
+        try:
+            picture.load()
+            return ImageOps.exif_transpose(picture)
+        except Exception as error:  # Pillow passes on whatever its decoders meet: OSError, SyntaxError, zlib.error, ...
+            raise ValueError(f"The picture is truncated or damaged ({error}). Received: {name}") from error
+
+
+def _open(source, name):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with a file is said once, by the error
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(_too_large(name, "more pixels than Pillow's own limit")) from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"There is no such file. Received: {name}") from error
+    except Exception as error:  # damaged headers surface as many kinds of error
+        raise ValueError(f"{_why_no_picture(source, error)} Received: {name}") from error
+
+
+def _too_large(name, declared):
+    limit = f"{MAX_PIXELS // 1_000_000} megapixels"
+    return f"The picture declares {declared}; at most {limit} are decoded. Received: {name}"
+
+
+def _why_no_picture(source, error):
+    if isinstance(error, IsADirectoryError):
+        return "A folder is no picture."
+    if isinstance(error, PermissionError):
+        return "The file cannot be read: permission denied."
+    if not (len(source) if isinstance(source, bytes) else os.path.getsize(source)):
+        return "The file is empty."
+    return f"This is no picture that can be read (known are {', '.join(FORMATS)})."
+
+
+def _eight_bits(picture, name, notes):
+    """Scale 16-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white."""
+    if picture.mode.startswith("I;16"):
+        notes.append("scaled 16-bit grey to 8 bits")
+        return Image.fromarray(np.round(np.asarray(picture) / 257.0).astype("uint8"))
+    if picture.mode in ("I", "F"):
+        raise ValueError(
+            "Pixels of 32 bits have no agreed white; save the picture with 8 or 16 bits. "
+            f"Received: {name} with mode {picture.mode}"
+        )
+    return picture
+
+
+def _without_alpha(picture, notes):
+    if not picture.has_transparency_data:
+        return picture
+    picture = picture.convert("RGBA")
+    if picture.getextrema()[3][0] == 255:  # an alpha channel, but nothing transparent in it
+        return picture.convert("RGB")
+    notes.append("laid the transparent parts on white")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+
+
+def _resize_note(old, new):
+    cropped = "cropped to the middle and " if old[0] * new[1] != old[1] * new[0] else ""
+    return f"{cropped}resized from {old[0]}×{old[1]} to {new[0]}×{new[1]} pixels"

@@ -1,0 +1,9 @@
+"""Where the zoo keeps its files; all of them travel in the wheel."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+CARDS = ROOT / "cards"
+RECIPES = ROOT / "recipes"
+SAMPLES = ROOT / "samples"
+WEIGHTS = ROOT / "weights"

@@ -1,0 +1,52 @@
+"""Names of the zoo: what is shipped, and what its card says. Imports nothing heavy."""
+
+import json
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from zoo.paths import CARDS
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Names of the shipped models that match a shell pattern, sorted.
+
+    Args:
+        pattern: shell-style pattern such as `"*cifar10*"`.
+    """
+    return sorted(path.stem for path in CARDS.glob("*.json") if fnmatchcase(path.stem, pattern))
+
+
+def card(name: str) -> dict:
+    """The card of a model: task, tier, degree, size, accuracy, how it was trained, its golden outputs.
+
+    Args:
+        name: name of a shipped model, or path of a card (`.json`) that `pinet train` wrote.
+
+    Raises:
+        ValueError: no model has that name (the message suggests near ones), or the file is no card.
+    """
+    if str(name).endswith(".json"):
+        return _read_card(Path(name))
+    known = list_models()
+    if name not in known:
+        raise ValueError(f"No model has that name{suggestion(name, known)} Received: name={name!r}")
+    return _read_card(CARDS / f"{name}.json")
+
+
+def _read_card(path):
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return {"name": values["name"], **values}
+    except OSError as error:
+        raise ValueError(f"There is no card of that name. Received: {str(path)!r}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} is no model card: {error!r}") from error
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """Half a sentence that names the near ones among `known`, or all of them."""
+    near = get_close_matches(str(name), known, n=3, cutoff=0.5)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; known are: {', '.join(known) or 'none yet'}."
