@@ -1,0 +1,39 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zoo.data import SETS
+
+
+@pytest.fixture
+def tfds_dir():
+    """Folder with the prepared MNIST and CIFAR-10; the test is skipped where they are not."""
+    folder = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+    missing = [name for name in ("mnist", "cifar10") if not (folder / name).is_dir()]
+    if missing:
+        pytest.skip(
+            f"{' and '.join(missing)} not prepared in {folder}; set TFDS_DATA_DIR to the folder that holds them"
+        )
+    return folder
+
+
+@pytest.fixture
+def small_arrays():
+    """Arrays of the shape of the digits set, random but fixed."""
+    generator = np.random.default_rng(0)
+    shape = SETS["digits"]["shape"]
+    return {
+        "x_train": generator.integers(0, 256, (300, *shape), dtype="uint8"),
+        "y_train": generator.integers(0, 10, 300),
+        "x_test": generator.integers(0, 256, (50, *shape), dtype="uint8"),
+        "y_test": generator.integers(0, 10, 50),
+    }
+
+
+@pytest.fixture
+def small_npz(tmp_path, small_arrays):
+    path = tmp_path / "small.npz"
+    np.savez(path, **small_arrays)
+    return path

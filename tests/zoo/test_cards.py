@@ -1,0 +1,79 @@
+"""The figures of every card, computed again."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo import weights_file
+from zoo.architectures import build
+from zoo.evaluation import evaluate
+from zoo.paths import WEIGHTS
+from zoo.publishing import structure
+from zoo.recipes import read_recipe
+
+BARS = {"polynet_mnist": 0.992, "polynet_cifar10": 0.74, "pinet_digits": 0.97}
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_tier_degree_size_and_cost_are_what_the_card_says(name):
+    card = zoo.card(name)
+    found = structure(zoo.load(name))
+    assert found == {key: card[key] for key in found}
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_the_weights_file_is_what_the_card_says(name):
+    card, path = zoo.card(name), WEIGHTS / f"{name}.weights.h5"
+    assert card["weights"]["file"] == path.name
+    assert card["weights"]["bytes"] == path.stat().st_size < 25 * 2**20
+    assert card["weights"]["sha256"] == weights_file.sha256(path)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_the_card_was_written_by_the_recipe_that_is_shipped(name):
+    recipe, card = read_recipe(name), zoo.card(name)
+    assert card["training"]["recipe"] == {field: getattr(recipe, field) for field in card["training"]["recipe"]}
+    assert card["training"]["epochs"] == recipe.epochs
+
+
+@pytest.mark.parametrize("name", sorted(BARS))
+def test_the_card_meets_its_bar(name):
+    assert zoo.card(name)["accuracy"]["test"] >= BARS[name]
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_evaluating_again_gives_the_accuracy_of_the_card(name, request):
+    data_dir = None if zoo.card(name)["dataset"]["name"] == "digits" else request.getfixturevalue("tfds_dir")
+    result = evaluate(name, data_dir=data_dir)
+    assert result["same_data_as_card"]
+    assert result["accuracy"] == pytest.approx(zoo.card(name)["accuracy"]["test"], abs=1e-12)
+    assert result["reproduces_card"]
+
+
+def test_float16_weights_are_refused_when_they_overflow(tmp_path):
+    model = build("polynet", {}, (28, 28, 1), [0.0], [1.0], 10)
+    model.get_layer("logits").kernel.assign(np.full(model.get_layer("logits").kernel.shape, 1e6, "float32"))
+    with pytest.raises(ValueError, match="does not fit into float16"):
+        weights_file.save_float16(model, tmp_path / "m.weights.h5")
+
+
+def test_an_unknown_architecture_and_its_arguments_are_refused():
+    with pytest.raises(ValueError, match="Unknown architecture. Received: architecture='os.path'"):
+        build("os.path", {}, (8, 8, 1), [0.0], [1.0], 10)
+    with pytest.raises(ValueError, match="refuses its arguments.*depth"):
+        build("polynet", {"depth": 3}, (28, 28, 1), [0.0], [1.0], 10)
+
+
+def test_polynet_is_the_network_of_the_article():
+    """Counted by hand: two convolutions of k·k·c·f + f a block, then one Dense layer."""
+    kernels, filters = (3, 4, 4, 2, 4), (3, 16, 32, 64, 128, 256)
+    expected = sum(2 * (k * k * c + 1) * f for k, c, f in zip(kernels, filters, filters[1:], strict=True))
+    expected += (3 * 3 * 256 + 1) * 10
+    card = zoo.card("polynet_cifar10")
+    assert card["parameters"] == expected
+    assert (card["tier"], card["degree"]) == (2, 32)
+    model = zoo.load("polynet_cifar10")
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert kinds == {"InputLayer", "PixelScaling", "ZeroPadding2D", "Conv2D", "Multiply", "Flatten", "Dense"}
+    assert all(getattr(layer, "activation", None) in (None, keras.activations.linear) for layer in model.layers)

@@ -1,0 +1,124 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo.paths import CARDS, WEIGHTS
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype="uint8")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return zoo.load("pinet_digits")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A card on disk with its weights beside it, free to be spoilt."""
+    for source in (CARDS / "pinet_digits.json", WEIGHTS / "pinet_digits.weights.h5"):
+        (tmp_path / source.parent.name).mkdir()
+        shutil.copy(source, tmp_path / source.parent.name)
+    return tmp_path
+
+
+def test_uint8_and_float_pixels_give_the_same_logits(model):
+    logits = np.asarray(model(IMAGES))
+    assert logits.shape == (3, 10)
+    assert np.allclose(logits, np.asarray(model(IMAGES.astype("float32"))), atol=1e-6)
+    assert np.allclose(logits, model.predict(IMAGES, verbose=0), atol=1e-4)
+
+
+def test_values_beyond_pixels_are_clipped_in_the_graph(model):
+    wild = keras.ops.convert_to_tensor(np.where(IMAGES > 200, 1e6, IMAGES).astype("float32"))
+    tame = np.where(IMAGES > 200, 255, IMAGES).astype("float32")
+    assert np.allclose(np.asarray(keras.ops.convert_to_numpy(model(wild))), np.asarray(model(tame)), atol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["__call__", "predict", "predict_on_batch"])
+@pytest.mark.parametrize(
+    "images",
+    [
+        IMAGES[0],
+        np.zeros((2, 9, 8, 1), "uint8"),
+        np.zeros((2, 8, 8, 3), "uint8"),
+        np.zeros((0, 8, 8, 1), "uint8"),
+        np.full((1, 8, 8, 1), np.nan),
+        np.full((1, 8, 8, 1), 256.0),
+        np.full((1, 8, 8, 1), -1.0),
+    ],
+    ids=["rank", "size", "channels", "empty", "nan", "too bright", "negative"],
+)
+def test_arrays_that_are_no_pixels_are_refused_at_the_door(model, method, images):
+    with pytest.raises(ValueError, match="Received"):
+        getattr(model, method)(images)
+
+
+def test_the_whole_model_saves_and_loads_as_keras_file(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.allclose(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)), atol=1e-6)
+
+
+def test_a_keras_file_with_a_lambda_is_refused(tmp_path):
+    inputs = keras.Input((4,))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: 2 * x)(inputs)).save(tmp_path / "lambda.keras")
+    with pytest.raises(ValueError, match="[Ll]ambda"):
+        keras.saving.load_model(tmp_path / "lambda.keras", safe_mode=True)
+
+
+def test_num_classes_gives_a_new_head_on_the_trained_body(model):
+    tuned = zoo.load("pinet_digits", num_classes=3)
+    assert tuned.output_shape == (None, 3)
+    features = zoo.load("pinet_digits", include_top=False)
+    kernel, bias = model.get_layer("logits").get_weights()
+    assert np.allclose(np.asarray(features(IMAGES)) @ kernel + bias, np.asarray(model(IMAGES)), atol=1e-4)
+    kernel, bias = tuned.get_layer("logits").get_weights()
+    assert np.allclose(np.asarray(features(IMAGES)) @ kernel + bias, np.asarray(tuned(IMAGES)), atol=1e-4)
+
+
+def test_without_weights_the_model_is_untrained(model):
+    fresh = zoo.load("pinet_digits", weights=None)
+    assert not np.allclose(np.asarray(fresh(IMAGES)), np.asarray(model(IMAGES)), atol=1e-2)
+
+
+def test_weights_from_a_path(model):
+    again = zoo.load("pinet_digits", weights=WEIGHTS / "pinet_digits.weights.h5")
+    assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)))
+
+
+def test_a_card_on_disk_loads_the_weights_beside_it(model, copy):
+    again = zoo.load(copy / "cards" / "pinet_digits.json")
+    assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)))
+
+
+def test_tampered_and_truncated_weights_are_refused_by_name(copy):
+    path = copy / "weights" / "pinet_digits.weights.h5"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100] + bytes(100))
+    with pytest.raises(ValueError, match="pinet_digits.weights.h5 is not the one its card describes"):
+        zoo.load(copy / "cards" / "pinet_digits.json")
+    path.write_bytes(whole[:1000])
+    with pytest.raises(ValueError, match="pinet_digits.weights.h5 is not the one.*1000 bytes"):
+        zoo.load(copy / "cards" / "pinet_digits.json")
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="pinet_digits.weights.h5 is missing"):
+        zoo.load(copy / "cards" / "pinet_digits.json")
+
+
+def test_weights_of_another_model_or_no_weights_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="does not hold the weights of pinet_digits"):
+        zoo.load("pinet_digits", weights=WEIGHTS / "polynet_mnist.weights.h5")
+    (tmp_path / "text.weights.h5").write_text("no weights", encoding="utf-8")
+    with pytest.raises(ValueError, match="does not hold the weights of pinet_digits"):
+        zoo.load("pinet_digits", weights=tmp_path / "text.weights.h5")
+    with pytest.raises(FileNotFoundError, match="There is no weights file"):
+        zoo.load("pinet_digits", weights=tmp_path / "absent.weights.h5")
+
+
+@pytest.mark.parametrize("bad", [{"num_classes": 0}, {"num_classes": 2.5}, {"num_classes": 3, "include_top": False}])
+def test_impossible_heads_are_refused(bad):
+    with pytest.raises(ValueError, match="Received: num_classes="):
+        zoo.load("pinet_digits", **bad)

@@ -1,0 +1,54 @@
+import pytest
+
+from zoo.recipes import list_recipes, read_recipe
+from zoo.recipes.recipe import RECIPES
+
+TEXT = (RECIPES / "pinet_digits.toml").read_text(encoding="utf-8")
+
+
+def write(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_shipped_recipe_reads_and_has_the_name_of_its_file(name):
+    assert read_recipe(name).name == name
+
+
+def test_a_recipe_file_reads_like_a_shipped_one(tmp_path):
+    assert read_recipe(write(tmp_path, TEXT)) == read_recipe("pinet_digits")
+
+
+def test_an_unknown_key_is_refused_with_the_near_one(tmp_path):
+    with pytest.raises(
+        ValueError, match="Unknown key in mine.toml; did you mean learning_rate.*Received: 'learning_rat'"
+    ):
+        read_recipe(write(tmp_path, TEXT + "\nlearning_rat = 1\n"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs = 40", "epochs = 0", "'epochs' must be above 0. Received: epochs=0"),
+        ("epochs = 40", 'epochs = "many"', "'epochs' must be of type int. Received: 'many'"),
+        ("epochs = 40", "epochs = true", "'epochs' must be of type int. Received: True"),
+        ("label_smoothing = 0.1", "label_smoothing = 1.0", "'label_smoothing' must be at least 0 and below 1"),
+        ("shift = 1", "shift = -1", "'shift' must be 0 or more. Received: shift=-1"),
+        ('name = "pinet_digits"', 'name = "../x"', "'name' must be a plain name"),
+        ("batch_size = 64", "", "incomplete: missing 1 required positional argument: 'batch_size'"),
+        ("epochs = 40", "epochs = ", "no valid TOML"),
+    ],
+)
+def test_a_bad_value_is_refused_in_words(tmp_path, old, new, message):
+    assert old in TEXT
+    with pytest.raises(ValueError, match=message):
+        read_recipe(write(tmp_path, TEXT.replace(old, new)))
+
+
+def test_an_unknown_recipe_suggests_near_ones(tmp_path):
+    with pytest.raises(ValueError, match="did you mean pinet_digits"):
+        read_recipe("pinet_digit")
+    with pytest.raises(ValueError, match="no recipe file"):
+        read_recipe(tmp_path / "absent.toml")

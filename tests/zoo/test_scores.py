@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from zoo.scores import accuracy_interval, expected_calibration_error, fit_temperature
+
+
+def test_accuracy_and_wilson_interval_of_a_hand_computed_case():
+    logits = np.eye(2)[[0] * 90 + [1] * 10]
+    accuracy, (low, high) = accuracy_interval(logits, np.zeros(100, int))
+    z = 1.959963984540054
+    centre, half = (0.9 + z**2 / 200) / (1 + z**2 / 100), z * np.sqrt(0.9 * 0.1 / 100 + z**2 / 40000) / (1 + z**2 / 100)
+    assert accuracy == 0.9
+    assert (low, high) == pytest.approx((centre - half, centre + half))
+
+
+def test_calibration_error_of_a_hand_computed_case():
+    # Ten answers at confidence 0.8 of which six are right, ten at 0.6 of which all are right: (0.2 + 0.4) / 2
+    logits = np.log([[0.8, 0.2]] * 10 + [[0.6, 0.4]] * 10)
+    labels = np.array([0] * 6 + [1] * 4 + [0] * 10)
+    assert expected_calibration_error(logits, labels) == pytest.approx(0.3)
+
+
+def test_the_temperature_undoes_a_known_overconfidence():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(20000, 5))
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = (probabilities.cumsum(1) > generator.random((20000, 1))).argmax(1)
+    assert fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.05)
+    assert expected_calibration_error(3 * logits, labels) > 0.15
+    assert expected_calibration_error(3 * logits, labels, temperature=3) < 0.02

@@ -1,0 +1,147 @@
+"""Training from end to end on the digits: train, kill, resume, evaluate, load."""
+
+import csv
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import zoo
+from zoo.evaluation import evaluate
+from zoo.recipes import read_recipe
+from zoo.training import train
+
+RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1)
+COMMAND = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "12"]
+
+
+def quiet():
+    return Console(file=StringIO())
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    subprocess.run([*COMMAND, "--run-dir", folder], check=True, timeout=300)
+    return folder
+
+
+def read_card(folder):
+    return json.loads((folder / "cards" / "pinet_digits.json").read_text(encoding="utf-8"))
+
+
+def without_time(card):
+    card["training"].pop("seconds")
+    return card
+
+
+def test_a_run_killed_with_9_half_way_ends_as_an_unbroken_one(unbroken, tmp_path):
+    process = subprocess.Popen([*COMMAND, "--run-dir", tmp_path])
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and epochs_logged(tmp_path) < 5:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 5 <= epochs_logged(tmp_path) < 12 and not (tmp_path / "cards").exists()
+    subprocess.run([*COMMAND, "--run-dir", tmp_path], check=True, timeout=300)
+    assert without_time(read_card(tmp_path)) == without_time(read_card(unbroken))  # sha256 of the weights included
+    losses = [[row["loss"] for row in log(folder)] for folder in (tmp_path, unbroken)]
+    assert losses[0] == losses[1] and len(losses[0]) == 12
+
+
+def log(folder):
+    with open(folder / "log.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def epochs_logged(folder):
+    return len(log(folder)) if (folder / "log.csv").exists() else 0
+
+
+def test_what_a_run_leaves_behind_loads_and_evaluates(unbroken):
+    card = unbroken / "cards" / "pinet_digits.json"
+    assert zoo.load(card).count_params() == zoo.card(card)["parameters"]
+    assert evaluate(card)["reproduces_card"]
+    assert zoo.card(card)["accuracy"]["test"] > 0.9
+    assert list((unbroken / "tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_the_log_is_readable_by_tensorboard(unbroken):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(unbroken / "tensorboard"))
+    events.Reload()
+    curve = [point.value for point in events.Scalars("val_accuracy")]
+    assert curve == pytest.approx([float(row["val_accuracy"]) for row in log(unbroken)], abs=1e-6)
+
+
+def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
+    before = (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8")
+    train(recipe_of(unbroken), run_dir=unbroken, console=quiet())
+    assert (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8") == before
+
+
+def recipe_of(folder):
+    recipe = json.loads((folder / "run.json").read_text(encoding="utf-8"))["recipe"]
+    return type(RECIPE)(**recipe)
+
+
+def test_a_folder_with_another_run_is_refused_and_fresh_starts_over(tmp_path, small_npz):
+    recipe = replace(RECIPE, epochs=1, batch_size=20)
+    train(recipe, data=small_npz, run_dir=tmp_path, console=quiet())
+    other = replace(recipe, learning_rate=1e-4)
+    with pytest.raises(ValueError, match="differs in learning_rate.*--fresh"):
+        train(other, data=small_npz, run_dir=tmp_path, console=quiet())
+    with pytest.raises(ValueError, match="differs in dataset_sha256"):
+        train(recipe, run_dir=tmp_path, console=quiet())
+    card = train(other, data=small_npz, run_dir=tmp_path, fresh=True, console=quiet())
+    assert card["training"]["recipe"]["learning_rate"] == 1e-4
+
+
+def test_a_diverging_run_stops_and_keeps_the_last_good_epoch(tmp_path, small_npz, monkeypatch):
+    import keras
+
+    recipe = replace(RECIPE, epochs=3, batch_size=20)
+    real = keras.callbacks.LambdaCallback
+
+    def poison(model_of, epoch):
+        if epoch == 1:
+            model_of.model.get_layer("logits").bias.assign(np.full(10, np.nan, "float32"))
+
+    def lambda_callback(on_epoch_begin):
+        callback = real(on_epoch_begin=on_epoch_begin)
+        callback.on_epoch_begin = lambda epoch, logs=None: (on_epoch_begin(epoch, logs), poison(callback, epoch))
+        return callback
+
+    monkeypatch.setattr(keras.callbacks, "LambdaCallback", lambda_callback)
+    with pytest.raises(ValueError, match="loss of epoch 2 is nan"):
+        train(recipe, data=small_npz, run_dir=tmp_path, console=quiet())
+    assert epochs_logged(tmp_path) == 1
+    monkeypatch.undo()
+    card = train(recipe, data=small_npz, run_dir=tmp_path, console=quiet())
+    assert card["training"]["epochs"] == 3 and np.isfinite(card["golden"]["logits"]).all()
+
+
+def test_a_validation_part_that_leaves_nothing_is_refused(tmp_path, small_npz):
+    with pytest.raises(ValueError, match="leaves no whole batch.*Received: batch_size=64"):
+        train(replace(RECIPE, validation=290), data=small_npz, run_dir=tmp_path, console=quiet())
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the jax backend is not installed")
+def test_training_on_jax_from_an_npz_imports_no_tensorflow(tmp_path, small_npz):
+    code = (
+        "import sys; from dataclasses import replace;"
+        "from zoo.recipes import read_recipe; from zoo.training import train;"
+        "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
+        f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r});"
+        "assert not [name for name in sys.modules if name.split('.')[0] in ('tensorflow', 'tensorflow_datasets')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": "jax"})

@@ -1,0 +1,119 @@
+"""From a trained model to the weights and the card that stand in the zoo."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pinet_keras.analysis import certify, count_macs
+from zoo import weights_file
+from zoo.evaluation import predict_logits
+from zoo.images import read_image
+from zoo.paths import SAMPLES
+from zoo.scores import accuracy_interval, expected_calibration_error, fit_temperature
+
+
+def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
+    """Write the weights as float16, read the test split once with just those weights, and write the card.
+
+    Args:
+        model: the trained model; its weights become the rounded ones.
+        recipe: the `Recipe` it was trained by.
+        image_set: the `ImageSet` it was trained on.
+        history: one dict an epoch, as `Checkpoint` keeps it.
+        out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
+
+    Returns:
+        The card.
+    """
+    weights = out_dir / "weights" / f"{recipe.name}.weights.h5"
+    card_path = out_dir / "cards" / f"{recipe.name}.json"
+    for path in (weights, card_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    weights_file.save_float16(model, weights)
+    model.load_weights(weights)
+    card = {
+        "name": recipe.name,
+        "description": recipe.description,
+        "task": "image classification",
+        "dataset": {"name": image_set.name, "sha256": image_set.sha256},
+        "architecture": recipe.architecture,
+        "architecture_arguments": recipe.architecture_arguments,
+        "input_shape": list(model.input_shape[1:]),
+        "class_names": list(image_set.class_names),
+        **structure(model),
+        **_figures(model, recipe, image_set),
+        "training": _training(recipe, history),
+        "weights": {
+            "file": weights.name,
+            "sha256": weights_file.sha256(weights),
+            "bytes": weights.stat().st_size,
+            "dtype": "float16",
+        },
+        "golden": golden(model, image_set.name),
+        "license": "Apache-2.0",
+    }
+    partial = card_path.with_suffix(".partial")
+    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(card_path)
+    return card
+
+
+def structure(model) -> dict:
+    """What the graph alone tells: tier, degree, levels, parameters, multiply-accumulates of one image."""
+    certificate = certify(model)
+    return {
+        "tier": certificate.tier,
+        "tier_name": certificate.tier_name,
+        "degree": certificate.degree,
+        "levels": certificate.levels,
+        "parameters": model.count_params(),
+        "macs": count_macs(model),
+    }
+
+
+def golden(model, dataset) -> dict:
+    """The bundled sample pictures of a data set and the model's logits for them, which every backend must give."""
+    names = sorted(path.name for path in SAMPLES.glob(f"{dataset}_*.png"))
+    images = np.stack([read_image(SAMPLES / name, model.input_shape[1:]) for name in names])
+    return {"images": names, "logits": np.asarray(model.predict_on_batch(images)).round(5).tolist()}
+
+
+def _figures(model, recipe, image_set):
+    validation = predict_logits(model, image_set.x_train[-recipe.validation :])
+    validation_labels = image_set.y_train[-recipe.validation :]
+    temperature = fit_temperature(validation, validation_labels)
+    test = predict_logits(model, image_set.x_test)
+    accuracy, interval = accuracy_interval(test, image_set.y_test)
+    return {
+        "accuracy": {
+            "test": accuracy,
+            "interval_95": interval,
+            "test_examples": len(test),
+            "validation": accuracy_interval(validation, validation_labels)[0],
+        },
+        "calibration": {
+            "temperature": temperature,
+            "ece": expected_calibration_error(test, image_set.y_test),
+            "ece_calibrated": expected_calibration_error(test, image_set.y_test, temperature),
+        },
+    }
+
+
+def _training(recipe, history):
+    backend = keras.backend.backend()
+    versions = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
+    versions[backend] = __import__(backend).__version__
+    return {
+        "recipe": asdict(recipe),
+        "seed": recipe.seed,
+        "epochs": len(history),
+        "seconds": round(sum(row["seconds"] for row in history), 1),
+        "machine": f"CPU, {os.cpu_count()} cores, {platform.machine()}",
+        "backend": backend,
+        "versions": versions,
+    }

@@ -1,0 +1,108 @@
+"""Reading and checking recipes. Imports nothing heavy."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from zoo.paths import RECIPES
+from zoo.registry import suggestion
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every hyperparameter of one training run.
+
+    Args:
+        name: name of the model that it makes.
+        description: one sentence for `pinet list`.
+        dataset: `"mnist"`, `"cifar10"` or `"digits"`.
+        architecture: name of a function in `zoo.architectures`.
+        architecture_arguments: its keyword arguments.
+        epochs: passes over the training part.
+        batch_size: examples a step; the last, incomplete batch of an epoch is dropped.
+        learning_rate: peak of the schedule: linear warm-up, then a cosine down to 0.
+        warmup_epochs: epochs of the warm-up.
+        weight_decay: decoupled weight decay of AdamW, on kernels only.
+        clip_norm: bound on the norm of the whole gradient.
+        ema_momentum: momentum of the average of the weights that is shipped; 0 ships the last weights.
+        label_smoothing: share of the target spread over all classes.
+        flip: mirror half of the images left to right.
+        shift: largest shift of an image in pixels, each way, edges repeated.
+        validation: examples at the end of the training split that are kept out of training.
+        seed: seed of weights, order and augmentation.
+
+    Raises:
+        ValueError: a value out of its range.
+    """
+
+    name: str
+    description: str
+    dataset: str
+    architecture: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    validation: int
+    architecture_arguments: dict = field(default_factory=dict)
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    ema_momentum: float = 0.0
+    label_smoothing: float = 0.0
+    flip: bool = False
+    shift: int = 0
+    seed: int = 0
+
+    def __post_init__(self):
+        for item in fields(self):
+            self._check_type(item)
+        for key in ("epochs", "batch_size", "learning_rate", "validation", "clip_norm"):
+            self._require(key, getattr(self, key) > 0, "above 0")
+        for key in ("warmup_epochs", "weight_decay", "shift", "seed"):
+            self._require(key, getattr(self, key) >= 0, "0 or more")
+        for key in ("ema_momentum", "label_smoothing"):
+            self._require(key, 0 <= getattr(self, key) < 1, "at least 0 and below 1")
+        self._require("name", self.name.isidentifier(), "a plain name of letters, digits and _")
+
+    def _check_type(self, item):
+        value = getattr(self, item.name)
+        allowed = (int, float) if item.type is float else item.type
+        if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
+            raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
+
+    def _require(self, key, holds, allowed):
+        if not holds:
+            raise ValueError(f"Recipe key {key!r} must be {allowed}. Received: {key}={getattr(self, key)!r}")
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that are shipped, sorted."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name_or_path) -> Recipe:
+    """Read a recipe by the name of a shipped one or from a TOML file.
+
+    Raises:
+        ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = RECIPES / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = suggestion(str(name_or_path), list_recipes())
+            raise ValueError(f"No recipe has that name{known} Received: {str(name_or_path)!r}")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no recipe file of that name. Received: {str(path)!r}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
+    known_keys = [item.name for item in fields(Recipe)]
+    for key in values:
+        if key not in known_keys:
+            raise ValueError(f"Unknown key in {path.name}{suggestion(key, known_keys)} Received: {key!r}")
+    try:
+        return Recipe(**values)
+    except TypeError as error:  # a key without a default is missing
+        raise ValueError(f"{path.name} is incomplete: {str(error).split('__() ')[-1]}") from error

@@ -1,0 +1,55 @@
+"""Figures of a classifier from its logits: accuracy with an interval, calibration."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from scipy.stats import binomtest
+
+
+def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
+    """Top-1 accuracy and its 95 % Wilson interval.
+
+    Args:
+        logits: `[n, classes]`.
+        labels: `[n]` integers.
+
+    Returns:
+        Accuracy in 0..1 and `[low, high]`.
+    """
+    right = int(np.sum(np.argmax(logits, axis=1) == labels))
+    interval = binomtest(right, len(labels)).proportion_ci(confidence_level=0.95, method="wilson")
+    return right / len(labels), [float(interval.low), float(interval.high)]
+
+
+def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:
+    """Expected calibration error: Σ over bins of (share of examples) · |accuracy − mean confidence|.
+
+    Args:
+        logits: `[n, classes]`.
+        labels: `[n]` integers.
+        temperature: the logits are divided by it first.
+        bins: number of equal bins of confidence over 0..1.
+
+    Reference:
+        Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599, eq. 3.
+    """
+    probabilities = np.exp(log_softmax(np.asarray(logits, "float64") / temperature, axis=1))
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, right - confidence, bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def fit_temperature(logits, labels) -> float:
+    """The temperature T > 0 that minimises the mean negative log-likelihood of logits / T.
+
+    Args:
+        logits: `[n, classes]`, of validation examples.
+        labels: `[n]` integers.
+
+    Reference:
+        Guo et al., arXiv 1706.04599, section 4.2.
+    """
+    logits, rows = np.asarray(logits, "float64"), np.arange(len(labels))
+    loss = lambda power: -log_softmax(logits / np.exp(power), axis=1)[rows, labels].mean()  # noqa: E731
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

@@ -1,0 +1,181 @@
+"""One training run: from a recipe to weights and card."""
+
+import ctypes
+import json
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.architectures import build
+from zoo.batches import Batches
+from zoo.checkpoint import Checkpoint
+from zoo.data import SETS, load_set
+from zoo.event_log import EventLog
+from zoo.progress import TrainingProgress
+from zoo.publishing import publish
+from zoo.recipes import Recipe
+
+
+def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None) -> dict:
+    """Train a recipe, go on where a killed run was, and write weights and card.
+
+    Args:
+        recipe: every hyperparameter of the run.
+        data: path of a uint8 `.npz`; `None` reads TFDS (scikit-learn for digits).
+        data_dir: where TFDS keeps its data sets.
+        run_dir: folder of checkpoint, log and TensorBoard events; default `runs/NAME`.
+        out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
+        fresh: start over, whatever `run_dir` holds.
+        console: `rich.console.Console` for the progress; default standard error.
+
+    Returns:
+        The card.
+
+    Raises:
+        ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more.
+        FileNotFoundError: the data set is not there.
+    """
+    run_dir = Path(run_dir or Path("runs") / recipe.name)
+    image_set = load_set(recipe.dataset, data, data_dir)
+    _open_run(run_dir, recipe, image_set, fresh)
+    model = prepare(recipe, image_set)
+    images, targets, held_images, held_targets = split(recipe, image_set)
+    batches = Batches(images, targets, recipe)
+    checkpoint = Checkpoint(run_dir)
+    model.fit(
+        batches,
+        initial_epoch=checkpoint.restore(model),
+        epochs=recipe.epochs,
+        validation_data=(held_images, held_targets),
+        validation_batch_size=500,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+            TrainingProgress(recipe, len(batches), console),
+            _StopAtNaN(),
+            checkpoint,
+            EventLog(run_dir),
+        ],
+    )
+    model.optimizer.finalize_variable_values(
+        model.trainable_variables
+    )  # the averaged weights, if any, become the weights
+    return publish(model, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
+
+
+def prepare(recipe, image_set) -> keras.Model:
+    """A built and compiled model, ready for its first step.
+
+    Args:
+        recipe: the `Recipe`.
+        image_set: the `ImageSet` that it will be trained on.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    info = SETS[recipe.dataset]
+    if keras.backend.backend() == "tensorflow":
+        _set_up_tensorflow()
+    model = build(
+        recipe.architecture,
+        recipe.architecture_arguments,
+        info["shape"],
+        info["mean"],
+        info["std"],
+        len(info["classes"]),
+        name=recipe.name,
+    )
+    steps = (len(image_set.x_train) - recipe.validation) // recipe.batch_size
+    if steps < 1:
+        raise ValueError(
+            f"{recipe.name} leaves no whole batch to train on: {len(image_set.x_train)} training images, "
+            f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
+        )
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # On a CPU TensorFlow's jit made PolyNet's training four times slower; JAX has no other way.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _set_up_tensorflow():
+    """Make TensorFlow repeatable, and let glibc keep freed memory.
+
+    glibc gives large blocks back to the kernel as soon as they are free: PolyNet's training then faulted in 10 million
+    pages in 40 steps and spent half of its time in the kernel; with these settings it spends a sixth.
+    """
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    if platform.libc_ver()[0] == "glibc":
+        libc, trim_threshold, mmap_threshold = ctypes.CDLL(None), -1, -3  # the two names are malloc.h's M_… constants
+        libc.mallopt(trim_threshold, 2**31 - 1)
+        libc.mallopt(mmap_threshold, 2**25)
+
+
+def split(recipe, image_set):
+    """Training and validation part of the training split: the last `recipe.validation` examples are kept out.
+
+    Returns:
+        images, one-hot targets, validation images, validation one-hot targets.
+    """
+    targets = np.eye(len(image_set.class_names), dtype="float32")[image_set.y_train]
+    kept = len(targets) - recipe.validation
+    return image_set.x_train[:kept], targets[:kept], image_set.x_train[kept:], targets[kept:]
+
+
+def _optimizer(recipe, steps):
+    warmup = int(recipe.warmup_epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 20 if warmup else recipe.learning_rate,
+        decay_steps=max(1, recipe.epochs * steps - warmup),
+        warmup_target=recipe.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        beta_2=0.99,
+        global_clipnorm=recipe.clip_norm,
+        use_ema=recipe.ema_momentum > 0,
+        ema_momentum=recipe.ema_momentum or 0.99,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
+    return optimizer
+
+
+def _open_run(run_dir, recipe, image_set, fresh):
+    """Make the run's folder, or make sure that what it holds is this very run."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    record = {"recipe": asdict(recipe), "dataset_sha256": image_set.sha256, "backend": keras.backend.backend()}
+    path = run_dir / "run.json"
+    if fresh or not path.exists():
+        (run_dir / "checkpoint.npz").unlink(missing_ok=True)
+        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        return
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    if earlier != record:
+        differing = sorted(
+            [key for key in record["recipe"] if earlier["recipe"].get(key) != record["recipe"][key]]
+            + [key for key in ("dataset_sha256", "backend") if earlier[key] != record[key]]
+        )
+        raise ValueError(
+            f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
+            "with --fresh (which forgets that run)."
+        )
+
+
+class _StopAtNaN(keras.callbacks.Callback):
+    """Ends a run whose loss is no number; stands before the checkpoint, so that the last good epoch is kept."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            raise ValueError(
+                f"The loss of epoch {epoch + 1} is {logs['loss']}: the run diverged. The checkpoint of the epoch "
+                "before is kept; a lower learning_rate or clip_norm may help."
+            )
