@@ -21,7 +21,7 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
     """Write the weights as float16, read the test split once with just those weights, and write the card.
 
     Args:
-        model: the trained model; its weights become the rounded ones.
+        model: the trained model, not compiled; its weights become the rounded ones.
         recipe: the `Recipe` it was trained by.
         image_set: the `ImageSet` it was trained on.
         history: one dict an epoch, as `Checkpoint` keeps it.
@@ -113,7 +113,7 @@ def _training(recipe, history):
         "seed": recipe.seed,
         "epochs": len(history),
         "seconds": round(sum(row["seconds"] for row in history), 1),
-        "machine": f"CPU, {os.cpu_count()} cores, {platform.machine()}",
+        "machine": f"{', '.join(keras.distribution.list_devices())} ({os.cpu_count()} cores, {platform.machine()})",
         "backend": backend,
         "versions": versions,
     }

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import platform
+import random
 from dataclasses import asdict
 from pathlib import Path
 
@@ -63,7 +64,9 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
     model.optimizer.finalize_variable_values(
         model.trainable_variables
     )  # the averaged weights, if any, become the weights
-    return publish(model, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
+    trained = _untrained(recipe)  # without the optimizer, which would go into the file as well
+    trained.set_weights(model.get_weights())
+    return publish(trained, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
 
 
 def prepare(recipe, image_set) -> keras.Model:
@@ -73,19 +76,10 @@ def prepare(recipe, image_set) -> keras.Model:
         recipe: the `Recipe`.
         image_set: the `ImageSet` that it will be trained on.
     """
-    keras.utils.set_random_seed(recipe.seed)
-    info = SETS[recipe.dataset]
+    random.seed(recipe.seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
     if keras.backend.backend() == "tensorflow":
         _set_up_tensorflow()
-    model = build(
-        recipe.architecture,
-        recipe.architecture_arguments,
-        info["shape"],
-        info["mean"],
-        info["std"],
-        len(info["classes"]),
-        name=recipe.name,
-    )
+    model = _untrained(recipe)
     steps = (len(image_set.x_train) - recipe.validation) // recipe.batch_size
     if steps < 1:
         raise ValueError(
@@ -101,6 +95,19 @@ def prepare(recipe, image_set) -> keras.Model:
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _untrained(recipe):
+    info = SETS[recipe.dataset]
+    return build(
+        recipe.architecture,
+        recipe.architecture_arguments,
+        info["shape"],
+        info["mean"],
+        info["std"],
+        len(info["classes"]),
+        name=recipe.name,
+    )
 
 
 def _set_up_tensorflow():

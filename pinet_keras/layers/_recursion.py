@@ -8,6 +8,7 @@ from operator import index
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers.poly_initializer import (
     PolyInitializer,
     derived_gains,
@@ -135,7 +136,7 @@ class PolyRecursion(keras.layers.Layer):
         )
 
     def _norm(self, name: str, center: bool):
-        return keras.layers.BatchNormalization(
+        return BatchNorm(
             axis=self._channel_axis,
             center=center,
             dtype=self._recursion_dtype,

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers._recursion import NORMALIZATIONS, one_of, positive_int
 from pinet_keras.layers.poly_initializer import PolyInitializer, factor_initializer, get_initializer, scaled
 
@@ -123,9 +124,7 @@ class PolyBlock2D(keras.layers.Layer):
     def _norm(self, name):
         if self.normalization is None:
             return None
-        return keras.layers.BatchNormalization(
-            axis=self._channel_axis, dtype=self.variable_dtype, trainable=self.trainable, name=name
-        )
+        return BatchNorm(axis=self._channel_axis, dtype=self.variable_dtype, trainable=self.trainable, name=name)
 
     def build(self, input_shape):
         channels = input_shape[self._channel_axis]

@@ -7,7 +7,7 @@ from pinet_keras.layers._poly_conv import PolyConv
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class PolyConv2D(PolyConv):
-    """Computes `filters` polynomials of degree `degree` of each window of pixels of its input, with low-rank coefficients.
+    """Computes `filters` low-rank polynomials of degree `degree` of each window of pixels of its input.
 
     The recursions of `PolyDense`, `y = C x_N + β` with `x_n` by `"ccp"`, `"ncp"` or `"ncp_skip"`, in which every
     product by a matrix is a convolution. The factors that see the input (U_n, A_n) have the kernel size, strides,

@@ -5,6 +5,7 @@ from operator import index
 import keras
 from keras import ops, regularizers
 
+from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers._recursion import positive_int
 
 
@@ -53,7 +54,7 @@ class PolynomialActivation(keras.layers.Layer):
         # The powers and their normalisation run in the variable dtype, float32 under mixed precision: a high power
         # leaves the range of float16 at small values.
         self.norms = [
-            keras.layers.BatchNormalization(
+            BatchNorm(
                 axis=-1 if self.shared else self.axis,
                 center=False,
                 scale=False,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.architectures import build
 from zoo.paths import CARDS, WEIGHTS
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype="uint8")
@@ -109,8 +110,10 @@ def test_tampered_and_truncated_weights_are_refused_by_name(copy):
 
 
 def test_weights_of_another_model_or_no_weights_are_refused(tmp_path):
+    other = build("polyconv", {"filters": [8, 8]}, (8, 8, 1), [0.0], [1.0], 10)
+    other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(ValueError, match="does not hold the weights of pinet_digits"):
-        zoo.load("pinet_digits", weights=WEIGHTS / "polynet_mnist.weights.h5")
+        zoo.load("pinet_digits", weights=tmp_path / "other.weights.h5")
     (tmp_path / "text.weights.h5").write_text("no weights", encoding="utf-8")
     with pytest.raises(ValueError, match="does not hold the weights of pinet_digits"):
         zoo.load("pinet_digits", weights=tmp_path / "text.weights.h5")

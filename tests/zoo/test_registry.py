@@ -8,12 +8,6 @@ import zoo
 from zoo.paths import CARDS, WEIGHTS
 from zoo.recipes import list_recipes
 
-SHIPPED = ["pinet_digits", "polynet_cifar10", "polynet_mnist"]
-
-
-def test_the_promised_models_are_shipped():
-    assert set(SHIPPED) <= set(zoo.list_models())
-
 
 def test_every_card_has_its_recipe_and_weights_and_nothing_is_left_over():
     names = set(zoo.list_models())
@@ -22,13 +16,13 @@ def test_every_card_has_its_recipe_and_weights_and_nothing_is_left_over():
 
 
 def test_list_models_takes_a_pattern():
-    assert zoo.list_models("polynet_*") == [name for name in zoo.list_models() if name.startswith("polynet_")]
+    assert zoo.list_models("pinet_*") == [name for name in zoo.list_models() if name.startswith("pinet_")] != []
     assert zoo.list_models("nothing*") == []
 
 
 def test_an_unknown_name_suggests_near_ones():
-    with pytest.raises(ValueError, match="did you mean .*polynet_mnist.*Received: name='polynet_mnits'"):
-        zoo.card("polynet_mnits")
+    with pytest.raises(ValueError, match="did you mean .*pinet_digits.*Received: name='pinet_digit'"):
+        zoo.card("pinet_digit")
     with pytest.raises(ValueError, match="known are: .*pinet_digits"):
         zoo.load("zzzz")
 

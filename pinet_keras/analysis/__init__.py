@@ -1,0 +1,32 @@
+"""What can be proven and computed about a network because it is a polynomial."""
+
+from pinet_keras.analysis.certificate import Certificate, Row, certify
+from pinet_keras.analysis.expansion import Expansion, expand
+from pinet_keras.analysis.folding import fold
+from pinet_keras.analysis.lines import Crossing, crossings, margin, restrict
+from pinet_keras.analysis.macs import count_macs
+from pinet_keras.analysis.planes import plane
+from pinet_keras.analysis.regions import Pieces, linear_regions_on_line
+from pinet_keras.analysis.replay import Evaluator
+from pinet_keras.analysis.rules import register_degree_rule
+from pinet_keras.analysis.verification import Verification
+
+__all__ = [
+    "Certificate",
+    "Crossing",
+    "Evaluator",
+    "Expansion",
+    "Pieces",
+    "Row",
+    "Verification",
+    "certify",
+    "count_macs",
+    "crossings",
+    "expand",
+    "fold",
+    "linear_regions_on_line",
+    "margin",
+    "plane",
+    "register_degree_rule",
+    "restrict",
+]

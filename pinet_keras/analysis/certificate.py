@@ -1,0 +1,209 @@
+"""The certificate of a model: its tier, its exact degree and its levels, layer by layer."""
+
+from dataclasses import asdict, dataclass
+
+import keras
+
+from pinet_keras.analysis.graph import Call, calls_of, graph_of
+from pinet_keras.analysis.rules import Step, step_of
+
+LOW_DEPTH = 8
+TIER_NAMES = {1: "activation-free", 2: "polynomial", 3: "low-depth"}
+WRAPPERS = ("TimeDistributed", "SpectralNormalization")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call of one layer. `degree_in` is the largest degree among its inputs; None where it is no polynomial."""
+
+    name: str
+    kind: str
+    degree_in: int | None
+    degree_out: int | None
+    levels: int | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a model is at inference, and why. Made by `certify`.
+
+    Attributes:
+        model: name of the model.
+        tier: 1, 2 or 3; None when the model has activation functions, or something that has no rule.
+        tier_name: "activation-free", "polynomial", "low-depth", "not polynomial" or "unknown".
+        degree: total degree of the output in the input, an exact upper bound that generic weights attain; None when
+            the model is no polynomial.
+        levels: multiplicative levels: a product costs one, an unbroken run of affine maps costs one, sums and moves
+            of values cost none. Scaling of the raw input and softmax on the logits are outside the count. None when
+            the model is no polynomial.
+        reasons: the layers that keep the model from tier 2, each with its why.
+        rows: one row a call of a layer, in the order of computation.
+    """
+
+    model: str
+    tier: int | None
+    tier_name: str
+    degree: int | None
+    levels: int | None
+    reasons: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def depth(self) -> int | None:
+        """The multiplicative levels, under their other name."""
+        return self.levels
+
+    def verify(self, model, samples, rtol: float = 1e-6, lines: int = 8, seed: int = 0):
+        """Measure whether the model is a polynomial of at most this degree.
+
+        Lines are drawn between pairs of samples, so they stay where inputs are valid. On each, the model is evaluated
+        in float64 at twice as many Chebyshev points as its degree needs, a polynomial of the certified degree is
+        fitted, and it is compared with the model at held-out points. Where rounding would drown the comparison, the
+        line is shortened; where it still would, the verdict is "not verifiable numerically".
+
+        Args:
+            model: the model that was certified.
+            samples: two or more valid inputs, `[n, ...]`; a list of arrays for several inputs.
+            rtol: largest allowed difference, relative to the largest value on the line.
+            lines: number of lines.
+            seed: chooses the lines.
+
+        Returns:
+            `Verification`.
+
+        Raises:
+            ValueError: the certificate claims no degree; fewer than two samples.
+        """
+        from pinet_keras.analysis.verification import verify_degree  # which itself needs what this module defines
+
+        if self.degree is None:
+            raise ValueError(f"There is no degree to verify: {'; '.join(self.reasons)}")
+        return verify_degree(model, self.degree, samples, rtol, lines, seed)
+
+    def as_dict(self) -> dict:
+        """The certificate as plain dicts, lists, strings and numbers."""
+        return {**asdict(self), "reasons": list(self.reasons), "rows": [asdict(row) for row in self.rows]}
+
+
+@dataclass(frozen=True)
+class _State:
+    """Degree and levels of a tensor. `after_affine` is the level that an affine map of it would stand on: the same
+    level when the tensor already ends a run of affine maps."""
+
+    degree: int | None
+    levels: int
+    after_affine: int
+
+
+INPUT = _State(degree=1, levels=0, after_affine=1)
+
+
+def certify(model) -> Certificate:
+    """Prove the degree of a model, layer by layer: sums take the largest degree, products add degrees.
+
+    Nothing is run and nothing guessed: a layer without a rule makes the answer "unknown".
+
+    Args:
+        model: a built `keras.Model`: Sequential, functional (branches, shared layers, nested models, `keras.ops`
+            nodes), or any model or layer that declares `degree_rule(degrees) -> int` and, optionally,
+            `multiplications_rule() -> int`.
+
+    Returns:
+        `Certificate`.
+
+    Raises:
+        ValueError: a Sequential model that is not built; a degree rule that returns no degree.
+    """
+    rows: list[Row] = []
+    outputs = _walk(model, None, "", True, rows)
+    reasons = tuple(f"{row.name}: {row.why}" for row in rows if row.kind in ("activation", "not polynomial", "unknown"))
+    degrees = [state.degree for state in outputs]
+    degree = None if reasons or None in degrees else max(d for d in degrees if d is not None)
+    levels = None if degree is None else max(state.levels for state in outputs)
+    tier, tier_name = _tier({row.kind for row in rows}, levels)
+    return Certificate(model.name, tier, tier_name, degree, levels, reasons, tuple(rows))
+
+
+def _tier(kinds: set[str], levels: int | None) -> tuple[int | None, str]:
+    if "activation" in kinds:
+        return None, "not polynomial"
+    if "unknown" in kinds:
+        return None, "unknown"
+    if "not polynomial" in kinds or levels is None:
+        return 1, TIER_NAMES[1]
+    tier = 3 if levels <= LOW_DEPTH else 2
+    return tier, TIER_NAMES[tier]
+
+
+def _walk(model, inputs: list[_State] | None, prefix: str, is_last: bool, rows: list[Row]) -> list[_State]:
+    """Carry the states of the inputs to those of the outputs, writing a row for each call on the way."""
+    graph = None if hasattr(model, "degree_rule") else graph_of(model)
+    if graph is None:
+        tensor = keras.KerasTensor((1,))  # stands for whatever goes in
+        return _leaf(Call(model, (tensor,), {}, [None]), {id(tensor): INPUT}, model.name, is_last, rows)
+    inputs = inputs or [INPUT] * len(graph.inputs)
+    states = {id(x): state for x, state in zip(graph.inputs, inputs, strict=True)}
+    calls = calls_of(graph)
+    used = {id(x) for call in calls for x in call.tensors}
+    for call in calls:
+        ends = is_last and not any(id(x) in used for x in call.outputs)
+        results = _apply(call, states, prefix, ends, rows)
+        states.update(zip(map(id, call.outputs), results, strict=True))
+    return [states[id(x)] for x in graph.outputs]
+
+
+def _apply(call: Call, states: dict, prefix: str, is_last: bool, rows: list[Row]) -> list[_State]:
+    operation = call.operation
+    name = prefix + operation.name
+    if hasattr(operation, "degree_rule"):
+        return _leaf(call, states, name, is_last, rows)
+    if isinstance(operation, keras.Model) and graph_of(operation) is not None:
+        return _walk(operation, [states[id(x)] for x in call.tensors], name + "/", is_last, rows)
+    if isinstance(operation, keras.Model):
+        return _leaf(call, states, name, is_last, rows)
+    if type(operation) is keras.layers.Pipeline:
+        return _pipeline(call, states, name, rows)
+    if isinstance(operation, keras.layers.Wrapper) and type(operation).__name__ in WRAPPERS:
+        inner = Call(operation.layer, call.args, call.kwargs, call.outputs)
+        return _apply(inner, states, name + "/", False, rows)
+    return _leaf(call, states, name, is_last, rows)
+
+
+def _pipeline(call: Call, states: dict, name: str, rows: list[Row]) -> list[_State]:
+    states = dict(states)
+    tensor = call.tensors[0]
+    for layer in call.operation.layers:
+        inner = Call(layer, call.args, call.kwargs, call.outputs)
+        states[id(tensor)] = _apply(inner, states, name + "/", False, rows)[0]
+    return [states[id(tensor)]]
+
+
+def _leaf(call: Call, states: dict, name: str, is_last: bool, rows: list[Row]) -> list[_State]:
+    inputs = [states[id(x)] for x in call.tensors]
+    step = step_of(call, {key: state.degree for key, state in states.items()}, is_last)
+    state = _next(step, inputs)
+    known = [s.degree for s in inputs]
+    degree_in = None if None in known else max((d for d in known if d is not None), default=0)
+    levels = None if state.degree is None else state.levels
+    rows.append(Row(name, step.kind, degree_in, step.degree, levels, step.why))
+    return [state] * len(call.outputs)
+
+
+def _next(step: Step, inputs: list[_State]) -> _State:
+    """The state after a step: what it costs in levels.
+
+    A sum keeps to the rules of a run without opening one: its tensor stands where its highest input stands.
+    """
+    levels = max((s.levels for s in inputs), default=0)
+    after_affine = max((s.after_affine for s in inputs), default=0)
+    is_raw_input = levels == 0 and all(s == INPUT for s in inputs)
+    if step.kind in ("sum", "identity", "softmax") or (step.kind == "scaling" and is_raw_input):
+        return _State(step.degree, levels, after_affine)
+    if step.kind == "product":
+        return _State(step.degree, levels + step.products, levels + step.products + 1)
+    if step.kind == "declared" and step.products:
+        # affine maps, products, affine maps
+        end = after_affine + step.products + 1
+        return _State(step.degree, end, end)
+    return _State(step.degree, after_affine, after_affine)

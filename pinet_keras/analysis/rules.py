@@ -1,0 +1,296 @@
+"""What each layer and operation does to a polynomial's degree."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op
+
+SOFTMAX = "softmax on the logits: outside the count"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer's effect. `products` are the levels between its first and its last affine maps."""
+
+    kind: str
+    degree: int | None
+    why: str
+    products: int = 0
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# "Identity" layers, among them what is random in training, hand on their input at inference.
+IDENTITIES = _names(
+    "Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout "
+    "ActivityRegularization AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
+    "RandomContrast RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
+    "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
+    "RandomTranslation RandomZoom"
+)
+# "Sum" layers move, copy and add values: every coefficient is 0, 1 or −1, so they need no multiplication.
+SUMS = _names(
+    "Add Subtract Concatenate Flatten Reshape Permute RepeatVector ZeroPadding1D ZeroPadding2D ZeroPadding3D "
+    "Cropping1D Cropping2D Cropping3D CenterCrop UpSampling1D UpSampling3D"
+)
+AFFINE = _names(
+    "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D "
+    "DepthwiseConv2D SeparableConv1D SeparableConv2D Average AveragePooling1D AveragePooling2D AveragePooling3D "
+    "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D AdaptiveAveragePooling1D "
+    "AdaptiveAveragePooling2D AdaptiveAveragePooling3D BatchNormalization"
+)
+SCALINGS = _names("Rescaling Normalization")
+RESIZERS = _names("UpSampling2D Resizing RandomCrop")
+INTERPOLATIONS = _names("nearest bilinear bicubic lanczos3 lanczos5")
+ACTIVATION_LAYERS = _names(
+    "ReLU LeakyReLU PReLU ELU Softmax LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell ConvLSTM1D ConvLSTM2D "
+    "ConvLSTM3D Bidirectional RNN Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"
+)
+# No activation function, yet no polynomial: a choice, a quotient, a root or a table.
+BREAKS = {
+    **dict.fromkeys(
+        _names(
+            "MaxPooling1D MaxPooling2D MaxPooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D "
+            "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Maximum Minimum"
+        ),
+        "takes the largest or smallest value",
+    ),
+    **dict.fromkeys(
+        _names("LayerNormalization GroupNormalization UnitNormalization RMSNormalization"),
+        "divides by a spread measured on the input",
+    ),
+    **dict.fromkeys(
+        _names(
+            "Embedding CategoryEncoding Discretization Hashing HashedCrossing IntegerLookup StringLookup "
+            "TextVectorization"
+        ),
+        "looks up a table",
+    ),
+    "Masking": "compares its input with a value",
+}
+
+# The same for the functions of `keras.ops`; of those in MOVES only the first argument may depend on the input.
+MOVES = _names(
+    "Reshape Transpose Swapaxes Moveaxis ExpandDims Squeeze Ravel Flip Fliplr Flipud Roll Rot90 Repeat Tile "
+    "BroadcastTo Split Hsplit Vsplit Dsplit ArraySplit Unstack GetItem Take Pad Sum Cumsum Diff Diag Diagflat "
+    "Diagonal Tril Triu Trace Copy Slice StopGradient ConvertToTensor Rearrange SpaceToDepth DepthToSpace "
+    "CropImages PadImages"
+)
+SUM_OPS = _names("Add Subtract Negative Concatenate Stack Vstack Hstack Dstack Append")
+AFFINE_OPS = _names("Mean RGBToGrayscale AveragePool AdaptiveAveragePool BatchNorm")
+PRODUCT_OPS = _names(
+    "Multiply Matmul Dot Vdot Inner Outer Tensordot Kron Cross Einsum Conv DepthwiseConv SeparableConv ConvTranspose"
+)
+ACTIVATION_OPS = _names(
+    "Relu Relu6 Sigmoid SparseSigmoid Softplus Softsign SoftShrink SparsePlus Silu Squareplus LogSigmoid LeakyRelu "
+    "HardSigmoid HardSilu Elu Selu Gelu Celu Glu TanhShrink HardTanh HardShrink Threshold Softmax LogSoftmax Sparsemax "
+    "Tanh Exp Exp2 Expm1 Log Log10 Log1p Log2 Logaddexp Logsumexp Sin Cos Tan Arcsin Arccos Arctan Sinh Cosh Erf "
+    "Absolute Abs Clip Sign Heaviside Round Floor Ceil Sqrt Rsqrt Cbrt DotProductAttention"
+)
+BREAK_OPS = {
+    **dict.fromkeys(
+        _names("Maximum Minimum Max Min Amax Amin Median Sort Argmax Argmin TopK MaxPool AdaptiveMaxPool"),
+        "takes the largest or smallest value",
+    ),
+    **dict.fromkeys(
+        _names("LayerNorm RMSNorm Normalize Std Norm"),
+        "takes a root or divides by a spread measured on the input",
+    ),
+    **dict.fromkeys(
+        _names("Where Equal NotEqual Greater GreaterEqual Less LessEqual OneHot MultiHot"), "compares values"
+    ),
+    "Reciprocal": "divides by its input",
+    "FloorDivide": "rounds",
+    "Mod": "rounds",
+}
+
+_REGISTERED: dict[Any, tuple[Callable, int | None]] = {}
+
+
+def register_degree_rule(target, rule: Callable | None = None, multiplications: int | None = None):
+    """Tell the certificate what a layer class, or an activation function, does to the degree.
+
+    Use it for layers of others; a layer of your own can carry the methods `degree_rule(degrees)` and, if wanted,
+    `multiplications_rule()` instead. A registered rule goes before both. It is taken at its word: measure it with
+    `Certificate.verify`.
+
+    Args:
+        target: the layer class (exactly this one, no subclass), or the function given as `activation=`.
+        rule: `rule(layer, degrees) -> int`; `degrees` has one degree for each input tensor. Left out, this is a
+            decorator for the rule.
+        multiplications: levels between the layer's first and its last affine maps: its successive products, and any
+            affine maps between them. Default: ⌈log2(degree out / degree in)⌉, the fewest that can do it.
+
+    Returns:
+        The rule.
+
+    Raises:
+        TypeError: `target` is an object rather than a class or function.
+    """
+    if rule is None:
+        return lambda function: register_degree_rule(target, function, multiplications)
+    if not callable(target):
+        raise TypeError(f"`target` must be a layer class or a function. Received: target={target!r}")
+    _REGISTERED[target] = (rule, multiplications)
+    return rule
+
+
+register_degree_rule(keras.ops.square, lambda function, degrees: 2 * degrees[0])
+
+
+def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
+    """What a call does to the degree; `degrees` maps the id of a symbolic tensor to its degree.
+
+    Args:
+        call: the call.
+        degrees: the degree of every tensor known so far, None where it is no polynomial.
+        is_last: whether nothing follows: a softmax there is outside the count.
+    """
+    inputs = [degrees[id(x)] for x in call.tensors]
+    operation = call.operation
+    if type(operation) in _REGISTERED:
+        rule, multiplications = _REGISTERED[type(operation)]
+        return _declared(lambda known: rule(operation, known), multiplications, inputs, "registered rule")
+    if hasattr(operation, "degree_rule"):
+        count = operation.multiplications_rule() if hasattr(operation, "multiplications_rule") else None
+        step = _declared(operation.degree_rule, count, inputs, "declared by the layer")
+        is_scaling = isinstance(operation, keras.Layer) and not operation.weights and not step.products
+        return replace(step, kind="scaling") if is_scaling and [step.degree] == inputs else step
+    if is_keras_layer(operation):
+        return _layer_step(operation, call, inputs, is_last)
+    if is_keras_op(operation):
+        return _op_step(call, degrees, inputs, is_last)
+    return Step("unknown", None, f"no rule for {type(operation).__name__}; see register_degree_rule")
+
+
+def _declared(rule: Callable, products: int | None, inputs: list, why: str) -> Step:
+    if None in inputs:
+        return Step("declared", None, why)
+    degree = rule(list(inputs))
+    if not isinstance(degree, int) or degree < 0:
+        raise ValueError(f"A degree rule must return an int, 0 or more. Received: {degree!r} for degrees={inputs}")
+    top = max([1, *inputs])
+    if products is None:
+        products = math.ceil(math.log2(degree / top)) if degree > top else 0
+    return Step("declared", degree, why, products)
+
+
+def _layer_step(layer, call: Call, inputs: list, is_last: bool) -> Step:
+    name, top = class_name(layer), _largest(inputs)
+    if name in IDENTITIES:
+        return Step("identity", top, "the identity at inference")
+    if name in SUMS:
+        return Step("sum", top, _listed("sum: largest of", inputs) if len(inputs) > 1 else "moves or repeats values")
+    if name in SCALINGS:
+        return Step("scaling", top, "scales by constants")
+    if name in RESIZERS and getattr(layer, "interpolation", "bilinear") in INTERPOLATIONS:
+        return Step("affine", top, "linear interpolation")
+    if name == "Multiply":
+        return _product(inputs)
+    if name == "Dot":
+        return Step("not polynomial", None, "divides by the norms") if layer.normalize else _product(inputs)
+    if name in BREAKS:
+        return Step("not polynomial", None, BREAKS[name])
+    if name in AFFINE:
+        why = _listed("mean: largest of", inputs) if len(inputs) > 1 else "affine map at inference"
+        return _activated(getattr(layer, "activation", None), Step("affine", top, why), is_last)
+    if name == "Activation":
+        return _activated(layer.activation, Step("identity", top, "linear activation"), is_last)
+    if name == "Softmax" and is_last:
+        return _softmax(top)
+    if name in ACTIVATION_LAYERS:
+        return Step(
+            "activation", None, f"activation inside {name}" if hasattr(layer, "units") else f"activation {name}"
+        )
+    return Step("unknown", None, f"no rule for {name}; see register_degree_rule")
+
+
+def _activated(function, step: Step, is_last: bool) -> Step:
+    """`step`, followed by an activation function."""
+    if function is None or function is keras.activations.linear:
+        return step
+    if function is keras.activations.softmax and is_last:
+        return replace(step, why=f"{step.why}; {SOFTMAX}")
+    name = getattr(function, "__name__", type(function).__name__)
+    if function in _REGISTERED:
+        rule, multiplications = _REGISTERED[function]
+        known = _declared(lambda degrees: rule(function, degrees), multiplications, [step.degree], "")
+        return Step("product", known.degree, f"{step.why}, then {name}", known.products)
+    if getattr(function, "__module__", "").startswith("keras.src."):
+        return Step("activation", None, f"activation {name}")
+    return Step("unknown", None, f"no rule for the activation {name}; see register_degree_rule")
+
+
+def _op_step(call: Call, degrees: dict, inputs: list, is_last: bool) -> Step:
+    name, top = type(call.operation).__name__, _largest(inputs)
+    depends = [isinstance(x, keras.KerasTensor) for x in call.args]
+    if name in SUM_OPS:
+        return Step("sum", top, _listed("sum: largest of", inputs) if len(inputs) > 1 else "adds or moves values")
+    if name in MOVES and depends[:1] == [True] and len(inputs) == 1:
+        return Step("sum", top, "moves or adds values")
+    if name in AFFINE_OPS and depends[:1] == [True] and len(inputs) == 1:
+        return Step("affine", top, "affine map")
+    if name in ("Divide", "TrueDivide"):
+        constant_divisor = depends == [True, False]
+        return Step("affine", top, "divides by a constant") if constant_divisor else _quotient()
+    if name == "Square":
+        return _product(inputs * 2)
+    if name == "Power":
+        return _power(call, inputs)
+    if name in PRODUCT_OPS:
+        return _product(inputs)
+    if name in ("Cast", "SaturateCast"):
+        real = "float" in str(call.outputs[0].dtype)
+        return (
+            Step("identity", top, "changes the dtype") if real else Step("not polynomial", None, "rounds to integers")
+        )
+    if name == "Softmax" and is_last:
+        return _softmax(top)
+    if name in BREAK_OPS:
+        return Step("not polynomial", None, BREAK_OPS[name])
+    if name in ACTIVATION_OPS:
+        return Step("activation", None, f"activation {name.lower()}")
+    return Step("unknown", None, f"no rule for keras.ops {name}")
+
+
+def _product(inputs: list) -> Step:
+    """A product of tensors: degrees add. With fewer than two factors that depend on the input it is a linear map."""
+    factors = [degree for degree in inputs if degree != 0]
+    if None in factors:
+        return Step("product", None, "product")
+    if len(factors) < 2:
+        return Step("affine", sum(factors), "multiplies by constants")
+    return Step(
+        "product", sum(factors), "product: " + " + ".join(map(str, factors)), math.ceil(math.log2(len(factors)))
+    )
+
+
+def _power(call: Call, inputs: list) -> Step:
+    exponent = call.args[1] if len(call.args) > 1 else call.kwargs.get("x2")
+    if isinstance(exponent, float) and exponent.is_integer():
+        exponent = int(exponent)
+    if not isinstance(exponent, int) or exponent < 0 or len(inputs) != 1:
+        return Step("not polynomial", None, "a power that is no constant integer, 0 or more")
+    return _product(inputs * exponent) if exponent else Step("product", 0, "power 0: the constant 1")
+
+
+def _quotient() -> Step:
+    return Step("not polynomial", None, "divides by something that depends on the input")
+
+
+def _softmax(degree: int | None) -> Step:
+    return Step("softmax", degree, SOFTMAX)
+
+
+def _largest(degrees: list) -> int | None:
+    return None if None in degrees else max(degrees, default=0)
+
+
+def _listed(words: str, degrees: list) -> str:
+    return f"{words} {', '.join('?' if degree is None else str(degree) for degree in degrees)}"

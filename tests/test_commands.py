@@ -1,0 +1,293 @@
+"""The command line: what it prints, what it refuses, its exit codes, and that it stays light and quiet."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo import commands, registry, tables
+from zoo.paths import CARDS, SAMPLES
+
+HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
+DIGIT = str(SAMPLES / "digits_5_0.png")
+
+
+@pytest.fixture
+def pinet(monkeypatch, capfd):
+    """Runs `pinet ...` in this process; gives exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pinet", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            commands.main()
+        captured = capfd.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def cards(tmp_path, monkeypatch):
+    """Lets a test change what a card claims; the shipped cards stay as they are."""
+
+    def change(name, **values):
+        card = json.loads((CARDS / f"{name}.json").read_text())
+        (tmp_path / f"{name}.json").write_text(json.dumps({**card, **values}))
+        monkeypatch.setattr(registry, "CARDS", tmp_path)
+
+    return change
+
+
+def subprocess_pinet(*arguments, **options):
+    command = [sys.executable, "-m", "zoo.commands", *arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "GRPC_"))}
+    return subprocess.run(command, capture_output=True, env=environment, timeout=300, **options)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["list", "--json"], ["info", "pinet_digits"], ["--version"]]
+)
+def test_quick_commands_import_nothing_heavy(arguments):
+    script = f"""
+import sys
+sys.argv = {["pinet", *arguments]}
+from zoo.commands import main
+try:
+    main()
+except SystemExit as stopped:
+    assert not stopped.code, stopped.code
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "[]"
+    assert done.stdout
+
+
+def test_list_shows_every_model_without_colours_in_a_pipe(pinet):
+    code, out, err = pinet("list")
+    assert code == 0
+    assert err == ""
+    for name in zoo.list_models():
+        assert name in out
+    assert "\x1b" not in out
+
+
+def test_list_keeps_the_names_whole_on_a_narrow_terminal(pinet, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = pinet("list")
+    for name in zoo.list_models():
+        assert name in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
+def test_list_takes_a_pattern(pinet):
+    code, out, _ = pinet("list", "*digits*", "--json")
+    assert code == 0
+    assert [card["name"] for card in json.loads(out)] == ["pinet_digits"]
+    code, out, err = pinet("list", "nothing*")
+    assert (code, out) == (1, "")
+    assert "No model matches; known are" in err
+
+
+def test_info_prints_the_card(pinet):
+    code, out, _ = pinet("info", "pinet_digits", "--json")
+    assert code == 0
+    assert json.loads(out) == zoo.card("pinet_digits")
+    _, out, _ = pinet("info", "pinet_digits")
+    assert f"{zoo.card('pinet_digits')['accuracy']['test']:.2%}" in out
+
+
+@pytest.mark.parametrize("arguments", [["info"], ["predict", DIGIT], ["evaluate"], ["certify"], ["train"]])
+def test_unknown_names_are_answered_in_one_line_with_near_ones(pinet, arguments):
+    code, out, err = pinet(arguments[0], "pinet_digit", *arguments[1:])
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert "did you mean pinet_digits" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["predict"], ["lists"], ["predict", "pinet_digits", DIGIT, "--top", "0"]])
+def test_wrong_usage_is_exit_code_2(pinet, arguments):
+    code, out, err = pinet(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ")
+
+
+def test_predict_is_right_and_quiet():
+    """A real run, from outside: both ways to give a picture, and not a line of the backend's chatter."""
+    with open(SAMPLES / "digits_3_0.png", "rb") as picture:
+        done = subprocess_pinet("predict", "pinet_digits", DIGIT, "-", "--json", "--top", "2", stdin=picture)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    first, second = json.loads(done.stdout)
+    assert (first["image"], second["image"]) == (DIGIT, "-")
+    card = zoo.card("pinet_digits")
+    for result, file in ((first, "digits_5_0.png"), (second, "digits_3_0.png")):
+        logits = np.array(card["golden"]["logits"][card["golden"]["images"].index(file)])
+        exponentials = np.exp(logits / card["calibration"]["temperature"])
+        expected = sorted(exponentials / exponentials.sum())[-2:][::-1]
+        assert [guess["probability"] for guess in result["predictions"]] == pytest.approx(expected, abs=1e-3)
+        assert result["predictions"][0]["class"] == card["class_names"][int(logits.argmax())]
+
+
+def test_predict_says_what_was_done_to_a_picture(pinet):
+    code, out, err = pinet("predict", "pinet_digits", SAMPLES / "mnist_7_0.png")
+    assert code == 0
+    assert "mnist_7_0.png" in out
+    assert "resized from 28×28 to 8×8 pixels" in err
+
+
+def test_predict_refuses_what_is_no_picture(pinet, tmp_path):
+    path = tmp_path / "notes.png"
+    path.write_text("no picture")
+    code, out, err = pinet("predict", "pinet_digits", DIGIT, path)
+    assert (code, out) == (1, "")
+    assert "notes.png" in err
+    code, _, err = pinet("predict", "pinet_digits", tmp_path / "absent.png")
+    assert code == 1
+    assert "no such file" in err
+
+
+def test_evaluate_reproduces_the_card(pinet):
+    code, out, _ = pinet("evaluate", "pinet_digits", "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["reproduces_card"] is True
+    assert result["accuracy"] == zoo.card("pinet_digits")["accuracy"]["test"]
+
+
+def test_evaluate_fails_where_the_card_claims_another_accuracy(pinet, cards):
+    accuracy = zoo.card("pinet_digits")["accuracy"]
+    cards("pinet_digits", accuracy={**accuracy, "test": accuracy["test"] - 0.01})
+    code, out, _ = pinet("evaluate", "pinet_digits")
+    assert code == 1
+    assert "not the card's" in out
+
+
+def test_evaluate_on_other_data_says_so(pinet, tmp_path):
+    images = np.zeros((20, 8, 8, 1), "uint8")
+    labels = np.arange(20) % 10
+    np.savez(tmp_path / "other.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    code, out, _ = pinet("evaluate", "pinet_digits", "--data", tmp_path / "other.npz")
+    assert code == 0
+    assert "not the card's data" in out
+
+
+def test_train_writes_card_and_weights(pinet, tmp_path):
+    recipe = (zoo.paths.RECIPES / "pinet_digits.toml").read_text().replace("validation = 200", "validation = 50")
+    (tmp_path / "mine.toml").write_text(recipe)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (200, 8, 8, 1), dtype="uint8"), rng.integers(0, 10, 200)
+    np.savez(tmp_path / "mine.npz", x_train=images, y_train=labels, x_test=images[:50], y_test=labels[:50])
+    places = ["--data", tmp_path / "mine.npz", "--run-dir", tmp_path / "run", "--out", tmp_path / "out"]
+    code, out, err = pinet("train", tmp_path / "mine.toml", "--epochs", 2, *places)
+    assert code == 0, err
+    assert "test accuracy" in out
+    card = json.loads((tmp_path / "out" / "cards" / "pinet_digits.json").read_text())
+    assert card["training"]["epochs"] == 2
+    assert (tmp_path / "out" / "weights" / card["weights"]["file"]).stat().st_size == card["weights"]["bytes"]
+
+
+def test_train_refuses_an_unknown_recipe_key(pinet, tmp_path):
+    recipe = (zoo.paths.RECIPES / "pinet_digits.toml").read_text()
+    (tmp_path / "mine.toml").write_text(recipe.replace("epochs", "epoch"))
+    code, _, err = pinet("train", tmp_path / "mine.toml")
+    assert code == 1
+    assert "'epoch'" in err
+
+
+def test_certify_holds_for_a_shipped_model_and_is_measured(pinet):
+    code, out, _ = pinet("certify", "pinet_digits", "--verify", "--json")
+    report, card = json.loads(out), zoo.card("pinet_digits")
+    assert code == 0
+    assert report["claim"] == {"tier": card["tier"], "degree": card["degree"], "holds": True}
+    assert report["degree"] == card["degree"]
+    assert report["verification"]["verdict"] == "holds"
+
+
+def test_certify_fails_where_the_card_claims_too_much(pinet, cards):
+    cards("pinet_digits", degree=zoo.card("pinet_digits")["degree"] + 1)
+    code, out, _ = pinet("certify", "pinet_digits")
+    assert code == 1
+    assert "does not hold" in out
+
+
+def test_certify_names_the_reason_in_a_strangers_model(pinet, tmp_path):
+    import keras
+
+    path = tmp_path / "stranger.keras"
+    layers = [keras.layers.Dense(4, name="wide"), keras.layers.ReLU(name="bend"), keras.layers.Dense(2)]
+    keras.Sequential([keras.Input((3,)), *layers]).save(path)
+    code, out, _ = pinet("certify", path)
+    assert code == 0  # nothing was claimed
+    assert "not polynomial" in out
+    assert "bend" in out
+
+
+def test_certify_loads_a_strangers_model_in_safe_mode(pinet, tmp_path):
+    import keras
+
+    path = tmp_path / "lambda.keras"
+    keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
+    code, _, err = pinet("certify", path)
+    assert code == 1
+    assert "Lambda" in err
+    assert err.count("\n") == 1
+
+
+def test_interruption_is_exit_code_130(pinet, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "list_models", interrupt)
+    assert pinet("list")[0] == 130
+
+
+def test_a_closed_pipe_is_no_traceback():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "zoo.commands", "info", "pinet_digits", "--json"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert done.returncode != 0
+    assert done.stderr == b""
+
+
+def test_the_quiet_start_lets_through_what_is_no_chatter(capfd):
+    with commands._quiet_start():
+        os.write(2, b"I0000 00:00:17 1 cudart_stub.cc:31] Could not find cuda drivers\nsomething that matters\n")
+    assert capfd.readouterr().err == "something that matters\n"
+
+
+def test_names_complete_in_the_shell():
+    words = {"_PINET_COMPLETE": "complete_bash", "COMP_WORDS": "pinet info pinet_d", "COMP_CWORD": "2"}
+    script = "import sys; sys.argv = ['pinet']; from zoo.commands import app; app(prog_name='pinet')"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["pinet_digits"], done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        (tables.human_count(950), "950"),
+        (tables.human_count(13_834), "13.8 k"),
+        (tables.human_count(138_340), "138 k"),
+        (tables.human_count(1_220_362), "1.22 M"),
+        (tables.human_count(999_999), "1.00 M"),
+        (tables.human_bytes(950), "950 B"),
+        (tables.human_bytes(9_850_976), "9.85 MB"),
+        (tables.human_seconds(0.84), "0.8 s"),
+        (tables.human_seconds(42), "42 s"),
+        (tables.human_seconds(840), "14 min"),
+        (tables.human_seconds(7500), "2 h 5 min"),
+        (tables.human_interval(0.9893, 0.9942), "98.9 – 99.4 %"),
+    ],
+)
+def test_human_units(words, expected):
+    assert words == expected

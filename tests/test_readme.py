@@ -1,0 +1,44 @@
+"""The README: its examples run, and its tables are the cards'."""
+
+import re
+
+import pytest
+
+from zoo import commands, tables
+from zoo.recipes import list_recipes
+
+TEXT = tables.README.read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda code: code.splitlines()[-1])
+def test_examples_run(example):
+    exec(compile(example, "README.md", "exec"), {})
+
+
+def test_the_first_example_is_right_and_short(capsys):
+    exec(compile(EXAMPLES[0], "README.md", "exec"), {})
+    assert len(EXAMPLES[0].splitlines()) <= 16
+    shown = capsys.readouterr().out
+    assert float(re.search(r"right: ([\d.]+)", shown).group(1)) > 0.97
+    assert "polynomial of degree" in shown or "low-depth of degree" in shown
+
+
+def test_tables_are_up_to_date():
+    assert tables.written_from_cards(TEXT) == TEXT, "`make readme` writes the tables anew"
+
+
+def test_tables_need_their_markers():
+    with pytest.raises(ValueError, match="must hold the lines"):
+        tables.written_from_cards("nothing here")
+
+
+def test_every_command_named_exists():
+    known = {command.name or command.callback.__name__ for command in commands.app.registered_commands}
+    named = set(re.findall(r"^\$ pinet (\w+)", TEXT, re.MULTILINE)) | set(re.findall(r"`pinet (\w+)", TEXT))
+    assert named
+    assert named <= known
+
+
+def test_every_recipe_is_in_the_training_table():
+    assert set(re.findall(r"^\| `pinet train (\w+)`", TEXT, re.MULTILINE)) == set(list_recipes())

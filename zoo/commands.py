@@ -1,0 +1,460 @@
+"""The command line: `pinet`. Nothing heavy is imported before a command needs it: `pinet list` answers at once."""
+
+import contextlib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo import registry, tables
+from zoo.recipes.recipe import list_recipes, read_recipe
+
+MAX_STDIN = 256_000_000  # bytes
+# Lines that TensorFlow's C++ side writes while it is imported, before its own log level counts.
+CHATTER = re.compile(r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:")
+
+app = typer.Typer(
+    name="pinet",
+    help="Polynomial networks: list, try, measure, certify and train the models of the zoo.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich help pages would triple the time that `pinet --help` takes
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_name = typer.Argument(metavar="NAME", help="A model of the zoo.", autocompletion=lambda: registry.list_models())
+ModelName = Annotated[str, _name]
+DataFile = Annotated[Path | None, typer.Option("--data", help="A uint8 .npz to read instead of TFDS.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def main() -> None:
+    """Entry point of `pinet`. Exit codes: 0 done, 1 refused or not as claimed, 2 wrong usage, 130 interrupted."""
+    try:
+        with _errors_in_one_line():
+            app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(value: bool):
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"pinet-keras {version('pinet-keras')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+):
+    pass
+
+
+@app.command("list")
+def list_(
+    pattern: Annotated[str, typer.Argument(help='A shell pattern, such as "*mnist*".')] = "*",
+    json: AsJson = False,
+):
+    """List the models that are shipped."""
+    cards = [registry.card(name) for name in registry.list_models(pattern)]
+    if json:
+        left_out = ("golden", "training")  # long; `pinet info` has them
+        return _print_json([{key: value for key, value in card.items() if key not in left_out} for card in cards])
+    if not cards:
+        raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
+    table = _table("model", "data", "tier", "degree", "params", "accuracy", "size", right=(3, 4, 5, 6))
+    table.columns[0].no_wrap = True  # on a narrow terminal the other columns give way
+    for card in cards:
+        table.add_row(
+            f"[bold cyan]{card['name']}",
+            card["dataset"]["name"],
+            f"{card['tier']} {card['tier_name']}",
+            str(card["degree"]),
+            tables.human_count(card["parameters"]),
+            f"{card['accuracy']['test']:.2%}",
+            tables.human_bytes(card["weights"]["bytes"]),
+        )
+    _console().print(table)
+
+
+@app.command()
+def info(name: ModelName, json: AsJson = False):
+    """Show what is known of a model: its card."""
+    card = registry.card(name)
+    if json:
+        return _print_json(card)
+    table = _table("", "", title=f"{card['name']}: {card['description']}")
+    table.show_header = False
+    for label, value in _facts(card):
+        table.add_row(f"[bold]{label}", value)
+    _console().print(table)
+
+
+@app.command()
+def predict(
+    name: ModelName,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Picture files; - is standard input.")],
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
+    json: AsJson = False,
+):
+    """Classify pictures."""
+    card = registry.card(name)
+    import numpy as np
+
+    from zoo.images import read_image
+
+    notes: list[list[str]] = [[] for _ in images]
+    shape = card["input_shape"]
+    pixels = [read_image(_source(image), shape, note) for image, note in zip(images, notes, strict=True)]
+    with _waiting(f"loading {name}"):
+        from zoo import load
+        from zoo.demo import probabilities
+
+        rows = probabilities(load(name), card, np.stack(pixels))
+    results = [
+        {
+            "image": image,
+            "predictions": [
+                {"class": card["class_names"][best], "probability": float(row[best])} for best in np.argsort(-row)[:top]
+            ],
+            "notes": note,
+        }
+        for image, row, note in zip(images, rows, notes, strict=True)
+    ]
+    if json:
+        return _print_json(results)
+    _print_predictions(results)
+
+
+@app.command()
+def evaluate(name: ModelName, data: DataFile = None, data_dir: DataDir = None, json: AsJson = False):
+    """Measure a model on its test split and compare with its card. Exit code 1: same data, other accuracy."""
+    registry.card(name)
+    with _progress(f"evaluating {name}") as report:
+        from zoo.evaluation import evaluate as run
+
+        result = run(name, data=data, data_dir=data_dir, progress=report)
+    differs = result["same_data_as_card"] and not result["reproduces_card"]
+    if json:
+        _print_json(result)
+    else:
+        _print_evaluation(result, differs)
+    raise typer.Exit(int(differs))
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A shipped recipe, or a .toml file.", autocompletion=list_recipes)],
+    data: DataFile = None,
+    data_dir: DataDir = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Checkpoint and logs [runs/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+):
+    """Train a recipe; a run that was stopped goes on where its last epoch ended."""
+    from dataclasses import replace
+
+    chosen = read_recipe(recipe)
+    if epochs is not None:
+        chosen = replace(chosen, epochs=epochs)
+    with _waiting("starting the backend"):
+        from zoo.training import train as run
+    console = _console(stderr=True)
+    card = run(chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console)
+    folder = out or run_dir or Path("runs") / chosen.name
+    low, high = card["accuracy"]["interval_95"]
+    _console().print(
+        f"[bold cyan]{card['name']}[/]  test accuracy [bold]{card['accuracy']['test']:.2%}[/] "
+        f"(95 %: {tables.human_interval(low, high)}) after {tables.human_seconds(card['training']['seconds'])}\n"
+        f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {folder}"
+    )
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("demo.png")):
+    """Classify the bundled sample pictures with every model, and draw a contact sheet."""
+    with _progress("demo") as report:
+        from zoo.demo import draw, run_demo, table
+
+        results = run_demo(report)
+        draw(results, out)
+    console = _console()
+    console.print(table(results))
+    console.print(f"contact sheet: [bold]{out}")
+
+
+@app.command()
+def certify(
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A model of the zoo, or a .keras file.")],
+    verify: Annotated[bool, typer.Option("--verify", help="Check the certificate by measurement.")] = False,
+    json: AsJson = False,
+):
+    """Prove the degree of a model, layer by layer. Exit code 1: a claim does not hold, or measuring refutes it."""
+    claim = None if name.endswith(".keras") else registry.card(name)
+    with _waiting(f"certifying {name}"):
+        from pinet_keras.analysis import certify as prove
+
+        model = _keras_file(name) if claim is None else _zoo_model(name)
+        certificate = prove(model)
+        measured = certificate.verify(model, _valid_inputs(model, claim)) if verify else None
+    holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
+    if json:
+        report = certificate.as_dict()
+        if claim:
+            report["claim"] = {"tier": claim["tier"], "degree": claim["degree"], "holds": holds}
+        if measured:
+            report["verification"] = measured.as_dict()
+        _print_json(report)
+    else:
+        _print_certificate(name, certificate, claim, holds, measured)
+    raise typer.Exit(int(not holds or (measured is not None and measured.verdict == "refuted")))
+
+
+def _zoo_model(name):
+    from zoo import load
+
+    return load(name)
+
+
+def _keras_file(path):
+    """A stranger's model: with Keras' safe mode on, nothing in the file can run code of its own."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: {path}")
+    import keras
+
+    import pinet_keras.layers  # noqa: F401 registers our classes
+    import zoo.pixel_model  # noqa: F401
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a stranger's file can fail in as many ways as it has layers
+        raise ValueError(f"{path} could not be loaded: {error}") from error
+
+
+def _valid_inputs(model, card):
+    """Inputs to draw lines between: the bundled pictures of a zoo model, normal noise for a stranger's."""
+    import numpy as np
+
+    if card:
+        from zoo.demo import sample_images
+
+        return sample_images(card)
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(16, *(size or 8 for size in tensor.shape[1:]))) for tensor in model.inputs]
+    return inputs if len(inputs) > 1 else inputs[0]
+
+
+def _reaches(tier, claimed):
+    return tier is not None and tier >= claimed
+
+
+def _facts(card):
+    training, accuracy = card["training"], card["accuracy"]
+    yield "task", f"{card['task']}, {card['dataset']['name']}"
+    yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
+    yield "classes", ", ".join(card["class_names"])
+    yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels"
+    yield (
+        "size",
+        (
+            f"{card['parameters']:,} parameters, {tables.human_count(card['macs'])} multiply-adds an image, "
+            f"{tables.human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
+        ),
+    )
+    yield (
+        "test accuracy",
+        (
+            f"[bold]{accuracy['test']:.2%}[/] (95 %: {tables.human_interval(*accuracy['interval_95'])}) "
+            f"on {accuracy['test_examples']:,} pictures"
+        ),
+    )
+    calibration = card["calibration"]
+    yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
+    arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
+    yield "architecture", " ".join([card["architecture"], *arguments])
+    yield (
+        "training",
+        (
+            f"{training['epochs']} epochs in {tables.human_seconds(training['seconds'])}, seed {training['seed']}, "
+            f"{training['backend']}, {training['machine']}"
+        ),
+    )
+    yield "licence", card["license"]
+
+
+def _print_predictions(results):
+    table = _table("picture", "class", "probability", right=(2,))
+    for result in results:
+        for rank, guess in enumerate(result["predictions"]):
+            style = "bold" if rank == 0 else "dim"
+            name = _escaped(result["image"]) if rank == 0 else ""
+            table.add_row(name, f"[{style}]{guess['class']}", f"[{style}]{guess['probability']:.1%}")
+        table.add_section()
+    _console().print(table)
+    for result in results:
+        if result["notes"]:
+            _console(stderr=True).print(f"{_escaped(result['image'])}: {', '.join(result['notes'])}", style="yellow")
+
+
+def _print_evaluation(result, differs):
+    table = _table("", "", title=f"{result['model']} on the test split of {result['dataset']}")
+    table.show_header = False
+    interval = tables.human_interval(*result["interval_95"])
+    table.add_row("[bold]accuracy", f"[bold]{result['accuracy']:.2%}[/] (95 %: {interval})")
+    table.add_row("[bold]on the card", f"{result['card_accuracy']:.2%}")
+    table.add_row("[bold]calibration error", f"{result['ece']:.2%}")
+    pictures = f"{result['examples']:,} in {tables.human_seconds(result['seconds'])}"
+    table.add_row("[bold]pictures", f"{pictures}, {result['images_per_second']:,.0f} a second")
+    console = _console()
+    console.print(table)
+    if differs:
+        console.print("The accuracy is not the card's.", style="bold red")
+    elif not result["same_data_as_card"]:
+        console.print("These are not the card's data, so its accuracy need not come out.", style="yellow")
+    else:
+        console.print("The card's accuracy is reproduced.", style="green")
+
+
+def _print_certificate(name, certificate, claim, holds, measured):
+    table = _table("layer", "kind", "degree in", "degree out", "levels", "why", right=(2, 3, 4), title=_escaped(name))
+    for row in certificate.rows:
+        cells = [row.name, row.kind, row.degree_in, row.degree_out, row.levels, row.why]
+        table.add_row(*("–" if cell is None else _escaped(str(cell)) for cell in cells))
+    console = _console()
+    console.print(table)
+    if certificate.tier is None:
+        console.print(f"[bold]{certificate.tier_name}[/]")
+    else:
+        degree = "" if certificate.degree is None else f", degree {certificate.degree}, {certificate.levels} levels"
+        console.print(f"[bold]tier {certificate.tier} {certificate.tier_name}{degree}[/]")
+    for reason in certificate.reasons:
+        console.print(f"  {_escaped(reason)}", style="yellow")
+    if measured is not None:
+        style = "bold red" if measured.verdict == "refuted" else "green" if measured.holds else "yellow"
+        console.print(f"measured on {measured.lines} lines: {measured.verdict} ({_escaped(measured.why)})", style=style)
+    if claim:
+        words = "holds" if holds else "does not hold"
+        style = "green" if holds else "bold red"
+        console.print(f"the card's claim (tier {claim['tier']}, degree {claim['degree']}) {words}", style=style)
+
+
+def _source(image):
+    """A path stays a path; `-` becomes the bytes of standard input, and not without end."""
+    if image != "-":
+        return image
+    data = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(data) > MAX_STDIN:
+        raise ValueError(f"Standard input holds more than {tables.human_bytes(MAX_STDIN)}.")
+    return data
+
+
+def _print_json(value):
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def _console(stderr=False):
+    from rich.console import Console
+
+    # Rich takes 80 columns where there is no terminal, and would cut names in a pipe.
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 160
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def _table(*columns, right=(), title=None):
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    return table
+
+
+def _escaped(text):
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextlib.contextmanager
+def _errors_in_one_line():
+    """What a user can mend is said in one red line on standard error, with exit code 1; anything else is a bug."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError, PermissionError) as error:
+        message = " ".join(str(error).split())
+        typer.secho(f"Error: {message}", fg="red", err=True)
+        sys.exit(1)
+
+
+@contextlib.contextmanager
+def _waiting(words):
+    """A spinner on standard error while something starts, and no start-up chatter."""
+    with _quiet_start() as terminal, terminal.status(words):
+        _import_backend()
+        yield
+
+
+@contextlib.contextmanager
+def _progress(words):
+    """A progress bar on standard error; gives the function (done, all) that moves it."""
+    from rich.progress import MofNCompleteColumn, Progress
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with _quiet_start() as terminal:
+        bar = Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
+        with bar:
+            task = bar.add_task(words, total=None)
+            _import_backend()
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _import_backend():
+    try:
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow  # noqa: F401 the chatter comes with the import
+    except ImportError as error:
+        raise ValueError(f"The backend that KERAS_BACKEND names cannot be imported: {error}") from error
+
+
+@contextlib.contextmanager
+def _quiet_start():
+    """Hold standard error back, and let through what is not TensorFlow's start-up chatter.
+
+    The C++ side writes straight to file descriptor 2, some of it before its log level counts, so the descriptor itself
+    is turned to a file meanwhile. Gives a console on the real standard error.
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "w", encoding="utf-8") as real:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield Console(file=real)
+        finally:
+            sys.stderr.flush()
+            os.dup2(real.fileno(), 2)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if not CHATTER.match(line):
+                    real.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

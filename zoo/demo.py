@@ -1,0 +1,163 @@
+"""The demonstration: every model classifies the bundled pictures of its data set; a table and a contact sheet tell."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from zoo import tables
+from zoo.images import read_image
+from zoo.loading import load
+from zoo.paths import SAMPLES
+from zoo.registry import card as read_card
+from zoo.registry import list_models
+
+RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
+COLUMNS = 10
+# inches on the contact sheet
+MARGIN, TITLE, HEADLINE, CELL, PICTURE, CELL_HEIGHT = 0.35, 0.95, 0.38, 1.3, 1.14, 1.72
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a model says of one picture: the pixels, the true class, the predicted one and its probability."""
+
+    file: str
+    pixels: np.ndarray
+    truth: str
+    predicted: str
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is the true class."""
+        return self.predicted == self.truth
+
+
+def probabilities(model, card, images) -> np.ndarray:
+    """Class probabilities: softmax(logits / T), with the temperature T that the card's validation data gave.
+
+    Args:
+        model: a classifier of the zoo.
+        card: its card.
+        images: `[batch, height, width, channels]` pixels.
+
+    Returns:
+        float32 `[batch, classes]`.
+    """
+    return softmax(np.asarray(model.predict_on_batch(images)) / card["calibration"]["temperature"], axis=1)
+
+
+def samples(dataset) -> list[tuple[Path, str]]:
+    """The bundled pictures of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
+    return [
+        (path, path.stem.removeprefix(f"{dataset}_").rsplit("_", 1)[0])
+        for path in sorted(SAMPLES.glob(f"{dataset}_*.png"))
+    ]
+
+
+def sample_images(card) -> np.ndarray:
+    """The bundled pictures of a card's data set, `[pictures, height, width, channels]` uint8."""
+    return np.stack([read_image(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])
+
+
+def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
+    """Classify the bundled pictures with every shipped model.
+
+    Args:
+        report: called with (models done, all models).
+
+    Returns:
+        One pair a model: its card and its guesses.
+    """
+    names, results = list_models(), []
+    for done, name in enumerate(names):
+        if report:
+            report(done, len(names))
+        card = read_card(name)
+        results.append((card, _guesses(load(name), card)))
+    return results
+
+
+def table(results):
+    """The results as a `rich` table, one row a picture."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(box=box.SIMPLE_HEAD)
+    for column in ("model", "tier", "degree", "parameters", "picture", "predicted", "probability", ""):
+        shown.add_column(column, justify="right" if column in ("degree", "parameters", "probability") else "left")
+    for card, guesses in results:
+        about = [f"[bold cyan]{card['name']}", f"{card['tier']} {card['tier_name']}", str(card["degree"])]
+        about.append(tables.human_count(card["parameters"]))
+        for guess in guesses:
+            verdict = "[green]right" if guess.right else f"[red]wrong, is {guess.truth}"
+            shown.add_row(*about, guess.file, guess.predicted, f"{guess.probability:.1%}", verdict)
+            about = [""] * 4
+        shown.add_section()
+    return shown
+
+
+def draw(results, out) -> None:
+    """Draw the contact sheet: a band of pictures a model, each with prediction and probability.
+
+    Args:
+        results: what `run_demo` returned.
+        out: path of the picture to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    bands = [HEADLINE + CELL_HEIGHT * -(-len(guesses) // COLUMNS) for _, guesses in results]
+    width, height = 2 * MARGIN + COLUMNS * CELL, TITLE + sum(bands) + MARGIN
+    figure = Figure(figsize=(width, height), facecolor="white")
+    left, top = MARGIN / width, height - MARGIN
+    figure.text(left, top / height, "Polynomial networks", size=20, weight="bold", va="top")
+    subtitle = "No activation function anywhere: each prediction is a polynomial of the pixels"
+    figure.text(1 - left, (top - 0.09) / height, subtitle, size=12, color=QUIET, va="top", ha="right")
+    top = height - TITLE
+    for band, (card, guesses) in zip(bands, results, strict=True):
+        figure.text(left, top / height, card["name"], size=13, weight="bold", va="top")
+        figure.text(1 - left, top / height, _headline(card, guesses), size=11, color=QUIET, va="top", ha="right")
+        for index, guess in enumerate(guesses):
+            row, column = divmod(index, COLUMNS)
+            x = MARGIN + column * CELL + (CELL - PICTURE) / 2
+            y = top - HEADLINE - row * CELL_HEIGHT - PICTURE
+            _draw_guess(figure.add_axes((x / width, y / height, PICTURE / width, PICTURE / height)), guess)
+        top -= band
+    FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
+
+
+def _guesses(model, card):
+    images = sample_images(card)
+    rows, guesses = probabilities(model, card, images), []
+    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), images, rows, strict=True):
+        best = int(row.argmax())
+        guesses.append(Guess(path.name, pixels, truth, card["class_names"][best], float(row[best])))
+    return guesses
+
+
+def _headline(card, guesses):
+    right = sum(guess.right for guess in guesses)
+    return "  ·  ".join(
+        [
+            f"{card['dataset']['name']}, {card['accuracy']['test'] * 100:.1f} % on the test split",
+            f"tier {card['tier']} ({card['tier_name']})",
+            f"degree {card['degree']}",
+            f"{tables.human_count(card['parameters'])} parameters",
+            f"{right} of {len(guesses)} right here",
+        ]
+    )
+
+
+def _draw_guess(axis, guess):
+    colour = RIGHT if guess.right else WRONG
+    axis.imshow(guess.pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_color(colour)
+        spine.set_linewidth(3)
+    caption = f"{guess.predicted}  {guess.probability * 100:.0f} %"
+    axis.set_xlabel(caption if guess.right else f"{caption}\nis {guess.truth}", color=colour, size=9.5)

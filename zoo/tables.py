@@ -1,0 +1,102 @@
+"""Figures of the cards, written for people: units, and the tables of the README. `python -m zoo.tables` rewrites those.
+
+Imports nothing heavy: `pinet list` stands on it.
+"""
+
+import sys
+from pathlib import Path
+
+from zoo.registry import card, list_models
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def human_count(number: int) -> str:
+    """A count in three digits: 950, 13.8 k, 1.44 M."""
+    rounded = float(f"{number:.3g}")
+    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rounded >= factor:
+            return f"{rounded / factor:#.3g}".rstrip(".") + f" {unit}"
+    return str(number)
+
+
+def human_bytes(number: int) -> str:
+    """A size in decimal units: 950 B, 13.8 kB, 2.9 MB."""
+    return f"{number} B" if number < 1000 else f"{human_count(number)}B"
+
+
+def human_seconds(seconds: float) -> str:
+    """A time in the unit that suits it: 0.8 s, 42 s, 14 min, 2 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def human_interval(low: float, high: float) -> str:
+    """An interval of shares, in percent: 98.9 – 99.4 %."""
+    return f"{low:.1%}"[:-1] + f" – {high * 100:.1f} %"
+
+
+def models_table(cards: list[dict]) -> str:
+    """What the models are: one row of Markdown a card."""
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")
+    rows = [
+        (
+            f"`{card['name']}`",
+            f"{card['dataset']['name']}, {'×'.join(map(str, card['input_shape']))}",
+            f"{card['tier']} {card['tier_name']}",
+            str(card["degree"]),
+            human_count(card["parameters"]),
+            human_count(card["macs"]),
+            f"{card['accuracy']['test'] * 100:.2f} % ({human_interval(*card['accuracy']['interval_95'])})",
+            human_bytes(card["weights"]["bytes"]),
+        )
+        for card in cards
+    ]
+    return _markdown(head, rows)
+
+
+def training_table(cards: list[dict]) -> str:
+    """How the models were made: command, hardware, time and result, one row of Markdown a card."""
+    head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Test accuracy")
+    rows = [
+        (
+            f"`pinet train {card['name']}`",
+            card["training"]["machine"],
+            card["training"]["backend"],
+            str(card["training"]["epochs"]),
+            human_seconds(card["training"]["seconds"]),
+            f"{card['accuracy']['test'] * 100:.2f} %",
+        )
+        for card in cards
+    ]
+    return _markdown(head, rows)
+
+
+def written_from_cards(text: str) -> str:
+    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` written anew from the cards.
+
+    Raises:
+        ValueError: a pair of markers is missing.
+    """
+    cards = [card(name) for name in list_models()]
+    for name, table in (("models", models_table(cards)), ("training", training_table(cards))):
+        opening, closing = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
+        if opening not in text or closing not in text:
+            raise ValueError(f"The README must hold the lines {opening!r} and {closing!r}.")
+        before, _, rest = text.partition(opening)
+        text = f"{before}{opening}\n{table}\n{closing}{rest.partition(closing)[2]}"
+    return text
+
+
+def _markdown(head, rows):
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else README
+    path.write_text(written_from_cards(path.read_text(encoding="utf-8")), encoding="utf-8")
