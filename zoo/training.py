@@ -52,6 +52,7 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
         epochs=recipe.epochs,
         validation_data=(held_images, held_targets),
         validation_batch_size=500,
+        shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
         verbose=0,
         callbacks=[
             keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),

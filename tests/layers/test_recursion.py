@@ -297,7 +297,9 @@ def test_kernels_of_a_block_differ():
     assert min(np.abs(f - s).max(), np.abs(f - g).max(), np.abs(s - g).max()) > 1e-2
 
 
-@pytest.mark.parametrize("initializer", [PolyInitializer(seed=7), keras.initializers.HeNormal(seed=7)], ids=str)
+@pytest.mark.parametrize(
+    "initializer", [PolyInitializer(seed=7), keras.initializers.HeNormal(seed=7)], ids=["PolyInitializer", "HeNormal"]
+)
 def test_a_seed_repeats_the_layer(initializer):
     def drawn():
         layer = PolyDense(4, degree=3, decomposition="ncp_skip", kernel_initializer=initializer)

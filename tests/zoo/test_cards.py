@@ -68,7 +68,7 @@ def test_an_unknown_architecture_and_its_arguments_are_refused():
 def test_polynet_is_the_network_of_the_article():
     """Counted by hand: two convolutions of k·k·c·f + f a block, then one Dense layer."""
     kernels, filters = (3, 4, 4, 2, 4), (3, 16, 32, 64, 128, 256)
-    expected = sum(2 * (k * k * c + 1) * f for k, c, f in zip(kernels, filters, filters[1:], strict=True))
+    expected = sum(2 * (k * k * c + 1) * f for k, c, f in zip(kernels, filters[:-1], filters[1:], strict=True))
     expected += (3 * 3 * 256 + 1) * 10
     model = build("polynet", {}, (32, 32, 3), [0.0] * 3, [1.0] * 3, 10)
     assert model.count_params() == expected
