@@ -240,6 +240,30 @@ def test_certify_loads_a_strangers_model_in_safe_mode(pinet, tmp_path):
     assert err.count("\n") == 1
 
 
+def test_boundary_draws_and_lists_the_crossings(pinet, tmp_path):
+    from zoo.images import read_image
+
+    files, drawing = [SAMPLES / "digits_5_0.png", SAMPLES / "digits_3_0.png"], tmp_path / "boundary.png"
+    code, out, _ = pinet("boundary", "pinet_digits", files[0], "--toward", files[1], "-o", drawing, "--json")
+    assert code == 0
+    changes = json.loads(out)["crossings"]
+    assert drawing.read_bytes().startswith(b"\x89PNG")
+    model = zoo.load("pinet_digits")
+    start, end = (read_image(file, (8, 8, 1)).astype("float64") for file in files)
+    for change in changes:  # a hair before and behind, the decision is what the table says
+        ts = np.array([change["t"] - 1e-3, change["t"] + 1e-3]).reshape(-1, 1, 1, 1)
+        classes = model.predict(start + ts * (end - start), verbose=0).argmax(axis=1)
+        assert [str(index) for index in classes] == [change["before"], change["after"]]
+    assert (changes[0]["before"], changes[-1]["after"]) == ("5", "3")
+
+
+def test_boundary_refuses_what_is_no_picture(pinet, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    code, _, err = pinet("boundary", "pinet_digits", DIGIT, "--toward", tmp_path / "text.png")
+    assert code == 1
+    assert "text.png" in err
+
+
 def test_interruption_is_exit_code_130(pinet, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt

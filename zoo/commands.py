@@ -217,6 +217,49 @@ def certify(
     raise typer.Exit(int(not holds or (measured is not None and measured.verdict == "refuted")))
 
 
+@app.command()
+def boundary(
+    name: ModelName,
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture file; - is standard input.")],
+    toward: Annotated[str, typer.Option(metavar="IMAGE", help="The picture to walk to.")],
+    third: Annotated[
+        str | None, typer.Option(metavar="IMAGE", help="The triangle's third corner [an even grey].")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the drawing goes.")] = Path("boundary.png"),
+    json: AsJson = False,
+):
+    """Draw the exact decision boundary between pictures, and list where the decision changes on the way."""
+    card = registry.card(name)
+    import numpy as np
+
+    from zoo.images import read_image
+
+    shape = card["input_shape"]
+    corners = [read_image(_source(file), shape) for file in (image, toward, third) if file is not None]
+    corners = [pixels.astype("float64") for pixels in corners]
+    corners += [np.full(shape, 128.0)] * (3 - len(corners))
+    with _waiting(f"following {name}"):
+        from pinet_keras.analysis import crossings, plane
+
+        model = _zoo_model(name)
+        x, steps = corners[0], [corner - corners[0] for corner in corners[1:]]
+        titles = [Path(file).stem if file else "even grey" for file in (image, toward, third)]
+        figure = plane(model, x, *steps, triangle=True, labels=card["class_names"], corners=titles)
+        found = crossings(model, x, steps[0], domain=(0, 1))
+        figure.savefig(out, dpi=150)
+    names = card["class_names"]
+    changes = [{"t": change.t, "before": names[change.before], "after": names[change.after]} for change in found]
+    if json:
+        return _print_json({"model": name, "degree": card["degree"], "crossings": changes, "drawing": str(out)})
+    table = _table("t", "from", "to", right=(0,))
+    for change in changes:
+        table.add_row(f"{change['t']:.6f}", change["before"], change["after"])
+    console = _console()
+    console.print(_escaped(f"from {image} (t = 0) to {toward} (t = 1):"))
+    console.print(table if changes else "the decision does not change")
+    console.print(f"drawing: [bold]{_escaped(str(out))}")
+
+
 def _zoo_model(name):
     from zoo import load
 

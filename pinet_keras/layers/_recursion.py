@@ -245,12 +245,13 @@ class PolyRecursion(keras.layers.Layer):
         return self.degree * degree
 
     def multiplications_rule(self) -> int:
-        """Number of successive products: one at each step after the first, so degree - 1.
+        """Levels between the first affine map (U_1..U_N) and the last (C): the products, and the affine maps between.
 
-        One affine map (U_1..U_N) stands before the first product, one (C) after the last, and in NCP and NCP-Skip one
-        (S_n and V_n) between each two. x_1 costs no product: b_1 is a constant.
+        A product at each step after the first makes degree - 1; x_1 costs none, since b_1 is a constant. In NCP and
+        NCP-Skip an affine map (S_n and V_n) stands between each two products.
         """
-        return self.degree - 1
+        products = self.degree - 1
+        return products if self.decomposition == "ccp" else max(0, 2 * products - 1)
 
     def get_config(self):
         return {

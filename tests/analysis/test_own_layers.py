@@ -12,6 +12,8 @@ OWN = [
     (layers.PolyDense(3, degree=4, rank=2), (5,)),
     (layers.PolyDense(3, degree=2, rank=2, decomposition="ncp"), (5,)),
     (layers.PolyDense(3, degree=2, rank=2, decomposition="ncp_skip", normalization="batch"), (5,)),
+    (layers.PolyDense(3, degree=4, rank=2, decomposition="ncp"), (5,)),
+    (layers.PolyConv1D(3, 2, degree=3, rank=2, decomposition="ncp_skip"), (5, 2)),
     (layers.PolyConv1D(3, 2, degree=3, rank=2), (5, 2)),
     (layers.PolyConv2D(3, 3, degree=3, rank=2, normalization="batch"), (5, 5, 2)),
     (layers.PolyBlock2D(4, normalization="batch"), (5, 5, 2)),

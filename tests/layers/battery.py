@@ -17,7 +17,7 @@ class Case:
     input_shape: tuple
     output_shape: tuple
     degree: int
-    products: int
+    inner_levels: int
     trainable: int
     non_trainable: int = 0
     losses: int = 0
@@ -29,9 +29,11 @@ class Case:
 
 def _dense(name, trainable, non_trainable=0, losses=0, input_shape=(4, 6), **arguments):
     degree = arguments["degree"]
+    # Products at each step after the first; in the NCP forms an affine map between each two.
+    levels = degree - 1 if arguments.get("decomposition", "ccp") == "ccp" else {2: 1, 3: 3}[degree]
     shapes = input_shape, (*input_shape[:-1], 3)
     return Case(
-        name, PolyDense, {"units": 3, **arguments}, *shapes, degree, degree - 1, trainable, non_trainable, losses, True
+        name, PolyDense, {"units": 3, **arguments}, *shapes, degree, levels, trainable, non_trainable, losses, True
     )
 
 
@@ -73,7 +75,7 @@ CASES = [
         (2, 7, 4),
         (2, 7, 3),
         degree=2,
-        products=1,
+        inner_levels=1,
         trainable=7,
     ),
     Case(
@@ -83,7 +85,7 @@ CASES = [
         (2, 8, 4),
         (2, 4, 3),
         degree=4,
-        products=3,
+        inner_levels=3,
         trainable=6,
     ),
     Case(
@@ -93,7 +95,7 @@ CASES = [
         (2, 7, 6, 3),
         (2, 4, 3, 4),
         degree=3,
-        products=2,
+        inner_levels=2,
         trainable=5,
     ),
     Case(
@@ -110,7 +112,7 @@ CASES = [
         (2, 7, 8, 3),
         (2, 5, 4, 4),
         degree=2,
-        products=1,
+        inner_levels=1,
         trainable=13,
         non_trainable=6,
         losses=5,
@@ -122,7 +124,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 5, 6, 3),
         degree=2,
-        products=1,
+        inner_levels=1,
         trainable=5,
     ),
     Case(
@@ -132,7 +134,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 3, 3, 4),
         degree=2,
-        products=1,
+        inner_levels=1,
         trainable=10,
         non_trainable=6,
         losses=3,
@@ -144,7 +146,7 @@ CASES = [
         (4, 5, 6),
         (4, 5, 6),
         degree=3,
-        products=2,
+        inner_levels=2,
         trainable=4,
         non_trainable=6,
         losses=4,
@@ -157,7 +159,7 @@ CASES = [
         (4, 5, 6),
         (4, 5, 6),
         degree=4,
-        products=2,
+        inner_levels=2,
         trainable=5,
         non_trainable=8,
         masks=True,
@@ -169,7 +171,7 @@ CASES = [
         (4, 5, 3, 3),
         (4, 5, 3, 3),
         degree=2,
-        products=1,
+        inner_levels=1,
         trainable=3,
         non_trainable=4,
         masks=True,
