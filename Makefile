@@ -26,10 +26,10 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# The layers and the trained models on the other backends, and a training on JAX, which must do without TensorFlow.
+# The layers, the trained models and a training on the other backends; on JAX it must do without TensorFlow.
 backends: $(BACKENDS)/installed
-	KERAS_BACKEND=jax $(PYTEST_BACKENDS) tests/zoo/test_training.py::test_training_on_jax_from_an_npz_imports_no_tensorflow
-	KERAS_BACKEND=torch $(PYTEST_BACKENDS)
+	KERAS_BACKEND=jax $(PYTEST_BACKENDS) tests/zoo/test_training.py::test_training_on_jax_from_an_npz_needs_no_tensorflow
+	KERAS_BACKEND=torch $(PYTEST_BACKENDS) tests/zoo/test_training.py::test_training_on_torch
 
 readme: $(VENV)/installed
 	$(VENV)/bin/python -m zoo.tables

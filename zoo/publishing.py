@@ -104,6 +104,14 @@ def _figures(model, recipe, image_set):
     }
 
 
+def _devices():
+    if keras.backend.backend() == "torch":  # where Keras lists no devices
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    return ", ".join(keras.distribution.list_devices())
+
+
 def _training(recipe, history):
     backend = keras.backend.backend()
     versions = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
@@ -113,7 +121,7 @@ def _training(recipe, history):
         "seed": recipe.seed,
         "epochs": len(history),
         "seconds": round(sum(row["seconds"] for row in history), 1),
-        "machine": f"{', '.join(keras.distribution.list_devices())} ({os.cpu_count()} cores, {platform.machine()})",
+        "machine": f"{_devices()} ({os.cpu_count()} cores, {platform.machine()})",
         "backend": backend,
         "versions": versions,
     }

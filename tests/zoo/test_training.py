@@ -135,13 +135,27 @@ def test_a_validation_part_that_leaves_nothing_is_refused(tmp_path, small_npz):
         train(replace(RECIPE, validation=290), data=small_npz, run_dir=tmp_path, console=quiet())
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the jax backend is not installed")
-def test_training_on_jax_from_an_npz_imports_no_tensorflow(tmp_path, small_npz):
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the torch backend is not installed")
+def test_training_on_torch(tmp_path, small_npz):
     code = (
-        "import sys; from dataclasses import replace;"
+        "from dataclasses import replace;"
         "from zoo.recipes import read_recipe; from zoo.training import train;"
         "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
-        f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r});"
-        "assert not [name for name in sys.modules if name.split('.')[0] in ('tensorflow', 'tensorflow_datasets')]"
+        f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": "torch"})
+    assert read_card(tmp_path)["training"]["backend"] == "torch"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the jax backend is not installed")
+def test_training_on_jax_from_an_npz_needs_no_tensorflow(tmp_path, small_npz):
+    """From the first step to the card with every import of TensorFlow refused, as where it is not installed."""
+    code = (
+        "import sys; sys.modules['tensorflow'] = sys.modules['tensorflow_datasets'] = None;"
+        "from dataclasses import replace;"
+        "from zoo.recipes import read_recipe; from zoo.training import train;"
+        "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
+        f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": "jax"})
+    assert read_card(tmp_path)["training"]["backend"] == "jax"
