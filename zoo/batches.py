@@ -2,6 +2,9 @@
 
 import keras
 import numpy as np
+from scipy.ndimage import affine_transform
+
+GREY = 128
 
 
 class Batches(keras.utils.PyDataset):
@@ -37,16 +40,24 @@ class Batches(keras.utils.PyDataset):
 
 
 def augment(images, recipe, generator):
-    """Mirror and shift each image by chance; pixels stay uint8.
+    """Change each image by chance; pixels stay uint8.
 
     Args:
         images: uint8 `[n, height, width, channels]`.
-        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels, edges repeated.
+        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels with edges repeated, its
+            `rotate` and `zoom` turn and scale each around its middle, its `cutout` lays a grey square on each.
         generator: `numpy.random.Generator`.
 
     Returns:
         uint8 `[n, height, width, channels]`.
     """
+    images = _flip_and_shift(images, recipe, generator)
+    if recipe.rotate or recipe.zoom:
+        images = _rotate_and_zoom(images, recipe, generator)
+    return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
+
+
+def _flip_and_shift(images, recipe, generator):
     count, height, width = images.shape[:3]
     rows, columns = np.arange(height)[None, :], np.arange(width)[None, :]
     if recipe.flip:
@@ -58,3 +69,29 @@ def augment(images, recipe, generator):
         columns = np.clip(columns + moves[1], 0, width - 1)
     rows, columns = (np.broadcast_to(index, (count, index.shape[1])) for index in (rows, columns))
     return images[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _rotate_and_zoom(images, recipe, generator):
+    count, middle = len(images), (np.array(images.shape[1:3]) - 1) / 2
+    angles = np.deg2rad(generator.uniform(-recipe.rotate, recipe.rotate, count))
+    scales = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, (count, 2))
+    changed = np.empty_like(images)
+    for index, (angle, scale) in enumerate(zip(angles, scales, strict=True)):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
+        for channel in range(images.shape[3]):
+            image = images[index, :, :, channel]
+            affine_transform(
+                image, turn, middle - turn @ middle, output=changed[index, :, :, channel], order=1, mode="nearest"
+            )
+    return changed
+
+
+def _cut_out(images, side, generator):
+    """The square's centre may lie anywhere, so its edges may lie outside."""
+    count, height, width = images.shape[:3]
+    top = generator.integers(0, height, (count, 1)) - side // 2
+    left = generator.integers(0, width, (count, 1)) - side // 2
+    rows, columns = np.arange(height), np.arange(width)
+    in_rows, in_columns = (rows >= top) & (rows < top + side), (columns >= left) & (columns < left + side)
+    hidden = in_rows[:, :, None, None] & in_columns[:, None, :, None]
+    return np.where(hidden, np.uint8(GREY), images)

