@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 
 
@@ -41,15 +41,19 @@ def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> floa
 
 
 def fit_temperature(logits, labels) -> float:
-    """The temperature T > 0 that minimises the mean negative log-likelihood of logits / T.
+    """The temperature T > 0 that minimises the mean Brier score Σ_k (softmax(logits / T)_k − [k is the label])².
+
+    Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give one rare picture logits of
+    10⁵, and that one alone would then set the temperature. The Brier score is as proper, and at most 2 a picture.
 
     Args:
         logits: `[n, classes]`, of validation examples.
         labels: `[n]` integers.
 
     Reference:
-        Guo et al., arXiv 1706.04599, section 4.2.
+        Guo et al., arXiv 1706.04599, section 4.2; Brier, Verification of forecasts expressed in terms of probability, 1950.
     """
-    logits, rows = np.asarray(logits, "float64"), np.arange(len(labels))
-    loss = lambda power: -log_softmax(logits / np.exp(power), axis=1)[rows, labels].mean()  # noqa: E731
+    logits = np.asarray(logits, "float64")
+    targets = np.eye(logits.shape[1])[labels]
+    loss = lambda power: ((softmax(logits / np.exp(power), axis=1) - targets) ** 2).sum(axis=1).mean()  # noqa: E731
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

@@ -167,9 +167,10 @@ def _open_run(run_dir, recipe, image_set, fresh):
         path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         return
     earlier = json.loads(path.read_text(encoding="utf-8"))
+    earlier["recipe"] = asdict(Recipe(**earlier["recipe"]))  # a key that is younger than the run has its default
     if earlier != record:
         differing = sorted(
-            [key for key in record["recipe"] if earlier["recipe"].get(key) != record["recipe"][key]]
+            [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
             + [key for key in ("dataset_sha256", "backend") if earlier[key] != record[key]]
         )
         raise ValueError(

@@ -28,3 +28,12 @@ def test_the_temperature_undoes_a_known_overconfidence():
     assert fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.05)
     assert expected_calibration_error(3 * logits, labels) > 0.15
     assert expected_calibration_error(3 * logits, labels, temperature=3) < 0.02
+
+
+def test_one_exploded_logit_does_not_set_the_temperature():
+    generator = np.random.default_rng(0)
+    logits = 3 * generator.normal(size=(1000, 5))
+    labels = logits.argmax(1)
+    expected = fit_temperature(logits, labels)
+    logits[0, (labels[0] + 1) % 5] = 1e5  # one in a thousand, and certain of a wrong class
+    assert fit_temperature(logits, labels) == pytest.approx(expected, rel=0.3)
