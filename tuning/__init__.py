@@ -1,1 +1,22 @@
-"""Searches over depth, rank, width and decomposition. They come with a later release; this one has none yet."""
+"""Searches for polynomial networks: the degree, rank, width and depth that a budget deserves.
+
+`search` runs one, `PinetHyperModel` is the search space for any Keras Tuner, `read_space` reads a search file. Importing
+this package imports neither Keras nor Keras Tuner; the first use does.
+"""
+
+from tuning.space import Space, list_searches, read_space
+
+
+def __getattr__(name):
+    if name == "search":
+        from tuning.searching import search
+
+        return search
+    if name == "PinetHyperModel":
+        from tuning.hyper_model import PinetHyperModel
+
+        return PinetHyperModel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["PinetHyperModel", "Space", "list_searches", "read_space", "search"]

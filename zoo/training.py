@@ -43,29 +43,14 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
     image_set = load_set(recipe.dataset, data, data_dir)
     _open_run(run_dir, recipe, image_set, fresh)
     model = prepare(recipe, image_set)
-    images, targets, held_images, held_targets = split(recipe, image_set)
-    batches = Batches(images, targets, recipe)
     checkpoint = Checkpoint(run_dir)
-    model.fit(
-        batches,
-        initial_epoch=checkpoint.restore(model),
-        epochs=recipe.epochs,
-        validation_data=(held_images, held_targets),
-        validation_batch_size=500,
-        shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
-            TrainingProgress(recipe, len(batches), console),
-            _StopAtNaN(),
-            checkpoint,
-            EventLog(run_dir),
-        ],
-    )
-    model.optimizer.finalize_variable_values(
-        model.trainable_variables
-    )  # the averaged weights, if any, become the weights
-    trained = _untrained(recipe)  # without the optimizer, which would go into the file as well
+    callbacks = [
+        TrainingProgress(recipe, steps_per_epoch(recipe, image_set), console),
+        checkpoint,
+        EventLog(run_dir),
+    ]
+    fit(model, recipe, image_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
+    trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
     return publish(trained, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
 
@@ -80,8 +65,8 @@ def prepare(recipe, image_set) -> keras.Model:
     random.seed(recipe.seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
     if keras.backend.backend() == "tensorflow":
         _set_up_tensorflow()
-    model = _untrained(recipe)
-    steps = (len(image_set.x_train) - recipe.validation) // recipe.batch_size
+    model = untrained(recipe)
+    steps = steps_per_epoch(recipe, image_set)
     if steps < 1:
         raise ValueError(
             f"{recipe.name} leaves no whole batch to train on: {len(image_set.x_train)} training images, "
@@ -98,7 +83,47 @@ def prepare(recipe, image_set) -> keras.Model:
     return model
 
 
-def _untrained(recipe):
+def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=()) -> keras.callbacks.History:
+    """Train a prepared model as its recipe says, and leave it with the weights that would be shipped.
+
+    Args:
+        model: from `prepare(recipe, image_set)`.
+        recipe: the `Recipe`.
+        image_set: the `ImageSet`; only its training split is used.
+        initial_epoch: epochs that are done already.
+        epochs: the epoch to stop after, on the schedule of the whole recipe; default the recipe's last.
+        callbacks: more callbacks; they do not see an epoch whose loss is no number.
+
+    Returns:
+        Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
+
+    Raises:
+        ValueError: the loss is no number any more.
+    """
+    images, targets, held_images, held_targets = split(recipe, image_set)
+    batches = Batches(images, targets, recipe)
+    start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
+    history = model.fit(
+        batches,
+        initial_epoch=initial_epoch,
+        epochs=epochs or recipe.epochs,
+        validation_data=(held_images, held_targets),
+        validation_batch_size=500,
+        shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
+        verbose=0,
+        callbacks=[start_epoch, _StopAtNaN(), *callbacks],
+    )
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # averaged weights, if any, become the weights
+    return history
+
+
+def steps_per_epoch(recipe, image_set) -> int:
+    """Whole batches in the training part."""
+    return (len(image_set.x_train) - recipe.validation) // recipe.batch_size
+
+
+def untrained(recipe) -> keras.Model:
+    """The recipe's network with fresh weights, not compiled."""
     info = SETS[recipe.dataset]
     return build(
         recipe.architecture,
