@@ -343,7 +343,9 @@ def _print_predictions(results):
     _console().print(table)
     for result in results:
         if result["notes"]:
-            _console(stderr=True).print(f"{_escaped(result['image'])}: {', '.join(result['notes'])}", style="yellow")
+            _console(stderr=True).print(
+                f"{_escaped(result['image'])}: {', '.join(result['notes'])}", style="yellow", soft_wrap=True
+            )
 
 
 def _print_evaluation(result, differs):
