@@ -165,10 +165,27 @@ class Evaluator:
         return arrays
 
 
+@contextlib.contextmanager
 def float64_enabled():
-    """A context in which the backend computes in float64 when asked; only jax needs to be told."""
-    if keras.backend.backend() != "jax":
-        return contextlib.nullcontext()
+    """A context in which Keras and its backend compute in float64 when asked.
+
+    TensorFlow always does. JAX has a switch. On both other backends Keras' own promotion table also makes float32 of
+    float64, within single operations and without a word; it has no public switch, so the entry is changed meanwhile.
+    """
+    if keras.backend.backend() == "tensorflow":
+        yield
+        return
+    table = keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE
+    demoted = table["float64"]
+    table["float64"] = "float64"
+    try:
+        with _jax_float64() if keras.backend.backend() == "jax" else contextlib.nullcontext():
+            yield
+    finally:
+        table["float64"] = demoted
+
+
+def _jax_float64():
     import jax
 
     if hasattr(jax, "enable_x64"):

@@ -149,7 +149,7 @@ class PolyBlock2D(keras.layers.Layer):
         f = self._branch(self.f, self.norm_f, inputs, training)
         s = self._branch(self.s, self.norm_s, inputs, training)
         g = self._branch(self.g, self.norm_g, f * s, training)
-        return ops.cast(f + s + ops.cast(self.alpha, g.dtype) * g, self.compute_dtype)
+        return ops.cast(f + s + g * ops.cast(self.alpha, g.dtype), self.compute_dtype)
 
     def _branch(self, conv, norm, x, training):
         x = ops.cast(x if conv is None else conv(x), self.variable_dtype)

@@ -98,7 +98,7 @@ class PolynomialActivation(keras.layers.Layer):
             mask = self._spread(mask, x)
         y = ops.zeros_like(x) + self._coefficient(0, x)
         for j, power in enumerate(self._powers(x), start=1):
-            y = y + self._coefficient(j, x) * self._normalize(self.norms[j - 1], power, training, mask)
+            y = y + self._normalize(self.norms[j - 1], power, training, mask) * self._coefficient(j, x)
         return ops.cast(y, self.compute_dtype)
 
     def _powers(self, x):
