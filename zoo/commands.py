@@ -11,6 +11,7 @@ import typer
 
 from zoo import registry, tables
 from zoo.recipes.recipe import list_recipes, read_recipe
+from zoo.serving import commands as serving_commands
 
 MAX_STDIN = 256_000_000  # bytes
 # Lines that TensorFlow's C++ side writes while it is imported, before its own log level counts.
@@ -244,7 +245,7 @@ def boundary(
         model = _zoo_model(name)
         x, steps = corners[0], [corner - corners[0] for corner in corners[1:]]
         titles = [Path(file).stem if file else "even grey" for file in (image, toward, third)]
-        figure = plane(model, x, *steps, triangle=True, labels=card["class_names"], corners=titles)
+        figure = plane(model, x, steps[0], steps[1], triangle=True, labels=card["class_names"], corners=titles)
         found = crossings(model, x, steps[0], domain=(0, 1))
         figure.savefig(out, dpi=150)
     names = card["class_names"]
@@ -318,6 +319,8 @@ def _facts(card):
             f"on {accuracy['test_examples']:,} pictures"
         ),
     )
+    by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1])
+    yield "by class", ", ".join(f"{name} {share:.1%}" for name, share in by_class)
     calibration = card["calibration"]
     yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
     arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
@@ -500,6 +503,8 @@ def _quiet_start():
                 if not CHATTER.match(line):
                     real.write(line + "\n")
 
+
+serving_commands.register(app)
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ from zoo.paths import WEIGHTS
 from zoo.registry import card as read_card
 
 
-def load(name, weights="pretrained", num_classes=None, include_top=True) -> keras.Model:
+def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False) -> keras.Model:
     """Load a model of the zoo: pixels in, logits out.
 
     Args:
@@ -19,13 +19,16 @@ def load(name, weights="pretrained", num_classes=None, include_top=True) -> kera
         weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model.
         num_classes: number of classes of a new, untrained head; `None` keeps the trained one.
         include_top: `False` leaves the head out; the output is then the features.
+        calibrated: `True` divides the head's weights by the card's temperature, so that softmax(logits) are calibrated
+            probabilities; the decision stays.
 
     Returns:
         An uncompiled `keras.Model` that takes `[batch, height, width, channels]` pixels, uint8 or float in 0..255, and
         gives logits `[batch, classes]`, or features `[batch, d]`.
 
     Raises:
-        ValueError: unknown name, a damaged or foreign weights file, or an impossible `num_classes`.
+        ValueError: unknown name, a damaged or foreign weights file, an impossible `num_classes`, or `calibrated`
+            without the trained head.
         FileNotFoundError: the weights file is missing.
     """
     card = read_card(name)
@@ -37,11 +40,19 @@ def load(name, weights="pretrained", num_classes=None, include_top=True) -> kera
         )
     if num_classes is not None and not include_top:
         raise ValueError(f"`num_classes` has no meaning with include_top=False. Received: num_classes={num_classes!r}")
+    if calibrated and (weights != "pretrained" or num_classes is not None or not include_top):
+        raise ValueError(
+            "`calibrated` needs the trained weights and their head. "
+            f"Received: weights={weights!r}, num_classes={num_classes!r}, include_top={include_top!r}"
+        )
     model = _build(card, len(card["class_names"]))
     if weights == "pretrained":
         path = card_weights(name, card)
         weights_file.check(path, card["weights"]["sha256"])
         _load_weights(model, path)
+        if calibrated:
+            head = model.get_layer("logits")
+            head.set_weights([weight / card["calibration"]["temperature"] for weight in head.get_weights()])
     elif weights is not None:
         _load_weights(model, Path(weights))
     if include_top and num_classes is None:

@@ -14,7 +14,7 @@ from zoo import weights_file
 from zoo.evaluation import predict_logits
 from zoo.images import read_image
 from zoo.paths import SAMPLES
-from zoo.scores import accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
 
 
 def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
@@ -94,6 +94,7 @@ def _figures(model, recipe, image_set):
             "test": accuracy,
             "interval_95": interval,
             "test_examples": len(test),
+            "by_class": accuracy_by_class(test, image_set.y_test, image_set.class_names),
             "validation": accuracy_interval(validation, validation_labels)[0],
         },
         "calibration": {

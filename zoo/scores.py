@@ -21,6 +21,18 @@ def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
     return right / len(labels), [float(interval.low), float(interval.high)]
 
 
+def accuracy_by_class(logits, labels, class_names) -> dict[str, float]:
+    """Share of each class's examples that are recognised, by the class's name.
+
+    Args:
+        logits: `[n, classes]`.
+        labels: `[n]` integers; every class has an example.
+        class_names: names of the classes, in order.
+    """
+    right = np.argmax(logits, axis=1) == labels
+    return {name: float(right[labels == index].mean()) for index, name in enumerate(class_names)}
+
+
 def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:
     """Expected calibration error: Σ over bins of (share of examples) · |accuracy − mean confidence|.
 
@@ -43,15 +55,16 @@ def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> floa
 def fit_temperature(logits, labels) -> float:
     """The temperature T > 0 that minimises the mean Brier score Σ_k (softmax(logits / T)_k − [k is the label])².
 
-    Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give one rare picture logits of
-    10⁵, and that one alone would then set the temperature. The Brier score is as proper, and at most 2 a picture.
+    Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give one rare picture logits
+    of 10⁵, and that one alone would then set the temperature. The Brier score is as proper, and at most 2 a picture.
 
     Args:
         logits: `[n, classes]`, of validation examples.
         labels: `[n]` integers.
 
     Reference:
-        Guo et al., arXiv 1706.04599, section 4.2; Brier, Verification of forecasts expressed in terms of probability, 1950.
+        Guo et al., arXiv 1706.04599, section 4.2. Brier, Verification of forecasts expressed in terms of probability,
+        Monthly Weather Review 78, 1950.
     """
     logits = np.asarray(logits, "float64")
     targets = np.eye(logits.shape[1])[labels]

@@ -121,6 +121,17 @@ def test_weights_of_another_model_or_no_weights_are_refused(tmp_path):
         zoo.load("pinet_digits", weights=tmp_path / "absent.weights.h5")
 
 
+def test_calibrated_logits_are_divided_by_the_temperature(model):
+    temperature = zoo.card("pinet_digits")["calibration"]["temperature"]
+    calibrated = zoo.load("pinet_digits", calibrated=True)
+    np.testing.assert_allclose(
+        np.asarray(calibrated(IMAGES)), np.asarray(model(IMAGES)) / temperature, rtol=1e-5, atol=1e-6
+    )
+    for arguments in ({"weights": None}, {"num_classes": 3}, {"include_top": False}):
+        with pytest.raises(ValueError, match="`calibrated` needs the trained weights and their head"):
+            zoo.load("pinet_digits", calibrated=True, **arguments)
+
+
 @pytest.mark.parametrize("bad", [{"num_classes": 0}, {"num_classes": 2.5}, {"num_classes": 3, "include_top": False}])
 def test_impossible_heads_are_refused(bad):
     with pytest.raises(ValueError, match="Received: num_classes="):

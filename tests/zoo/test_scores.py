@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.scores import accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
 
 
 def test_accuracy_and_wilson_interval_of_a_hand_computed_case():
@@ -37,3 +37,9 @@ def test_one_exploded_logit_does_not_set_the_temperature():
     expected = fit_temperature(logits, labels)
     logits[0, (labels[0] + 1) % 5] = 1e5  # one in a thousand, and certain of a wrong class
     assert fit_temperature(logits, labels) == pytest.approx(expected, rel=0.3)
+
+
+def test_accuracy_by_class_of_a_hand_computed_case():
+    logits = np.eye(3)[[0, 0, 1, 1, 2, 0]]
+    labels = np.array([0, 0, 1, 2, 2, 2])
+    assert accuracy_by_class(logits, labels, ["a", "b", "c"]) == {"a": 1, "b": 1, "c": pytest.approx(1 / 3)}

@@ -1,0 +1,14 @@
+"""Exports that the tests share."""
+
+import pytest
+
+import zoo
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """A folder with two models: `pinet_digits` in one version, `polynet_mnist` with the MNIST client's signature."""
+    folder = tmp_path_factory.mktemp("models")
+    zoo.export("pinet_digits", folder)
+    zoo.export("polynet_mnist", folder, mnist_example_signature=True)
+    return folder

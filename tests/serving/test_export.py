@@ -1,0 +1,290 @@
+"""The exported model: its folder, its signatures, and that TensorFlow's C library computes what Keras computes."""
+
+import io
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo.data import load_set
+from zoo.demo import sample_images
+from zoo.images import read_image
+from zoo.paths import SAMPLES
+from zoo.serving.configs import BATCH_SIZES
+from zoo.serving.signatures import EXAMPLE_FEATURE
+
+from .helpers import C_API, png, read_signatures, run_in_c
+
+OUTPUTS = {"class_id", "class_name", "probability", "logits"}
+INVALID_ARGUMENT = 3
+
+
+def strings(items):
+    return np.array(items, object)
+
+
+def example(**features):
+    from tensorflow.core.example import example_pb2
+
+    result = example_pb2.Example()
+    for name, content in features.items():
+        result.features.feature[name.replace("__", "/")].bytes_list.value.append(content)
+    return result.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_set("digits").x_test[:100]
+
+
+def test_the_folder_is_what_tensorflow_serving_expects(exported):
+    version = exported / "pinet_digits" / "1"
+    assert {path.name for path in version.iterdir()} >= {"saved_model.pb", "assets.extra", "card.json"}
+    assert [path.name for path in (exported / "pinet_digits").iterdir()] == ["1"]  # nothing temporary stays
+    assert os.stat(version).st_mode & 0o777 == 0o755
+    card = json.loads((version / "card.json").read_text())
+    assert card == zoo.card("pinet_digits")
+
+
+def test_signatures_have_their_names_types_and_methods(exported):
+    signatures = read_signatures(exported / "polynet_mnist" / "1")
+    assert set(signatures) == {"serving_default", "encoded", "classify", "predict_images"}
+    inputs = {name: {key: value.dtype for key, value in s.inputs.items()} for name, s in signatures.items()}
+    uint8, string, floats = 4, 7, 1
+    assert inputs == {
+        "serving_default": {"images": uint8},
+        "encoded": {"image_bytes": string},
+        "classify": {"inputs": string},
+        "predict_images": {"images": floats},
+    }
+    assert set(signatures["serving_default"].outputs) == set(signatures["encoded"].outputs) == OUTPUTS
+    assert set(signatures["classify"].outputs) == {"classes", "scores"}
+    assert set(signatures["predict_images"].outputs) == {"scores"}
+    methods = {name: s.method_name for name, s in signatures.items()}
+    assert methods.pop("classify") == "tensorflow/serving/classify"
+    assert set(methods.values()) == {"tensorflow/serving/predict"}
+    assert "predict_images" not in read_signatures(exported / "pinet_digits" / "1")
+
+
+def test_no_object_of_keras_is_in_the_file(exported):
+    content = (exported / "pinet_digits" / "1" / "saved_model.pb").read_bytes()
+    for word in (b"_tf_keras", b"pinet_keras", b"PyFunc", b"StatefulPyFunc"):
+        assert word not in content
+
+
+def test_the_c_library_computes_what_keras_computes(exported, digits):
+    expected = zoo.load("pinet_digits").predict(digits, verbose=0)
+    raw, files, classified = run_in_c(
+        exported / "pinet_digits" / "1",
+        [
+            ("serving_default", {"images": digits}),
+            ("encoded", {"image_bytes": strings([png(image) for image in digits])}),
+            ("classify", {"inputs": strings([example(image__encoded=png(image)) for image in digits])}),
+        ],
+    )
+    temperature = zoo.card("pinet_digits")["calibration"]["temperature"]
+    scores = keras.activations.softmax(keras.ops.convert_to_tensor(expected / temperature)).numpy()
+    for answer in (raw, files):
+        assert np.abs(answer["logits"] - expected).max() <= 1e-5 * np.abs(expected).max()
+        np.testing.assert_array_equal(answer["class_id"], expected.argmax(axis=1))
+        assert answer["class_name"].tolist() == [str(best).encode() for best in expected.argmax(axis=1)]
+        np.testing.assert_allclose(answer["probability"], scores.max(axis=1), atol=1e-5)
+    assert classified["classes"].tolist() == [[b"%d" % digit for digit in range(10)]] * 100
+    np.testing.assert_allclose(classified["scores"], scores, atol=1e-5)
+
+
+def test_the_c_program_cannot_see_this_project():
+    text = C_API.read_text()
+    assert not [line for line in text.splitlines() if line.startswith(("import ", "from ")) and "tensorflow" in line]
+
+
+def test_wrong_requests_are_errors_and_the_process_lives_on(exported, digits):
+    good = png(digits[0])
+    huge = good[:16] + b"\x00\x01\x00\x00" * 2 + good[24:]  # declares 65536×65536 pixels
+    wrong = [
+        ("serving_default", {"images": np.zeros(shape, "uint8")}, "compatible with expected shape")
+        for shape in [(1, 7, 8, 1), (1, 9, 9, 1), (4, 8, 8, 3), (8, 8), (8, 8, 1), (1, 64), (1, 1, 8, 8, 1), (), (3,)]
+    ]
+    wrong += [
+        ("serving_default", {"images": np.zeros((0, 8, 8, 1), "uint8")}, "at least one image"),
+        ("serving_default", {"images": np.zeros((1, 8, 8, 1), "float32")}, "uint8"),
+        ("encoded", {"image_bytes": strings([])}, "at least one image"),
+        ("encoded", {"image_bytes": strings([[good]])}, "compatible with expected shape"),
+        ("encoded", {"image_bytes": strings([b""])}, "neither PNG nor JPEG"),
+        ("encoded", {"image_bytes": strings([good, b"GIF89a"])}, "neither PNG nor JPEG"),
+        ("encoded", {"image_bytes": strings([good[:12]])}, ""),
+        ("encoded", {"image_bytes": strings([good[:-20]])}, "Invalid PNG"),
+        ("encoded", {"image_bytes": strings([b"\xff\xd8\xff\xe0 no picture"])}, "JPEG"),
+        ("encoded", {"image_bytes": strings([huge])}, "more than 16000000 pixels"),
+        ("classify", {"inputs": strings([b"no example"])}, "parse"),
+        ("classify", {"inputs": strings([example(image=good)])}, EXAMPLE_FEATURE),
+        ("classify", {"inputs": strings([example(image__encoded=b"x")])}, "neither PNG nor JPEG"),
+    ]
+    requests = [(name, inputs) for name, inputs, _ in wrong] + [("serving_default", {"images": digits[:1]})]
+    *refused, fine = run_in_c(exported / "pinet_digits" / "1", requests)
+    for (name, inputs, reason), answer in zip(wrong, refused, strict=True):
+        assert answer.get("error") == INVALID_ARGUMENT, (name, inputs, answer)
+        assert reason in answer["message"], (name, answer)
+    assert set(fine) == OUTPUTS
+
+
+def test_the_mnist_clients_signature(exported):
+    images = sample_images(zoo.card("polynet_mnist"))
+    grey = (images.reshape(len(images), 784) * np.float32(1 / 255)).astype("float32")
+    bad = [np.full((1, 784), value, "float32") for value in (np.nan, np.inf, -0.1, 1.5)]
+    folder = exported / "polynet_mnist" / "1"
+    requests = [("predict_images", {"images": value}) for value in [grey, *bad, np.zeros((1, 28, 28, 1), "float32")]]
+    answer, *refused = run_in_c(folder, requests)
+    np.testing.assert_array_equal(answer["scores"].argmax(axis=1), range(10))
+    np.testing.assert_allclose(answer["scores"].sum(axis=1), 1, rtol=1e-5)
+    assert [item["error"] for item in refused] == [INVALID_ARGUMENT] * 5
+    assert all("0..1" in item["message"] for item in refused[:4])
+
+
+def picture_files():
+    """Pictures of every kind that may come: name, bytes."""
+    rng = np.random.default_rng(0)
+    smooth = np.asarray(Image.fromarray(rng.integers(0, 256, (6, 9, 3), dtype="uint8")).resize((90, 60)))
+    alpha = np.dstack([smooth, np.linspace(0, 255, 90 * 60).reshape(60, 90).astype("uint8")])
+    deep = (np.asarray(Image.fromarray(smooth).convert("L")).astype("uint16") * 257) // 3
+    kinds = {
+        "RGB": (Image.fromarray(smooth), "PNG", {}),
+        "grey": (Image.fromarray(smooth).convert("L"), "PNG", {}),
+        "transparent": (Image.fromarray(alpha), "PNG", {}),
+        "palette": (Image.fromarray(smooth).convert("P"), "PNG", {}),
+        "16 bits": (Image.fromarray(deep), "PNG", {}),
+        "JPEG": (Image.fromarray(smooth), "JPEG", {"quality": 90}),
+        "grey JPEG": (Image.fromarray(smooth).convert("L"), "JPEG", {}),
+        "tall": (Image.fromarray(smooth).resize((40, 131)), "PNG", {}),
+        "tiny": (Image.fromarray(smooth).resize((5, 3)), "PNG", {}),
+    }
+    for name, (picture, format, options) in kinds.items():
+        file = io.BytesIO()
+        picture.save(file, format, **options)
+        yield name, file.getvalue()
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (20, 16, 3)])
+def test_the_graph_decodes_pictures_as_the_library_does(shape):
+    import tensorflow as tf
+
+    from zoo.serving.pictures import decode_pictures
+
+    decode = tf.function(lambda data: decode_pictures(data, shape))
+    for name, data in picture_files():
+        ours = read_image(data, shape).astype(int)
+        graph = decode(tf.constant([data]))[0].numpy().astype(int)
+        # Pillow rounds between its two passes, and decoders of JPEG may differ by a level.
+        assert np.abs(ours - graph).max() <= 2, name
+
+
+def test_versions_count_up_and_are_not_overwritten(exported, tmp_path):
+    shutil.copytree(exported / "pinet_digits", tmp_path / "pinet_digits")
+    shutil.copy(exported / "models.config", tmp_path)
+    before = (tmp_path / "pinet_digits" / "1" / "saved_model.pb").stat().st_ino
+    with pytest.raises(ValueError, match="is there already"):
+        zoo.export("pinet_digits", tmp_path, version=1)
+    assert (tmp_path / "pinet_digits" / "1" / "saved_model.pb").stat().st_ino == before
+    assert zoo.export("pinet_digits", tmp_path) == tmp_path / "pinet_digits" / "2"
+    assert zoo.export("pinet_digits", tmp_path, version=1, force=True).name == "1"
+    assert (tmp_path / "pinet_digits" / "1" / "saved_model.pb").stat().st_ino != before
+    assert sorted(path.name for path in (tmp_path / "pinet_digits").iterdir()) == ["1", "2"]
+
+
+def test_a_server_that_polls_never_sees_half_a_version(tmp_path, monkeypatch):
+    """At no moment before the rename is there a folder with a number, and a failed export leaves nothing."""
+    from zoo.serving import exporting
+
+    seen = []
+    write = exporting._write_saved_model
+
+    def watched(*args):
+        write(*args)
+        seen.append(sorted(path.name.isdecimal() for path in (tmp_path / "pinet_digits").iterdir()))
+        raise RuntimeError("killed in the last moment")
+
+    monkeypatch.setattr(exporting, "_write_saved_model", watched)
+    with pytest.raises(RuntimeError):
+        zoo.export("pinet_digits", tmp_path)
+    assert seen == [[False]]
+    assert not list((tmp_path / "pinet_digits").iterdir())
+    assert not (tmp_path / "models.config").exists()
+
+
+def test_a_model_of_ones_own(tmp_path):
+    model = zoo.load("pinet_digits", num_classes=2)
+    folder = zoo.export(model, tmp_path, class_names=["no", "yes"], temperature=2.0)
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype="uint8")
+    (answer,) = run_in_c(folder, [("serving_default", {"images": images})])
+    expected = model.predict(images, verbose=0)
+    assert np.abs(answer["logits"] - expected).max() <= 1e-5 * np.abs(expected).max()
+    assert set(answer["class_name"]) <= {b"no", b"yes"}
+    halved = np.exp(expected / 2) / np.exp(expected / 2).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(answer["probability"], halved.max(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"version": 0}, "`version` must be"),
+        ({"version": True}, "`version` must be"),
+        ({"temperature": -1.0}, "`temperature` must be"),
+        ({"temperature": float("nan")}, "`temperature` must be"),
+        ({"class_names": ["a"]}, "`class_names` must be 10 strings"),
+        ({"format": "pickle"}, "`format` must be one of"),
+        ({"mnist_example_signature": True}, "28×28×1"),
+        ({"format": "onnx", "version": 3}, "has no versions"),
+    ],
+)
+def test_wrong_arguments_are_refused_at_the_door(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        zoo.export("pinet_digits", tmp_path, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_classifier_of_images_is_refused(tmp_path):
+    vectors = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    features = zoo.load("pinet_digits")
+    features = keras.Model(features.inputs, features.layers[1].output)
+    for model in (vectors, features):
+        with pytest.raises(ValueError, match="takes images"):
+            zoo.export(model, tmp_path)
+
+
+def test_warm_up_requests_run_every_signature_at_every_batch_size(exported):
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    folder = exported / "polynet_mnist" / "1"
+    seen, requests = set(), []
+    for record in tf.data.TFRecordDataset(str(folder / "assets.extra" / "tf_serving_warmup_requests")):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        kind = log.WhichOneof("log_type")
+        request = getattr(log, kind).request
+        assert request.model_spec.name == "polynet_mnist"
+        signature = request.model_spec.signature_name
+        if kind == "classify_log":
+            inputs = {"inputs": strings([e.SerializeToString() for e in request.input.example_list.examples])}
+        else:
+            inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
+        size = len(next(iter(inputs.values())))
+        seen.add((signature, size))
+        if size <= 2:
+            requests.append((signature, inputs))
+    names = ("serving_default", "encoded", "classify", "predict_images")
+    assert seen == {(name, size) for name in names for size in BATCH_SIZES}
+    assert not [answer for answer in run_in_c(folder, requests) if "error" in answer]
+
+
+def test_the_samples_are_classified(exported):
+    files = sorted(SAMPLES.glob("mnist_*_0.png"))
+    (answer,) = run_in_c(
+        exported / "polynet_mnist" / "1",
+        [("encoded", {"image_bytes": strings([file.read_bytes() for file in files])})],
+    )
+    assert answer["class_id"].tolist() == list(range(10))

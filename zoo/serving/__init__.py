@@ -1,0 +1,1 @@
+"""Serving: export to TensorFlow Serving's layout, a preview server, a client. Imports nothing heavy by itself."""

@@ -1,0 +1,88 @@
+"""Asking a server: REST with the standard library, gRPC with TensorFlow Serving's own stubs."""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from urllib.parse import quote, urlsplit
+
+TIMEOUT = 60  # seconds
+
+
+def classify_pictures(url, name, pictures, version=None, label=None) -> list[dict]:
+    """Let a server classify pictures with the signature `encoded`.
+
+    Args:
+        url: `http://HOST:PORT` or `https://…` for REST, `grpc://HOST:PORT` or `HOST:PORT` for gRPC.
+        name: the model on the server.
+        pictures: the bytes of PNG or JPEG files.
+        version: a version by number.
+        label: a version by label.
+
+    Returns:
+        A dict a picture, with `class_id`, `class_name` and `probability`.
+
+    Raises:
+        ValueError: version and label together, the server refuses, cannot be reached, or answers something else.
+    """
+    if version is not None and label is not None:
+        raise ValueError(f"Give a version or a label, not both. Received: version={version}, label={label!r}")
+    ask = _ask_rest if urlsplit(url).scheme in ("http", "https") else _ask_grpc
+    columns = ask(url, name, list(pictures), version, label)
+    return [
+        {"class_id": int(index), "class_name": text, "probability": float(probability)}
+        for index, text, probability in zip(
+            columns["class_id"], columns["class_name"], columns["probability"], strict=True
+        )
+    ]
+
+
+def _ask_rest(url, name, pictures, version, label):
+    place = f"/versions/{version}" if version is not None else f"/labels/{quote(label)}" if label else ""
+    body = {
+        "signature_name": "encoded",
+        "inputs": [{"b64": base64.b64encode(picture).decode()} for picture in pictures],
+    }
+    request = urllib.request.Request(
+        f"{url.rstrip('/')}/v1/models/{quote(name)}{place}:predict", data=json.dumps(body).encode()
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
+            return json.load(reply)["outputs"]
+    except urllib.error.HTTPError as error:
+        raise ValueError(f"The server answered {error.code}: {_reason(error.read())}") from error
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"No answer of a model server: {error}. Received: {url}") from error
+
+
+def _reason(body):
+    try:
+        return json.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode(errors="replace")
+
+
+def _ask_grpc(url, name, pictures, version, label):
+    import grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = name
+    request.model_spec.signature_name = "encoded"
+    if version is not None:
+        request.model_spec.version.value = version
+    if label:
+        request.model_spec.version_label = label
+    request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(pictures))
+    with grpc.insecure_channel(url.removeprefix("grpc://")) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        try:
+            outputs = stub.Predict(request, timeout=TIMEOUT).outputs
+        except grpc.RpcError as error:
+            raise ValueError(f"The server answered {error.code().name}: {error.details()}") from error
+    return {
+        "class_id": outputs["class_id"].int64_val,
+        "class_name": [text.decode() for text in outputs["class_name"].string_val],
+        "probability": outputs["probability"].float_val,
+    }

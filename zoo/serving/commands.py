@@ -1,0 +1,161 @@
+"""`pinet export`, `pinet label`, `pinet serve` and `pinet client`. Nothing heavy is imported before it is needed."""
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo import registry, tables
+
+
+class Format(StrEnum):
+    saved_model = "saved_model"
+    litert = "litert"
+    onnx = "onnx"
+
+
+class Engine(StrEnum):
+    auto = "auto"
+    tensorflow_model_server = "tensorflow_model_server"
+    docker = "docker"
+    preview = "preview"
+
+
+Models = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the models.")]
+
+
+def export(
+    targets: Annotated[list[str], typer.Argument(metavar="[NAME] DIR", help="A model, and the folder of the models.")],
+    all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo.")] = False,
+    version: Annotated[int | None, typer.Option(min=1, help="Number of the version [the next free one].")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    mnist_example_signature: Annotated[
+        bool,
+        typer.Option("--mnist-example-signature", help="Add predict_images, for TensorFlow Serving's MNIST client."),
+    ] = False,
+    format: Annotated[Format, typer.Option(help="What to write.")] = Format.saved_model,
+):
+    """Export a model, or all of them, for TensorFlow Serving."""
+    from zoo import commands
+
+    if len(targets) != (1 if all_models else 2):
+        raise ValueError(f"Give a model and a folder, or --all and a folder. Received: {' '.join(targets)}")
+    names = registry.list_models() if all_models else targets[:1]
+    directory = Path(targets[-1])
+    for name in names:
+        registry.card(name)
+    rows = []
+    with commands._waiting("exporting"):
+        import zoo.serving.exporting  # so that the seconds below are those of the export
+
+        for name in names:
+            started = time.perf_counter()
+            path = zoo.export(
+                name,
+                directory,
+                version=version,
+                force=force,
+                mnist_example_signature=mnist_example_signature,
+                format=format.value,
+            )
+            row = (name, path, time.perf_counter() - started)
+            rows.append(row if format is Format.saved_model else (*row, _difference(name, path)))
+    columns = ["model", "written", "size", "time"] + ["difference"] * (format is not Format.saved_model)
+    table = commands._table(*columns, right=(2, 3, 4))
+    for name, path, seconds, *difference in rows:
+        cells = (commands._escaped(str(path)), tables.human_bytes(_size(path)), f"{seconds:.1f} s", *difference)
+        table.add_row(f"[bold cyan]{commands._escaped(name)}", *cells)
+    commands._console().print(table)
+
+
+def label(
+    directory: Models,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model in it.")],
+    labels: Annotated[list[str], typer.Argument(metavar="LABEL=VERSION...", help="Such as stable=2 previous=1.")],
+):
+    """Point labels to versions in models.config: roll out, and roll back."""
+    from zoo import commands
+    from zoo.serving.configs import set_labels
+
+    wanted = {}
+    for text in labels:
+        key, _, number = text.partition("=")
+        if not key.isidentifier() or not number.isdecimal():
+            raise ValueError(f"Write it as LABEL=VERSION, such as stable=2. Received: {text}")
+        wanted[key] = int(number)
+    now = set_labels(directory, name, wanted)
+    commands._console().print(f"{name}: " + ", ".join(f"{key} is version {number}" for key, number in now.items()))
+
+
+def serve(
+    directory: Models,
+    engine: Annotated[Engine, typer.Option(help="Which server.")] = Engine.auto,
+    host: Annotated[str, typer.Option(help="The preview's address.")] = "127.0.0.1",
+    rest_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of REST; the preview takes 0 for any.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; the preview takes 0 for any.")] = 8500,
+    max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="The preview's largest request.")] = 32,
+):
+    """Serve a folder of models: TensorFlow Serving, its Docker image, or the preview for development."""
+    from zoo import commands
+    from zoo.serving import engines
+
+    if not directory.is_dir():
+        raise FileNotFoundError(f"There is no such folder. Received: {directory}")
+    chosen = engines.choose(engine.value)
+    if chosen != "preview":
+        raise typer.Exit(engines.run(chosen, directory, rest_port, grpc_port))
+    with commands._waiting("starting the preview server"):
+        try:
+            from zoo.serving.preview.server import serve as serve_preview
+        except ImportError as error:
+            raise ValueError(
+                f"The preview needs more packages: pip install 'pinet-keras[serving]' ({error})"
+            ) from error
+    serve_preview(directory, host=host, rest_port=rest_port, grpc_port=grpc_port, max_bytes=max_megabytes * 1_000_000)
+
+
+def client(
+    url: Annotated[str, typer.Argument(metavar="URL", help="http://HOST:PORT for REST, grpc://HOST:PORT for gRPC.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model on the server.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="PNG or JPEG files; - is standard input.")],
+    version: Annotated[int | None, typer.Option(min=1, help="A version by number.")] = None,
+    label: Annotated[str | None, typer.Option(help="A version by label.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+):
+    """Let a server classify pictures."""
+    from zoo import commands
+    from zoo.serving.client import classify_pictures
+
+    sources = [commands._source(image) for image in images]
+    pictures = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
+    with commands._quiet_start():  # gRPC's protos bring TensorFlow in
+        answers = classify_pictures(url, name, pictures, version=version, label=label)
+    results = [{"image": image, **answer} for image, answer in zip(images, answers, strict=True)]
+    if json:
+        return commands._print_json(results)
+    table = commands._table("picture", "class", "probability", right=(2,))
+    for result in results:
+        cells = (commands._escaped(result["class_name"]), f"{result['probability']:.1%}")
+        table.add_row(commands._escaped(result["image"]), *cells)
+    commands._console().print(table)
+
+
+def register(app) -> None:
+    """Add the commands to `pinet`."""
+    for function in (export, label, serve, client):
+        app.command()(function)
+
+
+def _difference(name, path):
+    from zoo import load
+    from zoo.demo import sample_images
+    from zoo.serving.formats import difference
+
+    return f"{difference(path, load(name), sample_images(registry.card(name))):.0e}"
+
+
+def _size(path):
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,198 @@
+"""Export: a model of the zoo, or one of your own, becomes what TensorFlow Serving loads."""
+
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from filelock import FileLock
+
+from pinet_keras.analysis import fold
+from zoo.data import SETS
+from zoo.demo import sample_images
+from zoo.loading import load
+from zoo.registry import card as read_card
+
+FORMATS = ("saved_model", "litert", "onnx")
+
+
+def export(
+    name_or_model,
+    directory,
+    *,
+    version=None,
+    force=False,
+    class_names=None,
+    temperature=None,
+    mnist_example_signature=False,
+    format="saved_model",
+) -> Path:
+    """Export a classifier for TensorFlow Serving, or to LiteRT or ONNX.
+
+    The folder `DIRECTORY/NAME/VERSION` is written under another name and renamed, so that a server that polls never
+    sees half a model. `models.config` and its siblings in `DIRECTORY` are kept up to date.
+
+    Args:
+        name_or_model: name of a shipped model, path of a card that `pinet train` wrote, or a `keras.Model` that takes
+            pixels and gives logits.
+        directory: the folder of the models.
+        version: the version's number; `None` takes the next free one.
+        force: whether to replace what is there.
+        class_names: names of the classes; default the card's, and `"0"`, `"1"`, … for a `keras.Model`.
+        temperature: the probabilities are softmax(logits / temperature); default the card's, and 1 for a `keras.Model`.
+        mnist_example_signature: add `predict_images`, which TensorFlow Serving's own MNIST client calls.
+        format: `"saved_model"`, `"litert"` (one file, `DIRECTORY/NAME.tflite`) or `"onnx"` (`DIRECTORY/NAME.onnx`).
+
+    Returns:
+        The folder of the version, or the file.
+
+    Raises:
+        ValueError: no classifier of images, an argument out of its range, the version is there already, or the backend
+            is not TensorFlow.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Export writes TensorFlow's graph; start Python with KERAS_BACKEND=tensorflow. "
+            f"Received: KERAS_BACKEND={keras.backend.backend()}"
+        )
+    model, card = _model_and_card(name_or_model, class_names, temperature)
+    directory = Path(directory)
+    if format != "saved_model":
+        from zoo.serving.formats import write_file
+
+        if version is not None or mnist_example_signature:
+            raise ValueError(f"A {format} file has no versions and no signatures. Received: version={version!r}")
+        return write_file(fold(model), card["name"], directory, format, force)
+    _check_version(version)
+    if mnist_example_signature and tuple(card["input_shape"]) != (28, 28, 1):
+        raise ValueError(
+            "The signature of TensorFlow Serving's MNIST example needs a model of 28×28×1 pixels. "
+            f"Received: {card['name']} with {card['input_shape']}"
+        )
+    return _write_version(model, card, directory, version, force, mnist_example_signature)
+
+
+def _model_and_card(name_or_model, class_names, temperature):
+    if isinstance(name_or_model, keras.Model):
+        model = name_or_model
+        card = {"name": model.name, "class_names": None, "calibration": {"temperature": 1.0}}
+    else:
+        card = read_card(name_or_model)
+        model = load(name_or_model)
+    shape, outputs = _shapes(model)
+    if class_names is None:
+        class_names = card["class_names"] or [str(index) for index in range(outputs)]
+    card = {**card, "input_shape": list(shape), "class_names": list(class_names)}
+    card["calibration"] = {**card["calibration"], "temperature": temperature or card["calibration"]["temperature"]}
+    _check_card(card, outputs, temperature)
+    return model, card
+
+
+def _shapes(model):
+    shapes = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
+    if not all(isinstance(shape, tuple) and all(isinstance(size, int) for size in shape[1:]) for shape in shapes) or (
+        len(shapes[0]) != 4 or shapes[0][3] not in (1, 3) or len(shapes[1]) != 2
+    ):
+        raise ValueError(
+            "A model for export takes images [batch, height, width, 1 or 3] and gives logits [batch, classes]. "
+            f"Received: {model.name} from {shapes[0]} to {shapes[1]}"
+        )
+    return shapes[0][1:], shapes[1][1]
+
+
+def _check_card(card, outputs, temperature):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", card["name"]):
+        raise ValueError(
+            "A served model's name starts with a letter and has letters, digits, _, - and . only. "
+            f"Received: name={card['name']!r}"
+        )
+    names = card["class_names"]
+    if len(names) != outputs or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"`class_names` must be {outputs} strings, one a logit. Received: class_names={names}")
+    if temperature is not None and not (np.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"`temperature` must be a number above 0. Received: temperature={temperature!r}")
+
+
+def _check_version(version):
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
+        raise ValueError(f"`version` must be a whole number above 0, or None. Received: version={version!r}")
+
+
+def _write_version(model, card, directory, version, force, mnist_example):
+    from zoo.serving.configs import add_version
+
+    folder = directory / card["name"]
+    folder.mkdir(parents=True, exist_ok=True)
+    if version is not None and not force:
+        _refuse_existing(folder / str(version))
+    # On the same disk, so that a rename moves it; servers pass over names that are no numbers.
+    temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
+    try:
+        _write_saved_model(model, card, temporary, mnist_example)
+        temporary.chmod(0o755)  # mkdtemp's folder is for its owner alone, and servers run as somebody else
+        with FileLock(str(directory / ".export.lock")):
+            target = folder / str(version or _next_version(folder))
+            _move(temporary, target, force)
+            add_version(directory, card["name"], int(target.name))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _write_saved_model(model, card, folder, mnist_example):
+    import tensorflow as tf
+
+    from zoo.serving.merging import merge_siblings
+    from zoo.serving.signatures import classifier_signatures
+    from zoo.serving.warmup import write_warmup
+
+    served = merge_siblings(fold(model))
+    signatures = classifier_signatures(
+        served, card["class_names"], card["calibration"]["temperature"], mnist_example=mnist_example
+    )
+    tf.get_logger().setLevel("ERROR")  # saving announces where assets went, and there are none
+    tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
+    methods = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+    methods.replace_method_name(signature_key="classify", method_name="tensorflow/serving/classify", tags="serve")
+    methods.save()
+    (folder / "assets.extra").mkdir()
+    write_warmup(folder / "assets.extra" / "tf_serving_warmup_requests", card["name"], signatures, _warmup_images(card))
+    (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _warmup_images(card):
+    known = card.get("dataset", {}).get("name")
+    if known in SETS:
+        return sample_images(card)
+    return np.random.default_rng(0).integers(0, 256, (8, *card["input_shape"]), dtype="uint8")
+
+
+def _next_version(folder):
+    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
+
+
+def _move(temporary, target, force):
+    if force and target.exists():
+        old = target.with_name(f".replaced-{target.name}-{os.getpid()}")
+        os.rename(target, old)
+        os.rename(temporary, target)
+        shutil.rmtree(old)
+        return
+    try:
+        os.rename(temporary, target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            _refuse_existing(target)
+        raise
+
+
+def _refuse_existing(target):
+    if target.exists():
+        raise ValueError(f"{target} is there already; take another version, or replace it with --force (force=True).")

@@ -1,0 +1,93 @@
+"""What a served classifier computes: TensorFlow functions from requests to answers, with their checks."""
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.serving.pictures import decode_pictures
+
+EXAMPLE_FEATURE = "image/encoded"
+
+
+def classifier_signatures(model, class_names, temperature, mnist_example=False) -> dict:
+    """The functions of a served classifier, each behind checks of shape and values.
+
+    Without the checks, a batch of the wrong shape would reach oneDNN's convolution, which ends the server's process.
+
+    Args:
+        model: `keras.Model`, pixels in, logits out.
+        class_names: the names of its classes, in order.
+        temperature: the probabilities are softmax(logits / temperature).
+        mnist_example: whether to add `predict_images`, which TensorFlow Serving's MNIST client calls.
+
+    Returns:
+        tf.functions by signature name: `serving_default`, `encoded`, `classify` and perhaps `predict_images`.
+    """
+    shape = tuple(model.input_shape[1:])
+    names = tf.constant(list(class_names))
+    weights = [
+        [np.asarray(variable) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
+    def network(pixels):
+        # As constants, in one function that all signatures share: TensorFlow optimises constants, and not variables.
+        constants = [[tf.constant(array) for array in arrays] for arrays in weights]
+        return model.stateless_call(*constants, pixels, training=False)[0]
+
+    def run(pixels):
+        logits = network(tf.cast(pixels, tf.float32))
+        return logits, tf.nn.softmax(logits / temperature)
+
+    def answers(pixels):
+        logits, probabilities = run(pixels)
+        best = tf.argmax(logits, axis=-1)
+        return {
+            "class_id": best,
+            "class_name": tf.gather(names, best),
+            "probability": tf.reduce_max(probabilities, axis=-1),
+            "logits": logits,
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.uint8, name="images")])
+    def serving_default(images):
+        return answers(_batch(images, shape))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def encoded(image_bytes):
+        return answers(decode_pictures(_batch(image_bytes, ()), shape))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(inputs):
+        features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
+        pictures = tf.io.parse_example(_batch(inputs, ()), features)[EXAMPLE_FEATURE]
+        _, scores = run(decode_pictures(pictures, shape))
+        return {"classes": tf.tile(names[None], [tf.shape(scores)[0], 1]), "scores": scores}
+
+    signatures = {"serving_default": serving_default, "encoded": encoded, "classify": classify}
+    if not mnist_example:
+        return signatures
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 784], tf.float32, name="images")])
+    def predict_images(images):
+        grey = _between_0_and_1(_batch(images, (784,)))
+        _, scores = run(tf.reshape(grey * 255, [-1, 28, 28, 1]))
+        return {"scores": scores}
+
+    return {**signatures, "predict_images": predict_images}
+
+
+def _batch(values, shape):
+    """At least one item, each of this shape."""
+    values = tf.ensure_shape(values, (None, *shape))
+    some = tf.debugging.Assert(tf.size(values) > 0, ["A batch needs at least one image."], name="not_empty")
+    with tf.control_dependencies([some]):
+        return tf.identity(values)
+
+
+def _between_0_and_1(values):
+    # A comparison with NaN is false, so the check refuses NaN as well.
+    within = tf.reduce_all((values >= 0) & (values <= 1))
+    check = tf.debugging.Assert(within, ["Grey levels must be numbers in 0..1, from black to white, and not NaN."])
+    with tf.control_dependencies([check]):
+        return tf.identity(values)
