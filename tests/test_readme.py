@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from zoo import commands, tables
+from tuning import commands
+from zoo import tables
 from zoo.recipes import list_recipes
 
 TEXT = tables.README.read_text(encoding="utf-8")
@@ -35,6 +36,7 @@ def test_tables_need_their_markers():
 
 def test_every_command_named_exists():
     known = {command.name or command.callback.__name__ for command in commands.app.registered_commands}
+    known |= {group.name for group in commands.app.registered_groups}
     named = set(re.findall(r"^\$ pinet (\w+)", TEXT, re.MULTILINE)) | set(re.findall(r"`pinet (\w+)", TEXT))
     assert named
     assert named <= known

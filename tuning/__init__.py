@@ -1,7 +1,7 @@
 """Searches for polynomial networks: the degree, rank, width and depth that a budget deserves.
 
-`search` runs one, `PinetHyperModel` is the search space for any Keras Tuner, `read_space` reads a search file. Importing
-this package imports neither Keras nor Keras Tuner; the first use does.
+`search` runs one, `PinetHyperModel` is the search space for any Keras Tuner, `read_space` reads a search file.
+Importing this package imports neither Keras nor Keras Tuner; the first use does.
 """
 
 from tuning.space import Space, list_searches, read_space

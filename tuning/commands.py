@@ -1,0 +1,181 @@
+"""`pinet tune ...`, and with it the whole command line. Nothing heavy is imported before a command needs it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from tuning.budget import read_count
+from tuning.results import best_first, read_results, read_settings, shown, shown_values
+from tuning.space import list_searches, read_space
+from zoo.commands import AsJson, DataDir, DataFile, _console, _escaped, _print_json, _table, _waiting, app, main
+from zoo.tables import human_count, human_seconds
+
+__all__ = ["main"]
+
+
+class _SearchUnlessNamed(TyperGroup):
+    """`pinet tune digits` means `pinet tune search digits`."""
+
+    def parse_args(self, ctx, args):
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args.insert(0, "search")
+        return super().parse_args(ctx, args)
+
+
+tune = typer.Typer(
+    cls=_SearchUnlessNamed,
+    help="Search for networks under a budget: pinet tune DATASET_OR_SEARCHFILE [OPTIONS].",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(tune, name="tune")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a search.")]
+
+
+@tune.command()
+def search(
+    space: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET_OR_SEARCHFILE", help="A shipped search, or a .toml file.", autocompletion=list_searches
+        ),
+    ],
+    tuner: Annotated[
+        Literal["random", "bayesian", "hyperband", "grid"], typer.Option(help="How trials are proposed.")
+    ] = "random",
+    max_trials: Annotated[
+        int | None, typer.Option(min=1, help="How many [30; hyperband and grid: as many as there are].")
+    ] = None,
+    max_params: Annotated[
+        int | None, typer.Option(parser=read_count, metavar="COUNT", help="Most parameters, such as 300k.")
+    ] = None,
+    max_macs: Annotated[
+        int | None, typer.Option(parser=read_count, metavar="COUNT", help="Most multiply-adds an image, such as 50M.")
+    ] = None,
+    max_latency_ms: Annotated[
+        float | None, typer.Option(help="Most milliseconds for one image, measured here.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="No trial begins later than so many minutes from now.")] = None,
+    executions_per_trial: Annotated[int, typer.Option(min=1, help="Trainings a trial; the score is their mean.")] = 1,
+    objective: Annotated[
+        Literal["val_accuracy", "val_loss"],
+        typer.Option(help="val_accuracy: the larger the better; val_loss: the smaller."),
+    ] = "val_accuracy",
+    out: Annotated[Path | None, typer.Option(help="Folder of the search [runs/tune/NAME].")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the proposals.")] = 0,
+    keep_checkpoints: Annotated[int, typer.Option(min=0, help="How many trials keep theirs.")] = 3,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete an earlier search in the folder.")] = False,
+    data: DataFile = None,
+    data_dir: DataDir = None,
+    distributed: Annotated[
+        Literal["chief", "worker"] | None, typer.Option(help="Take part in a search on several machines.")
+    ] = None,
+    oracle: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The chief's address.")] = None,
+    worker_id: Annotated[str | None, typer.Option(help="This worker's name, the same at each start.")] = None,
+    trial_timeout: Annotated[float, typer.Option(help="Seconds of silence after which a trial is given away.")] = 600,
+):
+    """Search, or go on with a search that was stopped: give the same command again."""
+    from tuning import supervision
+
+    read_space(space)  # what is wrong with it is said at once
+    supervision.supervise(minutes)
+    with _waiting("starting the backend"):
+        from tuning.searching import search as run
+    console = _console(stderr=True)
+    results = run(
+        space,
+        tuner=tuner,
+        out=out,
+        max_trials=max_trials,
+        max_params=max_params,
+        max_macs=max_macs,
+        max_latency_ms=max_latency_ms,
+        minutes=minutes,
+        executions_per_trial=executions_per_trial,
+        objective=objective,
+        seed=seed,
+        keep_checkpoints=keep_checkpoints,
+        fresh=fresh,
+        data=data,
+        data_dir=data_dir,
+        distributed=distributed,
+        oracle=oracle,
+        worker_id=worker_id,
+        trial_timeout=trial_timeout,
+        after_crash=supervision.after_crash(),
+        console=console,
+    )
+    _print_trials(results[:5], objective)
+    folder = _escaped(str(out or Path("runs") / "tune" / Path(space).stem))
+    _console().print(f"pinet tune report {folder}   draws and lists the trials\npinet tune promote {folder} NAME.toml")
+
+
+@tune.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="Where drawings and CSV go [DIR].")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Show the best so many only.")] = None,
+    json: AsJson = False,
+):
+    """List the trials; write them as CSV, and draw accuracy against size, degree and rank, and what mattered."""
+    objective = read_settings(folder)["objective"]
+    results = read_results(folder)
+    listed = best_first(results, objective)[:top]
+    if top is None:
+        listed += [result for result in results if not result.completed]
+    with _console(stderr=True).status("drawing"):
+        from tuning.report import write_report
+
+        paths = write_report(folder, out)
+    if json:
+        trials = [{"trial": r.trial, "status": r.status, "values": r.values, **r.record} for r in listed]
+        return _print_json({"objective": objective, "trials": trials, "files": paths})
+    _print_trials(listed, objective)
+    _console().print("written: " + _escaped(", ".join(map(str, paths))))
+
+
+@tune.command()
+def promote(
+    folder: Folder,
+    recipe: Annotated[Path, typer.Argument(metavar="NAME.toml", help="The recipe to write.")],
+    trial: Annotated[int | None, typer.Option(min=0, help="Number of the trial [the best].")] = None,
+    best_under_params: Annotated[
+        int | None, typer.Option(parser=read_count, metavar="COUNT", help="The best one that is no larger.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the trial's.")] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence for pinet list.")] = None,
+):
+    """Write the recipe of a trial, for pinet train."""
+    from tuning.promotion import promote as write
+
+    chosen = write(
+        folder, recipe, trial=trial, best_under_params=best_under_params, epochs=epochs, description=description
+    )
+    _console().print(_escaped(f"trial {chosen.trial}: {shown_values(chosen.values)}"))
+    _console().print(f"pinet train {_escaped(str(recipe))}")
+
+
+def _print_trials(results, objective):
+    table = _table("trial", objective, "params", "macs", "epochs", "time", "hyperparameters", right=(0, 1, 2, 3, 4, 5))
+    for result in results:
+        record = result.record
+        if not result.completed:
+            table.add_row(str(result.trial), result.status.lower(), "", "", "", "", _escaped(record.get("message", "")))
+            continue
+        table.add_row(
+            str(result.trial),
+            f"[bold]{shown(objective, record[objective])}",
+            human_count(record["parameters"]),
+            human_count(record["macs"]),
+            str(record["epochs"]),
+            human_seconds(record["seconds"]),
+            _escaped(shown_values(result.values)),
+        )
+    _console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""One chief that proposes trials, workers that run them: Keras Tuner's own protocol over gRPC."""
+
+import contextlib
+import os
+import time
+
+ROLES = ("chief", "worker")
+VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
+ANSWER_WITHIN = 300  # seconds in which a chief must answer its workers
+FAREWELL = 15  # seconds in which workers may hear that the search is over
+PATIENCE = 3600  # seconds without any worker after which a chief ends
+
+
+@contextlib.contextmanager
+def environment(role, oracle, worker_id):
+    """Set the environment by which Keras Tuner knows its part, and take it back at the end.
+
+    Args:
+        role: `"chief"`, `"worker"`, or `None` for a search on its own.
+        oracle: `"HOST:PORT"` of the chief; for the chief itself the address to listen on.
+        worker_id: name of this worker, the same each time it is started.
+
+    Raises:
+        ValueError: an unknown role, or an address or a name that is missing or impossible.
+    """
+    if role is None:
+        if oracle or worker_id:
+            raise ValueError("`oracle` and `worker_id` belong to a distributed search. Received: distributed=None")
+        if VARIABLES[1] in os.environ:  # Keras Tuner would take this search for a worker
+            raise ValueError(
+                f"{VARIABLES[1]} is set: unset it, or take part by `distributed`. Received: distributed=None"
+            )
+        yield
+        return
+    if role not in ROLES:
+        raise ValueError(f"`distributed` must be one of {', '.join(ROLES)}. Received: distributed={role!r}")
+    host, _, port = (oracle or "").rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"`oracle` must be the chief's HOST:PORT. Received: oracle={oracle!r}")
+    # Keras Tuner takes everyone with "chief" in the name for the chief.
+    if role == "worker" and (not worker_id or "chief" in worker_id):
+        raise ValueError(f'A worker needs a name without "chief" in it. Received: worker_id={worker_id!r}')
+    before = {name: os.environ.get(name) for name in VARIABLES}
+    os.environ.update(zip(VARIABLES, ("chief" if role == "chief" else worker_id, host, port), strict=True))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
+    """Answer workers until every trial has ended.
+
+    Keras Tuner's own server waits for all workers that ever asked, and so for ever for one that is gone.
+
+    Args:
+        oracle: the `SearchOracle`.
+        farewell: seconds in which workers may still hear that the search is over.
+        patience: seconds without any worker after which to give up.
+
+    Raises:
+        ValueError: the address cannot be listened on, or no worker was heard of for too long.
+    """
+    from concurrent import futures
+
+    import grpc
+    from keras_tuner.src import protos
+    from keras_tuner.src.distribute.oracle_chief import OracleServicer
+
+    address = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
+    protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise ValueError(f"The chief cannot listen there. Received: oracle={address!r}") from error
+    server.start()
+    try:
+        stopped_at = None
+        while stopped_at is None or (oracle.tuner_ids and time.monotonic() < stopped_at + farewell):
+            time.sleep(0.5)
+            if oracle.has_stopped and stopped_at is None:
+                stopped_at = time.monotonic()
+            if time.monotonic() - oracle.last_heard > patience:
+                raise ValueError(f"No worker was heard of for {patience:.0f} s. The same command goes on later.")
+    finally:
+        server.stop(grace=2).wait()
+
+
+@contextlib.contextmanager
+def answered():
+    """What a worker does under this ends in words if the chief does not answer."""
+    import grpc
+    from keras_tuner.src.distribute import oracle_client
+
+    oracle_client.TIMEOUT = ANSWER_WITHIN  # an hour, otherwise
+    try:
+        yield
+    except grpc.RpcError as error:
+        chief = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+        what = f"No answer from the chief within {ANSWER_WITHIN} s: it has ended, or it is not there"
+        if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
+            what = f"The chief has failed: {error.details()}"
+        raise ValueError(f"{what}. Received: oracle={chief!r}") from error

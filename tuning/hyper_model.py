@@ -1,0 +1,109 @@
+"""The search space as a hypermodel, for any Keras Tuner."""
+
+import statistics
+import time
+from dataclasses import replace
+
+import keras
+import keras_tuner
+import numpy as np
+from keras_tuner import errors
+
+from pinet_keras.analysis import count_macs
+from tuning.space import Space, read_space
+from zoo import training
+from zoo.data import load_set
+
+
+class PinetHyperModel(keras_tuner.HyperModel):
+    """Polynomial networks and the recipes that train them, as a `keras_tuner.HyperModel`.
+
+    It holds its data, so `tuner.search()` needs none; the test split is left out of what it holds.
+
+    Args:
+        space: name of a shipped search (`"digits"`), path of a search file, a dict of the same form, or a `Space`.
+        data: path of a uint8 `.npz` to read instead of TFDS; or an `ImageSet`.
+        data_dir: where TFDS keeps its data sets.
+
+    Raises:
+        ValueError: no such search, or one that makes no recipe.
+        FileNotFoundError: the data set is not there.
+    """
+
+    def __init__(self, space, *, data=None, data_dir=None):
+        super().__init__()
+        if isinstance(space, dict):
+            space = Space.from_dict(space)
+        self.space = space if isinstance(space, Space) else read_space(space)
+        whole = data if hasattr(data, "x_train") else load_set(self.space.dataset, data, data_dir)
+        self.dataset_sha256 = whole.sha256
+        self.image_set = replace(whole, x_test=whole.x_test[:0], y_test=whole.y_test[:0])
+
+    def recipe(self, hp):
+        """The `Recipe` of a point of the space.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+        """
+        return self.space.recipe(self.space.declare(hp))
+
+    def build(self, hp) -> keras.Model:
+        """Build and compile the network of a point of the space.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+        """
+        return training.prepare(self.recipe(hp), self.image_set)
+
+    def fit(self, hp, model, *args, epochs=None, initial_epoch=0, callbacks=(), verbose=0, **kwargs):
+        """Train a model from `build` as its recipe says.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+            model: from `build(hp)`.
+            epochs: the epoch to stop after; default the recipe's.
+            initial_epoch: epochs that are done already.
+            callbacks: of the tuner.
+            verbose: taken and not used; the tuners pass it.
+
+        Returns:
+            Keras' history, with `val_accuracy` and `val_loss`.
+        """
+        if args or kwargs:
+            raise errors.FatalValueError(
+                "PinetHyperModel holds its data: give them to it as `data=`, and to `search` none. "
+                f"Received: {len(args)} positional arguments, {', '.join(kwargs)}"
+            )
+        recipe = self.recipe(hp)
+        steps = training.steps_per_epoch(recipe, self.image_set)
+        # Hyperband loads the weights of an earlier trial, and not where on its schedule it was.
+        model.optimizer.iterations.assign(initial_epoch * steps)
+        return training.fit(
+            model, recipe, self.image_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
+        )
+
+    def figures(self, recipe, latency=False) -> dict:
+        """What a recipe's network costs, known without training it.
+
+        Args:
+            recipe: the `Recipe`.
+            latency: also measure the time for one image on this machine.
+
+        Returns:
+            `parameters`, `macs` and, if measured, `latency_ms`.
+        """
+        network = training.untrained(recipe)
+        figures = {"parameters": network.count_params(), "macs": count_macs(network)}
+        if latency:
+            figures["latency_ms"] = _latency_ms(network)
+        return figures
+
+
+def _latency_ms(network, repeats=30):
+    image = np.zeros((1, *network.input_shape[1:]), "uint8")
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        network.predict_on_batch(image)
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times[5:])  # the first ones compile

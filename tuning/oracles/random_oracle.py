@@ -1,0 +1,7 @@
+import keras_tuner
+
+from tuning.oracles.search_oracle import SearchOracle
+
+
+class RandomOracle(SearchOracle, keras_tuner.oracles.RandomSearchOracle):
+    """Proposes points of the space by chance."""

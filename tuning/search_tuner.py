@@ -1,0 +1,167 @@
+"""Runs the trials of a search."""
+
+import contextlib
+import gc
+import io
+import shutil
+import statistics
+import time
+import traceback
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import keras
+from keras_tuner import errors
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.trial import TrialStatus
+
+from tuning.files import read_json, write_json
+from tuning.results import shown_values
+from tuning.trial_progress import TrialProgress
+from zoo import training
+from zoo.checkpoint import Checkpoint
+
+MOST_CRASHES = 2
+
+
+class SearchTuner(BaseTuner):
+    """Asks an oracle for trials and trains each as `pinet train` would train its recipe.
+
+    A trial is scored once, at its end, with the weights that would be shipped: its epochs are not picked. With
+    Hyperband a trial goes on from the whole state of the earlier round, on the schedule of all its epochs; where that
+    checkpoint is gone, it trains from the start. A trial that a kill cut short goes on where its last epoch ended.
+
+    Args:
+        oracle: a `SearchOracle`.
+        hypermodel: a `PinetHyperModel`.
+        folder: of the search.
+        executions: trainings a trial, of different seeds; the score is their mean.
+        latency: also measure the time for one image.
+        after_crash: the trial that comes first is the one of which the process before this one has died.
+        console: `rich.console.Console`.
+    """
+
+    def __init__(self, oracle, hypermodel, folder, *, executions=1, latency=False, after_crash=False, console=None):
+        folder = Path(folder).absolute()
+        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+            super().__init__(oracle, hypermodel, directory=str(folder.parent), project_name=folder.name)
+        self.executions, self.latency, self.after_crash, self.console = executions, latency, after_crash, console
+        self.save()  # Keras Tuner does at the end of the first trial; a kill before would start the search over
+
+    def search(self) -> None:
+        """Run trials until the oracle has no more."""
+        while True:
+            trial = self.oracle.create_trial(self.tuner_id)
+            if trial.status == TrialStatus.STOPPED:
+                return
+            if trial.status == TrialStatus.IDLE:  # a trial of another worker could come back
+                time.sleep(1)
+                continue
+            self.started = time.monotonic()
+            self._try_run_and_update_trial(trial)
+            self.on_trial_end(trial)
+
+    def _try_run_and_update_trial(self, trial):
+        """Whatever happens to a trial, it is said in the record; the whole traceback goes to `trial.json`."""
+        try:
+            self._run_and_update_trial(trial)
+            trial.status = TrialStatus.COMPLETED
+        except errors.FatalError:
+            raise
+        except Exception as error:
+            trial.status, trial.message = TrialStatus.FAILED, traceback.format_exc()
+            kind = "" if isinstance(error, errors.FailedTrialError) else f"{type(error).__name__}: "
+            self._record(trial, message=kind + " ".join(str(error).split())[:500])
+
+    def run_trial(self, trial) -> dict:
+        """Train, score and record one trial.
+
+        Returns:
+            `val_accuracy` and `val_loss`, the means of all executions.
+        """
+        folder = Path(self.get_trial_dir(trial.trial_id))
+        if self.after_crash:
+            self.after_crash = False
+            _count_crash(folder)
+        # Without this, every trial would leave its graphs and variables behind.
+        keras.backend.clear_session()
+        gc.collect()
+        recipe = self.hypermodel.recipe(trial.hyperparameters)
+        figures = self.hypermodel.figures(recipe, self.latency)
+        with self._status() as show:
+            scores = [self._execute(trial, recipe, index, show) for index in range(self.executions)]
+        means = {name: statistics.mean(score[name] for score in scores) for name in ("val_accuracy", "val_loss")}
+        epochs = trial.hyperparameters.values.get("tuner/epochs", recipe.epochs)
+        fit_seconds = sum(score["seconds"] for score in scores)
+        self._record(
+            trial, **figures, **means, epochs=epochs, fit_seconds=fit_seconds, executions=scores, recipe=asdict(recipe)
+        )
+        return means
+
+    def _execute(self, trial, recipe, index, show):
+        recipe = replace(recipe, seed=recipe.seed + index)
+        values = trial.hyperparameters.values
+        folder = Path(self.get_trial_dir(trial.trial_id)) / f"execution_{index}"
+        folder.mkdir(exist_ok=True)
+        if "tuner/trial_id" in values:
+            _take_over(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
+        model = training.prepare(recipe, self.hypermodel.image_set)
+        checkpoint = Checkpoint(folder)
+        epochs = values.get("tuner/epochs", recipe.epochs)
+        words = f"trial {int(trial.trial_id)}  {shown_values(values)}  "
+        progress = TrialProgress(
+            epochs, lambda epoch: show(words + epoch), lambda: self.oracle.get_trial(trial.trial_id)
+        )
+        started = time.monotonic()
+        training.fit(
+            model,
+            recipe,
+            self.hypermodel.image_set,
+            initial_epoch=checkpoint.restore(model),
+            epochs=epochs,
+            callbacks=[progress, checkpoint],
+        )
+        _, _, images, targets = training.split(recipe, self.hypermodel.image_set)
+        loss, accuracy = model.evaluate(images, targets, batch_size=500, verbose=0)
+        seconds = time.monotonic() - started
+        return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}
+
+    def _record(self, trial, **entries):
+        entries["seconds"] = time.monotonic() - self.started
+        write_json(Path(self.get_trial_dir(trial.trial_id)) / "record.json", entries)
+
+    @contextlib.contextmanager
+    def _status(self):
+        """On a terminal a line that moves; gives the function that writes it."""
+        if self.console is None or not self.console.is_terminal:
+            yield lambda words: None
+            return
+        with self.console.status("") as status:
+            yield status.update
+
+    def _get_tuner_fname(self):
+        # The same for a search alone and for a chief, or one could not go on where the other stopped.
+        return str(Path(self.project_dir) / (f"{self.tuner_id}.json" if self._is_worker() else "tuner.json"))
+
+    def save(self) -> None:
+        """Write the state in one step; a worker has none."""
+        if not self._is_worker():
+            self.oracle.save()
+            write_json(self._get_tuner_fname(), self.get_state())
+
+
+def _take_over(past, folder):
+    """Start from the checkpoint of an earlier round, unless this round has one of its own already."""
+    if (past / "checkpoint.npz").exists() and not (folder / "checkpoint.npz").exists():
+        partial = folder / "checkpoint.taken.npz"
+        shutil.copyfile(past / "checkpoint.npz", partial)
+        partial.replace(folder / "checkpoint.npz")
+
+
+def _count_crash(folder):
+    """Fail a trial of which the process has died for the last time: it takes all memory, or crashes the backend."""
+    path = folder / "crashes.json"
+    crashes = 1 + (read_json(path) or 0)
+    write_json(path, crashes)
+    if crashes >= MOST_CRASHES:
+        raise errors.FailedTrialError(f"the process died of it {crashes} times; too little memory?")

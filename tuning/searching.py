@@ -1,0 +1,224 @@
+"""One search: from a space to trials."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import keras_tuner
+from filelock import FileLock, Timeout
+
+from tuning import distributed as distribution
+from tuning import oracles
+from tuning.budget import Budget
+from tuning.files import read_json, write_json
+from tuning.fingerprint import fingerprint
+from tuning.hyper_model import PinetHyperModel
+from tuning.results import DIRECTIONS, Result, best_first, read_results
+from tuning.search_display import SearchDisplay
+from tuning.search_tuner import SearchTuner
+
+TUNERS = ("random", "bayesian", "hyperband", "grid")
+
+
+def search(
+    space,
+    *,
+    tuner="random",
+    out=None,
+    max_trials=None,
+    max_params=None,
+    max_macs=None,
+    max_latency_ms=None,
+    minutes=None,
+    executions_per_trial=1,
+    objective="val_accuracy",
+    seed=0,
+    keep_checkpoints=3,
+    fresh=False,
+    data=None,
+    data_dir=None,
+    distributed=None,
+    oracle=None,
+    worker_id=None,
+    trial_timeout=600.0,
+    after_crash=False,
+    console=None,
+) -> list[Result]:
+    """Search for networks, or go on with a search that was stopped.
+
+    Args:
+        space: name of a shipped search, path of a search file, a dict of the same form, or a `Space`.
+        tuner: `"random"`, `"bayesian"`, `"hyperband"` or `"grid"`.
+        out: folder of the search; default `runs/tune/NAME`.
+        max_trials: how many trials; default 30, for Hyperband as many as the method asks for, for a grid all.
+        max_params: most parameters of a network; over it, it is not trained and is no trial.
+        max_macs: most multiply-accumulates of one image.
+        max_latency_ms: most milliseconds for one image, measured on the machine that proposes trials.
+        minutes: no trial begins later than so many minutes from now.
+        executions_per_trial: trainings a trial, of different seeds; the score is their mean.
+        objective: `"val_accuracy"`, the larger the better, or `"val_loss"`, the smaller the better.
+        seed: of the proposals.
+        keep_checkpoints: how many trials keep their checkpoints; with Hyperband, of each round.
+        fresh: delete an earlier search in the folder.
+        data: path of a uint8 `.npz` to read instead of TFDS.
+        data_dir: where TFDS keeps its data sets.
+        distributed: `"chief"`, `"worker"`, or `None` for a search on its own.
+        oracle: `"HOST:PORT"` of the chief; for the chief the address to listen on.
+        worker_id: name of this worker, the same each time it is started.
+        trial_timeout: seconds of silence after which the chief gives a trial to another worker.
+        after_crash: the process of this search or worker has just died of its trial, by a signal; a trial of which it
+            dies twice fails. `pinet tune` restarts itself so; in a process of your own nobody can.
+        console: `rich.console.Console` for the progress; default standard error.
+
+    Returns:
+        The completed trials, the best first.
+
+    Raises:
+        ValueError: an impossible argument; the folder holds another search, or one that is running; no network is
+            within the budget.
+        FileNotFoundError: the data set is not there.
+    """
+    _check(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
+    with distribution.environment(distributed, oracle, worker_id):
+        hypermodel = PinetHyperModel(space, data=data, data_dir=data_dir)
+        folder = Path(out or Path("runs") / "tune" / _name(space))
+        budget = Budget(max_params, max_macs, max_latency_ms)
+        mark = fingerprint(
+            hypermodel,
+            tuner=tuner,
+            objective=objective,
+            budget=asdict(budget),
+            executions=executions_per_trial,
+            seed=seed,
+        )
+        proposer = _oracle(
+            tuner,
+            hypermodel.space,
+            affordable=_affordable(hypermodel, budget),
+            objective=keras_tuner.Objective(objective, DIRECTIONS[objective]),
+            max_trials=max_trials,
+            minutes=minutes,
+            seed=seed,
+            keep_checkpoints=keep_checkpoints,
+            trial_timeout=trial_timeout,
+        )
+        display = proposer._display = SearchDisplay(proposer, console)
+        start = lambda: SearchTuner(  # noqa: E731
+            proposer,
+            hypermodel,
+            folder,
+            executions=executions_per_trial,
+            latency=max_latency_ms is not None,
+            after_crash=after_crash,
+            console=console,
+        )
+        if distributed == "worker":
+            _work(folder, mark, start)
+            return best_first(read_results(folder), objective)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _only_one(folder):
+            _open(folder, mark, fresh)
+            runner = start()
+            if distributed == "chief":
+                distribution.serve(proposer)
+            else:
+                runner.search()
+        display.on_search_end()
+    results = best_first(read_results(folder), objective)
+    if not results and not proposer.trials:
+        raise ValueError(f"No network was tried: {proposer.stop_reason}. Received: {budget}")
+    return results
+
+
+def _check(tuner, objective, max_trials, executions, keep, minutes, trial_timeout):
+    for name, value, allowed in (("tuner", tuner, TUNERS), ("objective", objective, tuple(DIRECTIONS))):
+        if value not in allowed:
+            raise ValueError(f"`{name}` must be one of {', '.join(allowed)}. Received: {name}={value!r}")
+    counts = {"max_trials": max_trials, "executions_per_trial": executions}
+    for name, value in {**counts, "minutes": minutes, "trial_timeout": trial_timeout}.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"`{name}` must be above 0. Received: {name}={value!r}")
+    if keep < 0:
+        raise ValueError(f"`keep_checkpoints` must be 0 or more. Received: keep_checkpoints={keep!r}")
+
+
+def _name(space):
+    return Path(space).stem if isinstance(space, str | Path) else "search"
+
+
+def _affordable(hypermodel, budget):
+    bounds = [name for name, bound in asdict(budget).items() if bound is not None]
+
+    def affordable(values):
+        if not bounds:
+            return True
+        try:
+            figures = hypermodel.figures(hypermodel.space.recipe(values), "latency_ms" in bounds)
+        except Exception:  # a network that cannot be built fails as a trial, where it is seen
+            return True
+        return budget.allows(figures)
+
+    return affordable
+
+
+def _oracle(tuner, space, *, max_trials, seed, **settings):
+    settings["seed"] = seed + 1  # Keras Tuner takes 0 for "any"
+    if tuner == "grid":
+        return oracles.GridOracle(max_trials=max_trials, **settings)
+    if tuner == "hyperband":
+        if any(dimension.name == "epochs" for dimension in space.dimensions):
+            raise ValueError(
+                "Hyperband chooses the epochs itself; give them one value. Received: epochs as a dimension"
+            )
+        return oracles.HyperbandOracle(max_epochs=space.fixed["epochs"], max_trials=max_trials, **settings)
+    max_trials = max_trials or 30
+    if tuner == "random":
+        return oracles.RandomOracle(max_trials=max_trials, **settings)
+    return oracles.BayesianOracle(max_trials=max_trials, num_initial_points=max(4, max_trials // 3), **settings)
+
+
+def _open(folder, mark, fresh):
+    """Make sure that what the folder holds is this very search, or nothing."""
+    if fresh:
+        for path in (*folder.glob("trial_*"), *folder.glob("*.json")):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    earlier = read_json(folder / "search.json")
+    if earlier is None:
+        if any(folder.glob("trial_*")):
+            raise ValueError(f"{folder} holds trials of unknown origin. Give another --out, or --fresh to delete them.")
+        write_json(folder / "search.json", mark)
+        return
+    _refuse_another(folder, earlier, mark)
+
+
+def _refuse_another(folder, earlier, mark):
+    differing = sorted(key for key in mark if earlier.get(key) != json.loads(json.dumps(mark[key])))
+    if differing:
+        raise ValueError(
+            f"{folder} holds a search that differs in {', '.join(differing)}: its trials would not be comparable. Give "
+            "another --out, or start over with --fresh (which deletes those trials)."
+        )
+
+
+def _work(folder, mark, start):
+    """A worker's whole life. Its first question waits for the chief, whose task it then compares with its own."""
+    with distribution.answered():
+        runner = start()
+        runner.oracle.get_space()
+        earlier = read_json(folder / "search.json")
+        if earlier is None:
+            raise ValueError(
+                f"The chief answers, but its search is not in {folder}: chief and workers must share that folder."
+            )
+        _refuse_another(folder, earlier, mark)
+        runner.search()
+
+
+def _only_one(folder):
+    """A lock that ends with its process, however that ends."""
+    lock = FileLock(folder / "search.lock", timeout=0)
+    try:
+        return lock.acquire()
+    except Timeout as error:
+        raise ValueError(f"A search is running in {folder} already.") from error

@@ -1,0 +1,185 @@
+"""The space of a search: what is fixed, and what may be chosen. Imports nothing heavy."""
+
+import contextlib
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from tuning.dimension import Dimension
+from zoo.recipes.recipe import Recipe
+from zoo.registry import suggestion
+
+SEARCHES = Path(__file__).parent / "searches"
+RECIPE_KEYS = tuple(item.name for item in fields(Recipe) if item.name not in ("name", "description"))
+NOT_SEARCHED = ("dataset", "architecture", "architecture_arguments", "validation", "seed")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Recipes that differ in some of their keys and of their architecture's arguments.
+
+    Args:
+        fixed: recipe keys with one value.
+        network: arguments of the architecture with one value.
+        dimensions: what may be chosen.
+        searched: names of those dimensions that are arguments of the architecture.
+    """
+
+    fixed: dict
+    network: dict
+    dimensions: tuple[Dimension, ...]
+    searched: frozenset[str]
+
+    @classmethod
+    def from_dict(cls, values) -> "Space":
+        """A space from what a search file holds.
+
+        Args:
+            values: recipe keys, and under `network` the architecture's arguments. A plain value is fixed; a list, or a
+                table with `choices` or with `min` and `max`, is searched; what is left out has its default.
+
+        Raises:
+            ValueError: an unknown key, or one that cannot be searched.
+        """
+        values = dict(values)
+        network = values.pop("network", {})
+        if not isinstance(network, dict):
+            raise ValueError(f"Search key 'network' must be a table. Received: {network!r}")
+        for key in values:
+            if key not in RECIPE_KEYS or key == "architecture_arguments":
+                raise ValueError(f"Unknown search key{suggestion(key, list(RECIPE_KEYS))} Received: {key!r}")
+            if key in NOT_SEARCHED and isinstance(values[key], list | dict):
+                raise ValueError(f"Search key {key!r} must have one value. Received: {values[key]!r}")
+        for key in network:
+            if key in RECIPE_KEYS:
+                raise ValueError(f"{key!r} is a key of the recipe and stands above [network].")
+        fixed, recipe_dimensions = _apart(values)
+        arguments, network_dimensions = _apart(network)
+        known = {**fixed, **arguments}
+        chosen = []
+        for dimension in (*network_dimensions, *recipe_dimensions):
+            if dimension := _without_fixed_conditions(dimension, known):
+                chosen.append(dimension)
+        space = cls(
+            {"architecture": "pinet", **fixed},
+            arguments,
+            _parents_first(chosen),
+            frozenset(dimension.name for dimension in network_dimensions),
+        )
+        space.recipe({d.name: d.choices[0] if d.choices else d.low for d in space.dimensions})  # refuses bad keys now
+        return space
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.fixed["dataset"]
+
+    def declare(self, hp) -> dict:
+        """Tell a Keras Tuner's `HyperParameters` of every dimension.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+
+        Returns:
+            The values of the active dimensions.
+        """
+        values: dict = {}
+        for dimension in self.dimensions:
+            with contextlib.ExitStack() as scopes:
+                for parent, allowed in dimension.where:
+                    scopes.enter_context(hp.conditional_scope(parent, list(allowed)))
+                value = dimension.declare(hp)
+            if self._is_active(dimension, values):
+                values[dimension.name] = value
+        return values
+
+    def recipe(self, values, name="trial", description="a trial of a search") -> Recipe:
+        """The recipe of one point of the space.
+
+        Args:
+            values: value of each active dimension; others, such as Hyperband's own, are passed over.
+            name: name of the recipe.
+            description: its sentence.
+        """
+        keys, arguments = dict(self.fixed), dict(self.network)
+        seen: dict = {}
+        for dimension in self.dimensions:
+            if dimension.name not in values or not self._is_active(dimension, seen):
+                continue
+            seen[dimension.name] = dimension.convert(values[dimension.name])
+            (arguments if dimension.name in self.searched else keys)[dimension.name] = seen[dimension.name]
+        try:
+            return Recipe(name=name, description=description, architecture_arguments=arguments, **keys)
+        except TypeError as error:  # a key without a default is missing
+            raise ValueError(f"The search file is incomplete: {str(error).split('__() ')[-1]}") from error
+
+    def as_dict(self) -> dict:
+        """What makes two spaces the same, for JSON."""
+        dimensions = [{**vars(dimension), "where": dict(dimension.where)} for dimension in self.dimensions]
+        return {"fixed": self.fixed, "network": self.network, "dimensions": dimensions}
+
+    @staticmethod
+    def _is_active(dimension, values):
+        return all(values.get(parent) in allowed for parent, allowed in dimension.where)
+
+
+def list_searches() -> list[str]:
+    """Names of the searches that are shipped, sorted."""
+    return sorted(path.stem for path in SEARCHES.glob("*.toml"))
+
+
+def read_space(name_or_path) -> Space:
+    """Read a space by the name of a shipped search or from a TOML file.
+
+    Raises:
+        ValueError: no such search, no TOML, or keys that make no space.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = SEARCHES / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = suggestion(str(name_or_path), list_searches())
+            raise ValueError(f"No search has that name{known} Received: {str(name_or_path)!r}")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no search file of that name. Received: {str(path)!r}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
+    return Space.from_dict(values)
+
+
+def _apart(values):
+    """Fixed values, and dimensions; a list of one value is fixed."""
+    fixed, dimensions = {}, []
+    for key, value in values.items():
+        if isinstance(value, list) and len(value) == 1:
+            fixed[key] = value[0]
+        elif isinstance(value, list | dict):
+            dimensions.append(Dimension.read(key, value))
+        else:
+            fixed[key] = value
+    return fixed, dimensions
+
+
+def _without_fixed_conditions(dimension, fixed):
+    """The dimension with only those conditions that are open, or nothing if a fixed value rules it out."""
+    where = dict(dimension.where)
+    for parent in [parent for parent in where if parent in fixed]:
+        if fixed[parent] not in where.pop(parent):
+            return None
+    return Dimension(**{**vars(dimension), "where": tuple(where.items())})
+
+
+def _parents_first(dimensions):
+    placed: list[Dimension] = []
+    waiting = list(dimensions)
+    while waiting:
+        names = {dimension.name for dimension in placed}
+        ready = [d for d in waiting if all(parent in names for parent, _ in d.where)]
+        if not ready:
+            parents = sorted({parent for d in waiting for parent, _ in d.where} - names)
+            raise ValueError(f"`where` must name other keys of the search file, without a circle. Received: {parents}")
+        placed += ready
+        waiting = [d for d in waiting if d not in ready]
+    return tuple(placed)

@@ -1,0 +1,113 @@
+"""A flexible polynomial network: stages of polynomial blocks with average pooling between them."""
+
+import keras
+from keras import layers
+
+from pinet_keras import PolyConv2D
+
+BLOCKS = ("poly", "residual")
+HEADS = ("average", "flatten")
+
+
+def pinet(
+    inputs,
+    width=16,
+    stages=3,
+    blocks=1,
+    growth=2.0,
+    block="poly",
+    degree=2,
+    rank=None,
+    decomposition="ccp",
+    normalization="batch",
+    alpha=0.0,
+    kernel_size=3,
+    stem=False,
+    head="average",
+):
+    """Stages of polynomial blocks; after each stage the sides are halved by average pooling and the width grows.
+
+    Tier 2: nothing but convolutions, products, batch normalisation and average pooling. The degree is that of a block
+    to the power of the number of blocks.
+
+    - `"poly"` blocks are `PolyConv2D` layers of any degree, rank and decomposition.
+    - `"residual"` blocks are `y = s(x) + BN(a ∗ b + a)`, where a and b are the two halves of one convolution after its
+      batch norm, and s the identity, or a 1x1 convolution with batch norm where the width changes. The scale of the
+      outer batch norm starts at `alpha`: with 0 the network starts linear and learns how much of the second order it
+      wants.
+
+    Args:
+        inputs: `[batch, height, width, channels]` standardised image.
+        width: filters of the first stage.
+        stages: number of stages; the image needs a side of at least 2^stages.
+        blocks: blocks a stage.
+        growth: factor of filters and rank from stage to stage.
+        block: `"poly"` or `"residual"`.
+        degree: degree of each `"poly"` block.
+        rank: rank of the `"poly"` blocks of the first stage; `None` stands for `width`.
+        decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, of the `"poly"` blocks.
+        normalization: `"batch"` or `"none"`, of the `"poly"` blocks.
+        alpha: initial scale of the second-order part of the `"residual"` blocks.
+        kernel_size: side of the window of a block.
+        stem: put a linear convolution of `width` filters with batch norm before the first stage.
+        head: `"average"` over all places, or `"flatten"`.
+
+    Returns:
+        `[batch, features]`.
+
+    Raises:
+        ValueError: an unknown `block`, `normalization` or `head`, or more stages than the image can be halved.
+
+    Reference:
+        Π-nets, arXiv 2003.03828, product of polynomials; the residual form after R-PolyNets, CVPR 2023.
+    """
+    _one_of("block", block, BLOCKS)
+    _one_of("normalization", normalization, ("batch", "none"))
+    _one_of("head", head, HEADS)
+    if min(inputs.shape[1:3]) < 2**stages:
+        raise ValueError(
+            f"An image of {inputs.shape[1]}×{inputs.shape[2]} has too few pixels. Received: stages={stages}"
+        )
+    hidden = _convolution(inputs, width, kernel_size, "stem") if stem else inputs
+    for stage in range(stages):
+        filters = round(width * growth**stage)
+        for index in range(blocks):
+            name = f"stage_{stage}_block_{index}"
+            if block == "residual":
+                hidden = _residual(hidden, filters, kernel_size, alpha, name)
+            else:
+                hidden = PolyConv2D(
+                    filters,
+                    kernel_size,
+                    degree=degree,
+                    rank=round((width if rank is None else rank) * growth**stage),
+                    decomposition=decomposition,
+                    padding="same",
+                    normalization="batch" if normalization == "batch" else None,
+                    name=name,
+                )(hidden)
+        hidden = layers.AveragePooling2D(2, name=f"pool_{stage}")(hidden)
+    pool = layers.GlobalAveragePooling2D if head == "average" else layers.Flatten
+    return pool(name="features")(hidden)
+
+
+def _one_of(name, value, allowed):
+    if value not in allowed:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
+
+
+def _residual(x, filters, kernel_size, alpha, name):
+    # One convolution makes both factors: they see the same windows.
+    factors = _convolution(x, 2 * filters, kernel_size, f"{name}_factors")
+    a, b = keras.ops.split(factors, 2, axis=-1)
+    second_order = layers.Add(name=f"{name}_sum")([layers.Multiply(name=f"{name}_product")([a, b]), a])
+    second_order = layers.BatchNormalization(
+        gamma_initializer=keras.initializers.Constant(alpha), name=f"{name}_share"
+    )(second_order)
+    shortcut = x if x.shape[-1] == filters else _convolution(x, filters, 1, f"{name}_shortcut")
+    return layers.Add(name=name)([shortcut, second_order])
+
+
+def _convolution(x, filters, kernel_size, name):
+    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
+    return layers.BatchNormalization(name=f"{name}_norm")(x)
