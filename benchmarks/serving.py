@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROUNDS = 60
+ROUNDS = 100
 
 
 def main():
@@ -70,10 +71,11 @@ def measure_models(name, folder):
 
 
 def alternate(ways, batch):
-    """The median time of each way, taking turns."""
-    times = {way: [] for way in ways}
+    """The median time of each way, taking turns in an order drawn anew: each way leaves threads and caches behind."""
+    times, order, rng = {way: [] for way in ways}, list(ways.items()), random.Random(0)
     for turn in range(ROUNDS + 10):
-        for way, run in ways.items():
+        rng.shuffle(order)
+        for way, run in order:
             started = time.perf_counter()
             run(batch)
             if turn >= 10:  # the first turns trace and warm up

@@ -83,9 +83,11 @@ class SearchTuner(BaseTuner):
         if self.after_crash:
             self.after_crash = False
             _count_crash(folder)
-        # Without this, every trial would leave its graphs and variables behind.
+        # Without this, every trial would leave its variables behind. TensorFlow keeps the graph of the training step
+        # even so; frozen, it is not searched through after every later trial.
         keras.backend.clear_session()
         gc.collect()
+        gc.freeze()
         recipe = self.hypermodel.recipe(trial.hyperparameters)
         figures = self.hypermodel.figures(recipe, self.latency)
         with self._status() as show:

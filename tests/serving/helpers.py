@@ -43,7 +43,7 @@ def read_signatures(folder):
     return {key: value for key, value in saved.meta_graphs[0].signature_def.items() if not key.startswith("__")}
 
 
-def run_in_c(folder, requests):
+def run_in_c(folder, requests, onednn=False):
     """Run requests, pairs of signature name and inputs by name, in a process that has TensorFlow's C library only."""
     signatures, job = read_signatures(folder), []
     for name, inputs in requests:
@@ -55,7 +55,8 @@ def run_in_c(folder, requests):
             }
         )
     command = [sys.executable, "-I", str(C_API), str(folder)]
-    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1" if onednn else "0"}
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-2000:]}"
     answers = json.loads(done.stdout)
     return [

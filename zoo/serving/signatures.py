@@ -11,7 +11,8 @@ EXAMPLE_FEATURE = "image/encoded"
 def classifier_signatures(model, class_names, temperature, mnist_example=False) -> dict:
     """The functions of a served classifier, each behind checks of shape and values.
 
-    Without the checks, a batch of the wrong shape would reach oneDNN's convolution, which ends the server's process.
+    Without the checks, images of another size can get an answer, and an image without its batch axis makes oneDNN's
+    convolution end the server's process.
 
     Args:
         model: `keras.Model`, pixels in, logits out.
