@@ -5,3 +5,5 @@ import os
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Tables as wide as a wide terminal: at 80 columns they would fold the long paths that some tests look for.
+os.environ["COLUMNS"] = "200"
