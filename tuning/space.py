@@ -1,12 +1,11 @@
 """The space of a search: what is fixed, and what may be chosen. Imports nothing heavy."""
 
 import contextlib
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tuning.dimension import Dimension
-from zoo.recipes.recipe import Recipe
+from zoo.recipes.recipe import Recipe, read_named_toml
 from zoo.registry import suggestion
 
 SEARCHES = Path(__file__).parent / "searches"
@@ -134,18 +133,7 @@ def read_space(name_or_path) -> Space:
     Raises:
         ValueError: no such search, no TOML, or keys that make no space.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = SEARCHES / f"{name_or_path}.toml"
-        if not path.is_file():
-            known = suggestion(str(name_or_path), list_searches())
-            raise ValueError(f"No search has that name{known} Received: {str(name_or_path)!r}")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"There is no search file of that name. Received: {str(path)!r}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
+    _, values = read_named_toml(name_or_path, SEARCHES, "search")
     return Space.from_dict(values)
 
 

@@ -64,7 +64,7 @@ def prepare(recipe, image_set) -> keras.Model:
     """
     random.seed(recipe.seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
     if keras.backend.backend() == "tensorflow":
-        _set_up_tensorflow()
+        _set_up_tensorflow(recipe.seed)
     model = untrained(recipe)
     steps = steps_per_epoch(recipe, image_set)
     if steps < 1:
@@ -76,7 +76,7 @@ def prepare(recipe, image_set) -> keras.Model:
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # On a CPU TensorFlow's jit made PolyNet's training four times slower; JAX has no other way.
+        # On a CPU TensorFlow's jit makes PolyNet's training slower; JAX has no other way.
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
@@ -113,8 +113,27 @@ def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=())
         verbose=0,
         callbacks=[start_epoch, _StopAtNaN(), *callbacks],
     )
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # averaged weights, if any, become the weights
+    if recipe.ema_momentum:
+        model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights become the weights
+        _renew_statistics(model, batches)
     return history
+
+
+def _renew_statistics(model, batches, count=100):
+    """Measure the statistics of batch normalisation anew: those at hand belong to the weights before averaging."""
+    norms = [
+        layer
+        for child in model.layers
+        for layer in child._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    momenta = [layer.momentum for layer in norms]
+    for step in range(min(count, len(batches)) if norms else 0):
+        for layer in norms:
+            layer.momentum = step / (step + 1)  # makes the running statistics the mean over the batches so far
+        model(batches[step][0], training=True)
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def steps_per_epoch(recipe, image_set) -> int:
@@ -136,15 +155,18 @@ def untrained(recipe) -> keras.Model:
     )
 
 
-def _set_up_tensorflow():
+def _set_up_tensorflow(seed):
     """Make TensorFlow repeatable, and let glibc keep freed memory.
 
-    glibc gives large blocks back to the kernel as soon as they are free: PolyNet's training then faulted in 10 million
-    pages in 40 steps and spent half of its time in the kernel; with these settings it spends a sixth.
+    The seed is for what the caller does afterwards: TensorFlow then refuses to draw, or to shuffle, without one.
+
+    glibc gives large blocks back to the kernel as soon as they are free, and each step would fault all its pages in
+    again: without these settings much of PolyNet's training goes on in the kernel.
     """
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(seed)
     if platform.libc_ver()[0] == "glibc":
         libc, trim_threshold, mmap_threshold = ctypes.CDLL(None), -1, -3  # the two names are malloc.h's M_… constants
         libc.mallopt(trim_threshold, 2**31 - 1)

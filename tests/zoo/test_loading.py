@@ -110,7 +110,7 @@ def test_tampered_and_truncated_weights_are_refused_by_name(copy):
 
 
 def test_weights_of_another_model_or_no_weights_are_refused(tmp_path):
-    other = build("polyconv", {"filters": [8, 8]}, (8, 8, 1), [0.0], [1.0], 10)
+    other = build("pinet", {"width": 8, "stages": 2, "growth": 1.0, "head": "flatten"}, (8, 8, 1), [0.0], [1.0], 10)
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(ValueError, match="does not hold the weights of pinet_digits"):
         zoo.load("pinet_digits", weights=tmp_path / "other.weights.h5")

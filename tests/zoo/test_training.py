@@ -16,9 +16,10 @@ import pytest
 from rich.console import Console
 
 import zoo
+from zoo.data import load_set
 from zoo.evaluation import evaluate
 from zoo.recipes import read_recipe
-from zoo.training import train
+from zoo.training import fit, prepare, split, train
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1)
 COMMAND = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "12"]
@@ -133,6 +134,29 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_epoch(tmp_path, small_npz
 def test_a_validation_part_that_leaves_nothing_is_refused(tmp_path, small_npz):
     with pytest.raises(ValueError, match="leaves no whole batch.*Received: batch_size=64"):
         train(replace(RECIPE, validation=290), data=small_npz, run_dir=tmp_path, console=quiet())
+
+
+def test_after_a_training_the_process_may_draw_and_shuffle_as_before(tmp_path, small_npz):
+    train(replace(RECIPE, epochs=1, batch_size=20), data=small_npz, run_dir=tmp_path, console=quiet())
+    model = zoo.load("pinet_digits")
+    model.compile("adam", "mse", run_eagerly=False)
+    model.fit(np.zeros((4, 8, 8, 1), "uint8"), np.zeros((4, 10)), shuffle=True, verbose=0)  # TensorFlow asks for a seed
+
+
+@pytest.mark.parametrize("ema_momentum", [0, 0.98], ids=["last weights", "averaged weights"])
+def test_a_hundred_steps_are_enough_for_the_running_statistics(ema_momentum):
+    """Products multiply the lag of batch norm: the network at inference must not be far behind the one in training."""
+    arguments = {**RECIPE.architecture_arguments, "block": "residual", "head": "average"}
+    recipe = replace(RECIPE, architecture_arguments=arguments, epochs=5, warmup_epochs=0, ema_momentum=ema_momentum)
+    digits = load_set("digits")
+    model = prepare(recipe, digits)
+    fit(model, recipe, digits)
+    images, targets, _, _ = split(recipe, digits)
+    images = images[:512]
+    at_inference, in_training = (np.argmax(model(images, training=mode), -1) for mode in (False, True))
+    truth = targets[:512].argmax(-1)
+    assert (in_training == truth).mean() > 0.6
+    assert (at_inference == truth).mean() > 0.9 * (in_training == truth).mean()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the torch backend is not installed")

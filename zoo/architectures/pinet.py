@@ -7,6 +7,7 @@ from pinet_keras import PolyConv2D
 
 BLOCKS = ("poly", "residual")
 HEADS = ("average", "flatten")
+MOMENTUM = 0.9  # of batch norm, as in pinet_keras' layers: with Keras' 0.99 the statistics lag behind the weights
 
 
 def pinet(
@@ -102,7 +103,7 @@ def _residual(x, filters, kernel_size, alpha, name):
     a, b = keras.ops.split(factors, 2, axis=-1)
     second_order = layers.Add(name=f"{name}_sum")([layers.Multiply(name=f"{name}_product")([a, b]), a])
     second_order = layers.BatchNormalization(
-        gamma_initializer=keras.initializers.Constant(alpha), name=f"{name}_share"
+        momentum=MOMENTUM, gamma_initializer=keras.initializers.Constant(alpha), name=f"{name}_share"
     )(second_order)
     shortcut = x if x.shape[-1] == filters else _convolution(x, filters, 1, f"{name}_shortcut")
     return layers.Add(name=name)([shortcut, second_order])
@@ -110,4 +111,4 @@ def _residual(x, filters, kernel_size, alpha, name):
 
 def _convolution(x, filters, kernel_size, name):
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=name)(x)
-    return layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)

@@ -92,18 +92,7 @@ def read_recipe(name_or_path) -> Recipe:
     Raises:
         ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name_or_path}.toml"
-        if not path.is_file():
-            known = suggestion(str(name_or_path), list_recipes())
-            raise ValueError(f"No recipe has that name{known} Received: {str(name_or_path)!r}")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"There is no recipe file of that name. Received: {str(path)!r}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
+    path, values = read_named_toml(name_or_path, RECIPES, "recipe")
     known_keys = [item.name for item in fields(Recipe)]
     for key in values:
         if key not in known_keys:
@@ -112,3 +101,31 @@ def read_recipe(name_or_path) -> Recipe:
         return Recipe(**values)
     except TypeError as error:  # a key without a default is missing
         raise ValueError(f"{path.name} is incomplete: {str(error).split('__() ')[-1]}") from error
+
+
+def read_named_toml(name_or_path, folder, kind) -> tuple[Path, dict]:
+    """Read a TOML file by the name of a shipped one or by its path.
+
+    Args:
+        name_or_path: a path that ends in `.toml`, or a name.
+        folder: where the shipped ones are.
+        kind: what such a file is called in messages.
+
+    Returns:
+        The path and the values.
+
+    Raises:
+        ValueError: no such file, or no TOML.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = folder / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = suggestion(str(name_or_path), sorted(other.stem for other in folder.glob("*.toml")))
+            raise ValueError(f"No {kind} has that name{known} Received: {str(name_or_path)!r}")
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no {kind} file of that name. Received: {str(path)!r}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
