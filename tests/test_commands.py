@@ -17,20 +17,6 @@ DIGIT = str(SAMPLES / "digits_5_0.png")
 
 
 @pytest.fixture
-def pinet(monkeypatch, capfd):
-    """Runs `pinet ...` in this process; gives exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pinet", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            commands.main()
-        captured = capfd.readouterr()
-        return stopped.value.code or 0, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
 def cards(tmp_path, monkeypatch):
     """Lets a test change what a card claims; the shipped cards stay as they are."""
 

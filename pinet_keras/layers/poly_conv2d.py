@@ -39,7 +39,7 @@ class PolyConv2D(PolyConv):
         That of `keras.layers.Conv2D` with the same arguments.
 
     Masking:
-        Not supported, on purpose: a window mixes steps that are masked with steps that are not.
+        Not supported, on purpose: a window mixes pixels that are masked with pixels that are not.
 
     Raises:
         ValueError: if `filters`, `degree` or `rank` is not a positive integer, if `decomposition`, `normalization`,

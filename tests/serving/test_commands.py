@@ -5,24 +5,9 @@ import sys
 
 import pytest
 
-from zoo import commands
 from zoo.paths import SAMPLES
 
 DIGIT = str(SAMPLES / "digits_5_0.png")
-
-
-@pytest.fixture
-def pinet(monkeypatch, capfd):
-    """Runs `pinet ...` in this process; gives exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pinet", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            commands.main()
-        captured = capfd.readouterr()
-        return stopped.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 def test_export_label_and_their_answers(pinet, tmp_path):

@@ -9,8 +9,7 @@ KERNELS, STRIDES, PADDINGS = (3, 4, 4, 2, 4), (1, 2, 2, 1, 2), (1, 1, 1, 0, 1)
 def polynet(inputs, width=16):
     """Five blocks h ← conv_a(h) ∗ conv_b(h), flattened: a polynomial of degree 2⁵ = 32.
 
-    The two factors stay two convolutions: on two CPU cores one convolution with twice the filters and a split took
-    336 ms a training step of 128 images where two took 292.
+    The two factors stay two convolutions: one with twice the filters and a split trains slower on a CPU.
 
     The second factor starts near 1 (bias 1, a quarter of the variance), so the network starts near a linear one,
     and the higher degrees grow as training needs them.
