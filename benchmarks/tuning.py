@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tuning import search
-from tuning.results import read_results
+from tuning.results import overhead, read_results
 
 SEEDS = (0, 1, 2)
 FOLDER = Path("runs") / "benchmark_tuning"
@@ -30,13 +30,11 @@ def main(trials):
                 "digits", tuner=tuner, seed=seed, max_trials=trials, out=folder, console=Console(file=StringIO())
             )
             seconds = time.perf_counter() - started
-            records = [result.record for result in read_results(folder) if result.completed]
-            outside = 1 - sum(r["fit_seconds"] for r in records) / sum(r["seconds"] for r in records)
             best[tuner, seed] = results[0].record["val_accuracy"]
             print(
                 f"{tuner} with seed {seed}: best {best[tuner, seed]:.2%}, mean of the top five "
                 f"{statistics.mean(result.record['val_accuracy'] for result in results[:5]):.2%}, {seconds:.0f} s, "
-                f"{outside:.1%} of a trial outside of fit",
+                f"{overhead(read_results(folder)):.1%} of a trial outside of fit",
                 flush=True,
             )
     for tuner in ("random", "bayesian"):

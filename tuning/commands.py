@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from tuning.budget import read_count
-from tuning.results import best_first, read_results, read_settings, shown, shown_values
+from tuning.results import best_first, overhead, read_results, read_settings, shown, shown_values
 from tuning.space import list_searches, read_space
 from zoo.commands import AsJson, DataDir, DataFile, _console, _escaped, _print_json, _table, _waiting, app, main
 from zoo.tables import human_count, human_seconds
@@ -132,8 +132,9 @@ def report(
         paths = write_report(folder, out)
     if json:
         trials = [{"trial": r.trial, "status": r.status, "values": r.values, **r.record} for r in listed]
-        return _print_json({"objective": objective, "trials": trials, "files": paths})
+        return _print_json({"objective": objective, "overhead": overhead(results), "trials": trials, "files": paths})
     _print_trials(listed, objective)
+    _console().print(f"{overhead(results):.1%} of the trials' time was outside of training")
     _console().print("written: " + _escaped(", ".join(map(str, paths))))
 
 

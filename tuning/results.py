@@ -69,6 +69,12 @@ def best_first(results, objective="val_accuracy") -> list[Result]:
     return sorted(completed, key=lambda result: (sign * result.record[objective], result.record["parameters"]))
 
 
+def overhead(results) -> float:
+    """The share of the completed trials' time that passed outside of training, in 0..1."""
+    records = [result.record for result in results if result.completed]
+    return 1 - sum(record["fit_seconds"] for record in records) / sum(record["seconds"] for record in records)
+
+
 def shown(objective, value) -> str:
     """A score for people."""
     return f"{value:.2%}" if objective == "val_accuracy" else f"{value:.4f}"

@@ -11,7 +11,7 @@ from rich.console import Console
 from tuning import search
 from tuning.promotion import promote
 from tuning.report import importances, pareto_front, write_report
-from tuning.results import Result, best_first, read_results
+from tuning.results import Result, best_first, overhead, read_results
 from zoo.recipes import read_recipe
 
 
@@ -58,6 +58,15 @@ def test_the_front_holds_what_nothing_beats_for_less():
     assert [result.trial for result in pareto_front(trials, "val_accuracy", "parameters")] == [4, 0, 2]
     assert [result.trial for result in best_first(trials)][:3] == [2, 3, 0]
     assert [result.trial for result in pareto_front(trials, "val_loss", "parameters")] == [4, 0, 2]
+
+
+def test_overhead_is_the_share_of_time_outside_of_training():
+    records = [
+        {"recipe": {}, "seconds": 10.0, "fit_seconds": 9.0},
+        {"recipe": {}, "seconds": 30.0, "fit_seconds": 27.0},
+    ]
+    results = [Result(number, "COMPLETED", {}, record) for number, record in enumerate(records)]
+    assert overhead([*results, Result(2, "FAILED", {}, {"seconds": 60.0})]) == pytest.approx(0.1)
 
 
 def test_the_hyperparameter_that_decides_is_the_most_important():

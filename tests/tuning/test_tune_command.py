@@ -42,6 +42,7 @@ def test_a_search_a_report_and_a_recipe(data, tmp_path):
     report = json.loads(pinet("tune", "report", folder, "--json").stdout)
     assert [trial["status"] for trial in report["trials"]] == ["COMPLETED", "COMPLETED"]
     assert all(Path(file).exists() for file in report["files"])
+    assert 0 < report["overhead"] < 1
     done = pinet("tune", "promote", folder, tmp_path / "found.toml", "--best-under-params", "1k")
     assert done.returncode == 0, done.stderr
     assert read_recipe(tmp_path / "found.toml").epochs == 2
