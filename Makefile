@@ -8,7 +8,7 @@ ARGS ?=
 VENV := .venv
 BACKENDS := .venv-backends
 INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
-PYTEST_BACKENDS = $(BACKENDS)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS) tests/layers tests/zoo/test_golden.py
+PYTEST_BACKENDS = $(BACKENDS)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS) tests/layers tests/zoo/test_golden.py tests/zoo/generation/test_gan.py
 DESCRIBED_BY := pyproject.toml constraints.txt
 CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 	"pinet-keras needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")
@@ -26,10 +26,11 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# The layers, the trained models and a training on the other backends; on JAX it must do without TensorFlow.
+# The layers, the trained models and trainings on the other backends; on JAX they must do without TensorFlow.
 backends: $(BACKENDS)/installed
-	KERAS_BACKEND=jax $(PYTEST_BACKENDS) tests/zoo/test_training.py::test_training_on_jax_from_an_npz_needs_no_tensorflow
-	KERAS_BACKEND=torch $(PYTEST_BACKENDS) tests/zoo/test_training.py::test_training_on_torch
+	KERAS_BACKEND=jax $(PYTEST_BACKENDS)
+	KERAS_BACKEND=torch $(PYTEST_BACKENDS)
+	$(BACKENDS)/bin/python -m pytest -n $(JOBS) $(ARGS) -k other_backends tests/zoo/test_training.py tests/zoo/generation
 
 readme: $(VENV)/installed
 	$(VENV)/bin/python -m zoo.tables

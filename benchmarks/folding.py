@@ -17,7 +17,7 @@ BATCH = 32
 
 def main():
     """Run the measurements and print them."""
-    for model in (*map(zoo.load, zoo.list_models()), stack()):
+    for model in (*map(zoo.load, zoo.list_models(task="image classification")), stack()):
         images = np.random.default_rng(0).integers(0, 256, (BATCH, *model.input_shape[1:])).astype("float32")
         times = alternate({"before": model.predict_on_batch, "after": fold(model).predict_on_batch}, images)
         rates = [BATCH / times[way] for way in ("before", "after")]

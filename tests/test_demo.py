@@ -17,7 +17,7 @@ def results():
 
 
 def test_every_model_classifies_the_pictures_of_its_data(results):
-    assert [card["name"] for card, _ in results] == zoo.list_models()
+    assert [card["name"] for card, _ in results] == zoo.list_models(task="image classification")
     for card, guesses in results:
         assert len(guesses) == 10
         assert {guess.truth for guess in guesses} == set(card["class_names"])
@@ -39,6 +39,14 @@ def test_probabilities_are_calibrated_by_the_card():
     logits = np.array(card["golden"]["logits"])  # of the same pictures, in the same order
     ratio = np.log(rows[:, 0] / rows[:, 1]) * card["calibration"]["temperature"]
     assert ratio == pytest.approx(logits[:, 0] - logits[:, 1], abs=1e-2)
+
+
+def test_the_generators_sheet_has_a_band_for_each(tmp_path):
+    names = zoo.list_models(task="image generation")
+    demo.draw_generated(tmp_path / "g.png", rows=1)
+    sheet = np.asarray(Image.open(tmp_path / "g.png").convert("L"))
+    assert sheet.shape[1] > 1500 and sheet.shape[0] > 200 * len(names)
+    assert (sheet < 30).any() and 0.05 < (sheet < 128).mean() < 0.9
 
 
 def test_table_names_every_picture_and_verdict(results):

@@ -1,4 +1,4 @@
-"""The README: its examples run, and its tables are the cards'."""
+"""The README and the page on generators: their examples run, and the README's tables are the cards'."""
 
 import re
 
@@ -9,7 +9,8 @@ from zoo import tables
 from zoo.recipes import list_recipes
 
 TEXT = tables.README.read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+GENERATORS = (tables.README.parent / "docs" / "generators.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT + GENERATORS, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda code: code.splitlines()[-1])

@@ -4,12 +4,14 @@ import contextlib
 import os
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zoo import registry, tables
+from zoo.generation import commands as generation_commands
 from zoo.recipes.recipe import list_recipes, read_recipe
 from zoo.serving import commands as serving_commands
 
@@ -69,16 +71,16 @@ def list_(
         return _print_json([{key: value for key, value in card.items() if key not in left_out} for card in cards])
     if not cards:
         raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
-    table = _table("model", "data", "tier", "degree", "params", "accuracy", "size", right=(3, 4, 5, 6))
+    table = _table("model", "data", "tier", "degree", "params", "result", "size", right=(3, 4, 5, 6))
     table.columns[0].no_wrap = True  # on a narrow terminal the other columns give way
     for card in cards:
         table.add_row(
             f"[bold cyan]{card['name']}",
             card["dataset"]["name"],
-            f"{card['tier']} {card['tier_name']}",
-            str(card["degree"]),
+            tables.human_tier(card),
+            str(card["degree"] or "–"),
             tables.human_count(card["parameters"]),
-            f"{card['accuracy']['test']:.2%}",
+            tables.human_result(card),
             tables.human_bytes(card["weights"]["bytes"]),
         )
     _console().print(table)
@@ -92,7 +94,8 @@ def info(name: ModelName, json: AsJson = False):
         return _print_json(card)
     table = _table("", "", title=f"{card['name']}: {card['description']}")
     table.show_header = False
-    for label, value in _facts(card):
+    facts = _facts if card["task"] == registry.CLASSIFICATION else generation_commands.facts
+    for label, value in facts(card):
         table.add_row(f"[bold]{label}", value)
     _console().print(table)
 
@@ -105,7 +108,7 @@ def predict(
     json: AsJson = False,
 ):
     """Classify pictures."""
-    card = registry.card(name)
+    card = _classifier_card(name)
     import numpy as np
 
     from zoo.images import read_image
@@ -134,9 +137,20 @@ def predict(
 
 
 @app.command()
-def evaluate(name: ModelName, data: DataFile = None, data_dir: DataDir = None, json: AsJson = False):
-    """Measure a model on its test split and compare with its card. Exit code 1: same data, other accuracy."""
-    registry.card(name)
+def evaluate(
+    name: ModelName,
+    data: DataFile = None,
+    data_dir: DataDir = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Generators: draw pictures beside their nearest training pictures.")
+    ] = None,
+    json: AsJson = False,
+):
+    """Measure a model on its test split and compare with its card. Exit code 1: same data, other figures."""
+    if registry.card(name)["task"] == registry.GENERATION:
+        raise typer.Exit(int(generation_commands.evaluate(name, data, data_dir, sheet, json)))
+    if sheet is not None:
+        raise ValueError(f"--sheet is for generators. Received: {name}")
     with _progress(f"evaluating {name}") as report:
         from zoo.evaluation import evaluate as run
 
@@ -166,29 +180,37 @@ def train(
     if epochs is not None:
         chosen = replace(chosen, epochs=epochs)
     with _waiting("starting the backend"):
-        from zoo.training import train as run
+        training = import_module("zoo.generation.training" if chosen.task == registry.GENERATION else "zoo.training")
     console = _console(stderr=True)
-    card = run(chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console)
+    card = training.train(
+        chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console
+    )
     folder = out or run_dir or Path("runs") / chosen.name
-    low, high = card["accuracy"]["interval_95"]
+    if card["task"] == registry.GENERATION:
+        result = generation_commands.said(card["quality"])
+    else:
+        interval = tables.human_interval(*card["accuracy"]["interval_95"])
+        result = f"test accuracy [bold]{card['accuracy']['test']:.2%}[/] (95 %: {interval})"
     _console().print(
-        f"[bold cyan]{card['name']}[/]  test accuracy [bold]{card['accuracy']['test']:.2%}[/] "
-        f"(95 %: {tables.human_interval(low, high)}) after {tables.human_seconds(card['training']['seconds'])}\n"
+        f"[bold cyan]{card['name']}[/]  {result} after {tables.human_seconds(card['training']['seconds'])}\n"
         f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {folder}"
     )
 
 
 @app.command()
 def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("demo.png")):
-    """Classify the bundled sample pictures with every model, and draw a contact sheet."""
+    """Classify the bundled sample pictures with every classifier, and draw pictures with every generator."""
     with _progress("demo") as report:
-        from zoo.demo import draw, run_demo, table
+        from zoo.demo import draw, draw_generated, run_demo, table
 
         results = run_demo(report)
         draw(results, out)
+        generated = out.with_stem(f"{out.stem}_generated")
+        draw_generated(generated)
     console = _console()
     console.print(table(results))
     console.print(f"contact sheet: [bold]{out}")
+    console.print(f"drawn by the generators: [bold]{generated}")
 
 
 @app.command()
@@ -230,7 +252,7 @@ def boundary(
     json: AsJson = False,
 ):
     """Draw the exact decision boundary between pictures, and list where the decision changes on the way."""
-    card = registry.card(name)
+    card = _classifier_card(name)
     import numpy as np
 
     from zoo.images import read_image
@@ -261,6 +283,13 @@ def boundary(
     console.print(f"drawing: [bold]{_escaped(str(out))}")
 
 
+def _classifier_card(name):
+    card = registry.card(name)
+    if card["task"] != registry.CLASSIFICATION:
+        raise ValueError(f"{name} draws pictures and takes none; `pinet generate {name}` shows some.")
+    return card
+
+
 def _zoo_model(name):
     from zoo import load
 
@@ -283,9 +312,15 @@ def _keras_file(path):
 
 
 def _valid_inputs(model, card):
-    """Inputs to draw lines between: the bundled pictures of a zoo model, normal noise for a stranger's."""
+    """Inputs to draw lines between: the bundled pictures of a classifier, uniform noise and one label for a generator,
+    normal noise for a stranger's model."""
     import numpy as np
 
+    if card and card["task"] == registry.GENERATION:
+        from zoo.generation.latents import draw_latents
+
+        latents = draw_latents(16, model.latent_size, seed=0)
+        return [latents, np.zeros(16)] if card["class_names"] else latents
     if card:
         from zoo.demo import sample_images
 
@@ -296,7 +331,7 @@ def _valid_inputs(model, card):
 
 
 def _reaches(tier, claimed):
-    return tier is not None and tier >= claimed
+    return tier == claimed if None in (tier, claimed) else tier >= claimed
 
 
 def _facts(card):
@@ -390,7 +425,8 @@ def _print_certificate(name, certificate, claim, holds, measured):
     if claim:
         words = "holds" if holds else "does not hold"
         style = "green" if holds else "bold red"
-        console.print(f"the card's claim (tier {claim['tier']}, degree {claim['degree']}) {words}", style=style)
+        said = claim["tier_name"] if claim["tier"] is None else f"tier {claim['tier']}, degree {claim['degree']}"
+        console.print(f"the card's claim ({said}) {words}", style=style)
 
 
 def _source(image):
@@ -504,6 +540,7 @@ def _quiet_start():
                     real.write(line + "\n")
 
 
+generation_commands.register(app)
 serving_commands.register(app)
 
 if __name__ == "__main__":

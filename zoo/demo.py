@@ -1,4 +1,4 @@
-"""The demonstration: every model classifies the bundled pictures of its data set; a table and a contact sheet tell."""
+"""The demonstration: every classifier classifies the bundled pictures of its data set, every generator draws some."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,8 @@ from zoo import tables
 from zoo.images import read_image
 from zoo.loading import load
 from zoo.paths import SAMPLES
+from zoo.registry import CLASSIFICATION, GENERATION, list_models
 from zoo.registry import card as read_card
-from zoo.registry import list_models
 
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
 COLUMNS = 10
@@ -63,7 +63,7 @@ def sample_images(card) -> np.ndarray:
 
 
 def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
-    """Classify the bundled pictures with every shipped model.
+    """Classify the bundled pictures with every shipped classifier.
 
     Args:
         report: called with (models done, all models).
@@ -71,7 +71,7 @@ def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
     Returns:
         One pair a model: its card and its guesses.
     """
-    names, results = list_models(), []
+    names, results = list_models(task=CLASSIFICATION), []
     for done, name in enumerate(names):
         if report:
             report(done, len(names))
@@ -125,6 +125,40 @@ def draw(results, out) -> None:
             x = MARGIN + column * CELL + (CELL - PICTURE) / 2
             y = top - HEADLINE - row * CELL_HEIGHT - PICTURE
             _draw_guess(figure.add_axes((x / width, y / height, PICTURE / width, PICTURE / height)), guess)
+        top -= band
+    FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
+
+
+def draw_generated(out, rows=3) -> None:
+    """Draw what the generators make of noise: a band of pictures each, a class a column where they know classes.
+
+    Args:
+        out: path of the picture to write.
+        rows: rows of pictures a generator.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from zoo.generation.sampling import sample
+    from zoo.generation.sheets import grid
+
+    cards = [read_card(name) for name in list_models(task=GENERATION)]
+    band = HEADLINE + rows * CELL + MARGIN
+    width, height = 2 * MARGIN + COLUMNS * CELL, TITLE + len(cards) * band
+    figure = Figure(figsize=(width, height), facecolor="white")
+    left, top = MARGIN / width, height - MARGIN
+    figure.text(left, top / height, "Drawn from noise", size=20, weight="bold", va="top")
+    top = height - TITLE
+    for card in cards:
+        figure.text(left, top / height, card["name"], size=13, weight="bold", va="top")
+        about = [f"{tables.human_tier(card)}" + (f", degree {card['degree']}" if card["degree"] else "")]
+        about += [f"{tables.human_count(card['parameters'])} parameters", tables.human_result(card)]
+        figure.text(1 - left, top / height, "  ·  ".join(about), size=11, color=QUIET, va="top", ha="right")
+        images, _ = sample(load(card["name"]), rows * COLUMNS)
+        place = (left, (top - band + MARGIN) / height, COLUMNS * CELL / width, rows * CELL / height)
+        axis = figure.add_axes(place)
+        axis.imshow(grid(images, COLUMNS, enlarge=1), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.axis("off")
         top -= band
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from zoo.data import load_set
 from zoo.loading import load
+from zoo.registry import CLASSIFICATION
 from zoo.registry import card as read_card
 from zoo.scores import accuracy_interval, expected_calibration_error
 
@@ -31,7 +32,7 @@ def predict_logits(model, images, batch_size=500, progress=None) -> np.ndarray:
 
 
 def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -> dict:
-    """Measure a trained model on its test split and compare with its card.
+    """Measure a trained classifier on its test split and compare with its card.
 
     Args:
         name: name of a shipped model, or path of a card.
@@ -49,6 +50,8 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         FileNotFoundError: the data set is not there.
     """
     card = read_card(name)
+    if card["task"] != CLASSIFICATION:
+        raise ValueError(f"{name} is no classifier; `zoo.generation.evaluation.evaluate` measures generators.")
     image_set = load_set(card["dataset"]["name"], data, data_dir)
     model = load(name)
     started = time.perf_counter()

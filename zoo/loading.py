@@ -5,14 +5,15 @@ from pathlib import Path
 import keras
 
 from zoo import weights_file
-from zoo.architectures import build
+from zoo.architectures import build, build_generator
 from zoo.data import SETS
 from zoo.paths import WEIGHTS
+from zoo.registry import GENERATION
 from zoo.registry import card as read_card
 
 
 def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False) -> keras.Model:
-    """Load a model of the zoo: pixels in, logits out.
+    """Load a model of the zoo: pixels in, logits out; or, for a generator, noise in, pixels out.
 
     Args:
         name: name of a shipped model, or path of a card (`.json`) that `pinet train` wrote.
@@ -24,14 +25,17 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
 
     Returns:
         An uncompiled `keras.Model` that takes `[batch, height, width, channels]` pixels, uint8 or float in 0..255, and
-        gives logits `[batch, classes]`, or features `[batch, d]`.
+        gives logits `[batch, classes]`, or features `[batch, d]`. A generator, `GeneratorModel`, takes noise
+        `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
-        ValueError: unknown name, a damaged or foreign weights file, an impossible `num_classes`, or `calibrated`
-            without the trained head.
+        ValueError: unknown name, a damaged or foreign weights file, an impossible `num_classes`, `calibrated`
+            without the trained head, or one of these for a generator, which has no head.
         FileNotFoundError: the weights file is missing.
     """
     card = read_card(name)
+    if card["task"] == GENERATION:
+        return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
     if num_classes is not None and (
         isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1
     ):
@@ -46,20 +50,43 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
             f"Received: weights={weights!r}, num_classes={num_classes!r}, include_top={include_top!r}"
         )
     model = _build(card, len(card["class_names"]))
-    if weights == "pretrained":
-        path = card_weights(name, card)
-        weights_file.check(path, card["weights"]["sha256"])
-        _load_weights(model, path)
-        if calibrated:
-            head = model.get_layer("logits")
-            head.set_weights([weight / card["calibration"]["temperature"] for weight in head.get_weights()])
-    elif weights is not None:
-        _load_weights(model, Path(weights))
+    _give_weights(model, name, card, weights)
+    if calibrated:
+        head = model.get_layer("logits")
+        head.set_weights([weight / card["calibration"]["temperature"] for weight in head.get_weights()])
     if include_top and num_classes is None:
         return model
     other = _build(card, num_classes if include_top else None)
     _copy_body(model, other)
     return other
+
+
+def _load_generator(name, card, weights, plain):
+    if not plain:
+        raise ValueError(
+            "`num_classes`, `include_top` and `calibrated` are for classifiers; a generator has no head. "
+            f"Received: name={name!r}"
+        )
+    model = build_generator(
+        card["architecture"],
+        card["architecture_arguments"],
+        card["latent_size"],
+        card["output_shape"],
+        len(card["class_names"]) or None,
+        card["label_size"],
+        name=card["name"],
+    )
+    _give_weights(model, name, card, weights)
+    return model
+
+
+def _give_weights(model, name, card, weights):
+    if weights == "pretrained":
+        path = card_weights(name, card)
+        weights_file.check(path, card["weights"]["sha256"])
+        _load_weights(model, path)
+    elif weights is not None:
+        _load_weights(model, Path(weights))
 
 
 def card_weights(name, card) -> Path:

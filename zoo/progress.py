@@ -7,14 +7,26 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+# How each figure of the logs is said; those that a training does not log are left out.
+WORDS = {
+    "loss": "loss {:.3f}",
+    "critic_loss": "critic's loss {:.3f}",
+    "generator_loss": "generator's loss {:.3f}",
+    "accuracy": "accuracy {:.2%}",
+    "val_accuracy": "validation {:.2%}",
+    "as_asked": "as asked {:.1%}",
+    "frechet_distance": "Fréchet distance {:.3g}",
+    "diversity": "diversity {:.0%}",
+}
+
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Shows epoch, step, loss, accuracy, images/s and the time left of the run; adds `seconds` to each epoch's logs.
+    """Shows epoch, step, figures, images/s and the time left of the run; adds `seconds` to each epoch's logs.
 
     On a terminal one bar that moves; elsewhere one line an epoch.
 
     Args:
-        recipe: the `Recipe` that is trained.
+        recipe: the recipe that is trained.
         steps: steps an epoch.
         console: `rich.console.Console` to write to; standard error by default.
     """
@@ -27,9 +39,7 @@ class TrainingProgress(keras.callbacks.Callback):
             TextColumn("epoch {task.fields[epoch]}/" + str(recipe.epochs)),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn(
-                "loss {task.fields[loss]:.3f}  accuracy {task.fields[accuracy]:.2%}  {task.fields[rate]:,.0f} images/s"
-            ),
+            TextColumn("{task.fields[figures]}  {task.fields[rate]:,.0f} images/s"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -39,7 +49,7 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         total = self.steps * self.recipe.epochs
-        self.task = self.bar.add_task("train", total=total, epoch=0, loss=0.0, accuracy=0.0, rate=0.0)
+        self.task = self.bar.add_task("train", total=total, epoch=0, figures="", rate=0.0)
         self.bar.start()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -51,8 +61,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.bar.update(
             self.task,
             completed=self.done + batch + 1,
-            loss=float(logs["loss"]),
-            accuracy=float(logs["accuracy"]),
+            figures=_said(logs),
             rate=(batch + 1) * self.recipe.batch_size / seconds,
         )
 
@@ -61,11 +70,14 @@ class TrainingProgress(keras.callbacks.Callback):
         rate = self.steps * self.recipe.batch_size / logs["seconds"]
         left = timedelta(seconds=round((self.recipe.epochs - epoch - 1) * logs["seconds"]))
         self.console.print(
-            f"epoch {epoch + 1}/{self.recipe.epochs}  loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.2%}  "
-            f"validation {logs['val_accuracy']:.2%}  {rate:,.0f} images/s  {left} left",
+            f"epoch {epoch + 1}/{self.recipe.epochs}  {_said(logs)}  {rate:,.0f} images/s  {left} left",
             highlight=False,
             soft_wrap=True,
         )
 
     def on_train_end(self, logs=None):
         self.bar.stop()
+
+
+def _said(logs):
+    return "  ".join(words.format(float(logs[key])) for key, words in WORDS.items() if key in logs)

@@ -31,15 +31,13 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
         The card.
     """
     weights = out_dir / "weights" / f"{recipe.name}.weights.h5"
-    card_path = out_dir / "cards" / f"{recipe.name}.json"
-    for path in (weights, card_path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    weights.parent.mkdir(parents=True, exist_ok=True)
     weights_file.save_float16(model, weights)
     model.load_weights(weights)
     card = {
         "name": recipe.name,
         "description": recipe.description,
-        "task": "image classification",
+        "task": recipe.task,
         "dataset": {"name": image_set.name, "sha256": image_set.sha256},
         "architecture": recipe.architecture,
         "architecture_arguments": recipe.architecture_arguments,
@@ -47,20 +45,27 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
         "class_names": list(image_set.class_names),
         **structure(model),
         **_figures(model, recipe, image_set),
-        "training": _training(recipe, history),
-        "weights": {
-            "file": weights.name,
-            "sha256": weights_file.sha256(weights),
-            "bytes": weights.stat().st_size,
-            "dtype": "float16",
-        },
+        "training": training_record(recipe, history),
+        "weights": weights_record(weights),
         "golden": golden(model, image_set.name),
         "license": "Apache-2.0",
     }
-    partial = card_path.with_suffix(".partial")
-    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(card_path)
+    write_card(card, out_dir)
     return card
+
+
+def write_card(card, out_dir) -> None:
+    """Write `cards/NAME.json` in one step."""
+    path = out_dir / "cards" / f"{card['name']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def weights_record(path) -> dict:
+    """What a card says of its weights file."""
+    return {"file": path.name, "sha256": weights_file.sha256(path), "bytes": path.stat().st_size, "dtype": "float16"}
 
 
 def structure(model) -> dict:
@@ -113,7 +118,8 @@ def _devices():
     return ", ".join(keras.distribution.list_devices())
 
 
-def _training(recipe, history):
+def training_record(recipe, history) -> dict:
+    """What a card says of its training: the recipe, and where and how long it ran."""
     backend = keras.backend.backend()
     versions = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
     versions[backend] = __import__(backend).__version__

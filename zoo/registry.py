@@ -7,14 +7,23 @@ from pathlib import Path
 
 from zoo.paths import CARDS
 
+CLASSIFICATION, GENERATION = "image classification", "image generation"
 
-def list_models(pattern: str = "*") -> list[str]:
+
+def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     """Names of the shipped models that match a shell pattern, sorted.
 
     Args:
         pattern: shell-style pattern such as `"*cifar10*"`.
+        task: `"image classification"`, `"image generation"`, or `None` for both.
+
+    Raises:
+        ValueError: there are no models for such a task.
     """
-    return sorted(path.stem for path in CARDS.glob("*.json") if fnmatchcase(path.stem, pattern))
+    if task not in (None, CLASSIFICATION, GENERATION):
+        raise ValueError(f"`task` must be {CLASSIFICATION!r}, {GENERATION!r} or None. Received: task={task!r}")
+    names = sorted(path.stem for path in CARDS.glob("*.json") if fnmatchcase(path.stem, pattern))
+    return names if task is None else [name for name in names if card(name)["task"] == task]
 
 
 def card(name: str) -> dict:

@@ -6,7 +6,7 @@ Imports nothing heavy: `pinet list` stands on it.
 import sys
 from pathlib import Path
 
-from zoo.registry import card, list_models
+from zoo.registry import CLASSIFICATION, GENERATION, card, list_models
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -40,19 +40,57 @@ def human_interval(low: float, high: float) -> str:
     return f"{low:.1%}"[:-1] + f" – {high * 100:.1f} %"
 
 
+def human_result(card: dict) -> str:
+    """What a model achieves, in a few words: accuracy, or the share of pictures that are what was asked for."""
+    if card["task"] == CLASSIFICATION:
+        return f"{card['accuracy']['test'] * 100:.2f} %"
+    if "as_asked" in card["quality"]:
+        return f"{card['quality']['as_asked'] * 100:.1f} % as asked"
+    return f"Fréchet distance {card['quality']['frechet_distance']:.3g}"
+
+
+def human_shape(card: dict) -> str:
+    """The size of the images that a model takes or makes: 28×28×1."""
+    return "×".join(map(str, card["input_shape"] if card["task"] == CLASSIFICATION else card["output_shape"]))
+
+
+def human_tier(card: dict) -> str:
+    """Tier and its name; a dash and the name where there is no tier."""
+    return f"{card['tier'] or '–'} {card['tier_name']}"
+
+
 def models_table(cards: list[dict]) -> str:
-    """What the models are: one row of Markdown a card."""
+    """What the classifiers are: one row of Markdown a card."""
     head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")
     rows = [
         (
             f"`{card['name']}`",
-            f"{card['dataset']['name']}, {'×'.join(map(str, card['input_shape']))}",
-            f"{card['tier']} {card['tier_name']}",
+            f"{card['dataset']['name']}, {human_shape(card)}",
+            human_tier(card),
             str(card["degree"]),
             human_count(card["parameters"]),
             human_count(card["macs"]),
-            f"{card['accuracy']['test'] * 100:.2f} % ({human_interval(*card['accuracy']['interval_95'])})",
+            f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
             human_bytes(card["weights"]["bytes"]),
+        )
+        for card in cards
+    ]
+    return _markdown(head, rows)
+
+
+def generators_table(cards: list[dict]) -> str:
+    """What the generators are: one row of Markdown a card."""
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "As asked", "Fréchet distance", "Precision, recall")
+    rows = [
+        (
+            f"`{card['name']}`",
+            f"{card['dataset']['name']}, {human_shape(card)}",
+            human_tier(card),
+            str(card["degree"] or "–"),
+            human_count(card["parameters"]),
+            f"{card['quality']['as_asked'] * 100:.1f} %" if "as_asked" in card["quality"] else "–",
+            f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
+            f"{card['quality']['precision']:.2f}, {card['quality']['recall']:.2f}",
         )
         for card in cards
     ]
@@ -61,7 +99,7 @@ def models_table(cards: list[dict]) -> str:
 
 def training_table(cards: list[dict]) -> str:
     """How the models were made: command, hardware, time and result, one row of Markdown a card."""
-    head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Test accuracy")
+    head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
     rows = [
         (
             f"`pinet train {card['name']}`",
@@ -69,7 +107,7 @@ def training_table(cards: list[dict]) -> str:
             card["training"]["backend"],
             str(card["training"]["epochs"]),
             human_seconds(card["training"]["seconds"]),
-            f"{card['accuracy']['test'] * 100:.2f} %",
+            human_result(card),
         )
         for card in cards
     ]
@@ -82,8 +120,12 @@ def written_from_cards(text: str) -> str:
     Raises:
         ValueError: a pair of markers is missing.
     """
-    cards = [card(name) for name in list_models()]
-    for name, table in (("models", models_table(cards)), ("training", training_table(cards))):
+    classifiers, generators = ([card(name) for name in list_models(task=task)] for task in (CLASSIFICATION, GENERATION))
+    for name, table in (
+        ("models", models_table(classifiers)),
+        ("generators", generators_table(generators)),
+        ("training", training_table(classifiers + generators)),
+    ):
         opening, closing = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
         if opening not in text or closing not in text:
             raise ValueError(f"The README must hold the lines {opening!r} and {closing!r}.")

@@ -1,10 +1,5 @@
 """One training run: from a recipe to weights and card."""
 
-import ctypes
-import json
-import platform
-import random
-from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -18,6 +13,9 @@ from zoo.event_log import EventLog
 from zoo.progress import TrainingProgress
 from zoo.publishing import publish
 from zoo.recipes import Recipe
+from zoo.runs import open_run, set_up_backend
+from zoo.statistics import renew_statistics
+from zoo.stop_at_nan import StopAtNaN
 
 
 def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None) -> dict:
@@ -41,7 +39,7 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     image_set = load_set(recipe.dataset, data, data_dir)
-    _open_run(run_dir, recipe, image_set, fresh)
+    open_run(run_dir, recipe, image_set, fresh)
     model = prepare(recipe, image_set)
     checkpoint = Checkpoint(run_dir)
     callbacks = [
@@ -62,9 +60,7 @@ def prepare(recipe, image_set) -> keras.Model:
         recipe: the `Recipe`.
         image_set: the `ImageSet` that it will be trained on.
     """
-    random.seed(recipe.seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
-    if keras.backend.backend() == "tensorflow":
-        _set_up_tensorflow(recipe.seed)
+    set_up_backend(recipe.seed)
     model = untrained(recipe)
     steps = steps_per_epoch(recipe, image_set)
     if steps < 1:
@@ -111,29 +107,14 @@ def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=())
         validation_batch_size=500,
         shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
         verbose=0,
-        callbacks=[start_epoch, _StopAtNaN(), *callbacks],
+        callbacks=[start_epoch, StopAtNaN(), *callbacks],
     )
     if recipe.ema_momentum:
         model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights become the weights
-        _renew_statistics(model, batches)
+        batches.start_epoch(recipe.epochs - 1)  # also in a run that was resumed after its last epoch
+        steps = range(min(100, len(batches)))
+        renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
     return history
-
-
-def _renew_statistics(model, batches, count=100):
-    """Measure the statistics of batch normalisation anew: those at hand belong to the weights before averaging."""
-    norms = [
-        layer
-        for child in model.layers
-        for layer in child._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    momenta = [layer.momentum for layer in norms]
-    for step in range(min(count, len(batches)) if norms else 0):
-        for layer in norms:
-            layer.momentum = step / (step + 1)  # makes the running statistics the mean over the batches so far
-        model(batches[step][0], training=True)
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def steps_per_epoch(recipe, image_set) -> int:
@@ -153,24 +134,6 @@ def untrained(recipe) -> keras.Model:
         len(info["classes"]),
         name=recipe.name,
     )
-
-
-def _set_up_tensorflow(seed):
-    """Make TensorFlow repeatable, and let glibc keep freed memory.
-
-    The seed is for what the caller does afterwards: TensorFlow then refuses to draw, or to shuffle, without one.
-
-    glibc gives large blocks back to the kernel as soon as they are free, and each step would fault all its pages in
-    again: without these settings much of PolyNet's training goes on in the kernel.
-    """
-    import tensorflow as tf
-
-    tf.config.experimental.enable_op_determinism()
-    tf.random.set_seed(seed)
-    if platform.libc_ver()[0] == "glibc":
-        libc, trim_threshold, mmap_threshold = ctypes.CDLL(None), -1, -3  # the two names are malloc.h's M_… constants
-        libc.mallopt(trim_threshold, 2**31 - 1)
-        libc.mallopt(mmap_threshold, 2**25)
 
 
 def split(recipe, image_set):
@@ -202,36 +165,3 @@ def _optimizer(recipe, steps):
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
     return optimizer
-
-
-def _open_run(run_dir, recipe, image_set, fresh):
-    """Make the run's folder, or make sure that what it holds is this very run."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    record = {"recipe": asdict(recipe), "dataset_sha256": image_set.sha256, "backend": keras.backend.backend()}
-    path = run_dir / "run.json"
-    if fresh or not path.exists():
-        (run_dir / "checkpoint.npz").unlink(missing_ok=True)
-        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        return
-    earlier = json.loads(path.read_text(encoding="utf-8"))
-    earlier["recipe"] = asdict(Recipe(**earlier["recipe"]))  # a key that is younger than the run has its default
-    if earlier != record:
-        differing = sorted(
-            [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
-            + [key for key in ("dataset_sha256", "backend") if earlier[key] != record[key]]
-        )
-        raise ValueError(
-            f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
-            "with --fresh (which forgets that run)."
-        )
-
-
-class _StopAtNaN(keras.callbacks.Callback):
-    """Ends a run whose loss is no number; stands before the checkpoint, so that the last good epoch is kept."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not np.isfinite(logs["loss"]):
-            raise ValueError(
-                f"The loss of epoch {epoch + 1} is {logs['loss']}: the run diverged. The checkpoint of the epoch "
-                "before is kept; a lower learning_rate or clip_norm may help."
-            )

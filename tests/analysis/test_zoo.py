@@ -9,7 +9,7 @@ from pinet_keras.analysis.lines import envelope
 from pinet_keras.analysis.replay import Evaluator
 from zoo.demo import sample_images
 
-NAMES = zoo.list_models()
+NAMES = zoo.list_models(task="image classification")
 LINES = 200
 
 

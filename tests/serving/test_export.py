@@ -113,9 +113,9 @@ def test_wrong_requests_are_errors_and_the_process_lives_on(exported, digits, on
         for shape in [(1, 7, 8, 1), (1, 9, 9, 1), (4, 8, 8, 3), (8, 8), (8, 8, 1), (1, 64), (1, 1, 8, 8, 1), (), (3,)]
     ]
     wrong += [
-        ("serving_default", {"images": np.zeros((0, 8, 8, 1), "uint8")}, "at least one image"),
+        ("serving_default", {"images": np.zeros((0, 8, 8, 1), "uint8")}, "at least one item"),
         ("serving_default", {"images": np.zeros((1, 8, 8, 1), "float32")}, "uint8"),
-        ("encoded", {"image_bytes": strings([])}, "at least one image"),
+        ("encoded", {"image_bytes": strings([])}, "at least one item"),
         ("encoded", {"image_bytes": strings([[good]])}, "compatible with expected shape"),
         ("encoded", {"image_bytes": strings([b""])}, "neither PNG nor JPEG"),
         ("encoded", {"image_bytes": strings([good, b"GIF89a"])}, "neither PNG nor JPEG"),

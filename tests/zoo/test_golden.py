@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.generation.sampling import sample
 from zoo.images import read_image
 from zoo.paths import SAMPLES
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", zoo.list_models(task="image classification"))
 def test_golden_logits(name):
     golden = zoo.card(name)["golden"]
     model = zoo.load(name)
@@ -17,3 +18,12 @@ def test_golden_logits(name):
     logits = keras.ops.convert_to_numpy(model(images))
     assert len(golden["images"]) == 10
     assert np.abs(logits - golden["logits"]).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", zoo.list_models(task="image generation"))
+def test_golden_pictures(name):
+    """The same seed draws the same pictures, to two grey levels."""
+    golden = zoo.card(name)["golden"]
+    images, _ = sample(zoo.load(name), 10, golden["seed"])
+    expected = np.stack([np.frombuffer(bytes.fromhex(pixels), "uint8") for pixels in golden["pixels"]])
+    assert np.abs(images.reshape(10, -1).astype(int) - expected).max() <= 2

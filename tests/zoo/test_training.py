@@ -159,27 +159,18 @@ def test_a_hundred_steps_are_enough_for_the_running_statistics(ema_momentum):
     assert (at_inference == truth).mean() > 0.9 * (in_training == truth).mean()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the torch backend is not installed")
-def test_training_on_torch(tmp_path, small_npz):
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_training_on_the_other_backends(tmp_path, backend, small_npz):
+    """From the first step to the card; from an .npz, and on JAX with every import of TensorFlow refused."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"the {backend} backend is not installed")
+    refuse = "import sys; sys.modules['tensorflow'] = sys.modules['tensorflow_datasets'] = None;"
     code = (
+        f"{refuse if backend == 'jax' else ''}"
         "from dataclasses import replace;"
         "from zoo.recipes import read_recipe; from zoo.training import train;"
         "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
         f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": "torch"})
-    assert read_card(tmp_path)["training"]["backend"] == "torch"
-
-
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the jax backend is not installed")
-def test_training_on_jax_from_an_npz_needs_no_tensorflow(tmp_path, small_npz):
-    """From the first step to the card with every import of TensorFlow refused, as where it is not installed."""
-    code = (
-        "import sys; sys.modules['tensorflow'] = sys.modules['tensorflow_datasets'] = None;"
-        "from dataclasses import replace;"
-        "from zoo.recipes import read_recipe; from zoo.training import train;"
-        "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
-        f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": "jax"})
-    assert read_card(tmp_path)["training"]["backend"] == "jax"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": backend})
+    assert read_card(tmp_path)["training"]["backend"] == backend

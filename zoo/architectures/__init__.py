@@ -1,7 +1,8 @@
 """Functions that build a `keras.Model`; no data and no training in here.
 
-Every architecture is a function `NAME(inputs, **arguments) -> features` in a module of its name: it takes the
-standardised image tensor and gives features `[batch, d]`; the zoo puts the pixels' door before and the head behind it.
+Every architecture is a function in a module of its name. That of a classifier, `NAME(inputs, **arguments)`, takes the
+standardised image tensor and gives features `[batch, d]`; that of a generator, `NAME(noise, image_shape, **arguments)`,
+takes noise `[batch, d]` and gives images in −1..1. The zoo puts the door before and the head behind them.
 """
 
 from importlib import import_module
@@ -9,6 +10,9 @@ from importlib.util import find_spec
 
 import keras
 
+from zoo.generation.generator_model import GeneratorModel
+from zoo.generation.label_embedding import LabelEmbedding
+from zoo.generation.latent_scaling import LatentScaling
 from zoo.layers import PixelScaling
 from zoo.pixel_model import PixelModel
 
@@ -28,20 +32,50 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
     Raises:
         ValueError: unknown architecture, or arguments that it does not take.
     """
-    module = f"zoo.architectures.{architecture}"
-    if not str(architecture).isidentifier() or find_spec(module) is None:
-        raise ValueError(f"Unknown architecture. Received: architecture={architecture!r}")
     inputs = keras.Input(input_shape, name="images")
     scaled = PixelScaling(mean, std, name="pixels")(inputs)
-    try:
-        features = getattr(import_module(module), architecture)(scaled, **arguments)
-    except TypeError as error:
-        raise ValueError(
-            f"Architecture {architecture!r} refuses its arguments: {error}. Received: {arguments}"
-        ) from error
+    features = _apply(architecture, arguments, scaled)
     if num_classes is None:
         return PixelModel(inputs, features, name=name)
     # A small head starts at almost equal logits, whatever the scale of the features.
     initializer = keras.initializers.VarianceScaling(0.1, "fan_in", "truncated_normal", seed=0)
     logits = keras.layers.Dense(num_classes, kernel_initializer=initializer, dtype="float32", name="logits")(features)
     return PixelModel(inputs, logits, name=name)
+
+
+def build_generator(architecture, arguments, latent_size, image_shape, num_classes=None, label_size=16, name=None):
+    """Build a generator: noise, and the label's vector beside it → architecture → pixels 0..255.
+
+    Args:
+        architecture: name of a module in `zoo.architectures`.
+        arguments: dict of that function's keyword arguments.
+        latent_size: length of the noise.
+        image_shape: `(height, width, channels)`.
+        num_classes: number of labels; `None` for an unconditional generator, which takes the noise alone.
+        label_size: length of the label's vector.
+        name: name of the model.
+
+    Raises:
+        ValueError: unknown architecture, or arguments that it does not take.
+    """
+    latent = keras.Input((latent_size,), name="latent")
+    inputs, noise = latent, LatentScaling(name="noise")(latent)
+    if num_classes is not None:
+        label = keras.Input((), dtype="int32", name="label")
+        embedding = LabelEmbedding(num_classes, label_size, name="label_embedding")(label)
+        inputs, noise = [latent, label], keras.layers.Concatenate(name="noise_and_label")([noise, embedding])
+    image = _apply(architecture, arguments, noise, tuple(image_shape))
+    pixels = keras.layers.Rescaling(127.5, 127.5, dtype="float32", name="pixels")(image)
+    return GeneratorModel(inputs, pixels, name=name)
+
+
+def _apply(architecture, arguments, *inputs):
+    module = f"zoo.architectures.{architecture}"
+    if not str(architecture).isidentifier() or find_spec(module) is None:
+        raise ValueError(f"Unknown architecture. Received: architecture={architecture!r}")
+    try:
+        return getattr(import_module(module), architecture)(*inputs, **arguments)
+    except TypeError as error:
+        raise ValueError(
+            f"Architecture {architecture!r} refuses its arguments: {error}. Received: {arguments}"
+        ) from error

@@ -62,9 +62,9 @@ def pinet(
     Reference:
         Π-nets, arXiv 2003.03828, product of polynomials; the residual form after R-PolyNets, CVPR 2023.
     """
-    _one_of("block", block, BLOCKS)
-    _one_of("normalization", normalization, ("batch", "none"))
-    _one_of("head", head, HEADS)
+    one_of("block", block, BLOCKS)
+    one_of("normalization", normalization, ("batch", "none"))
+    one_of("head", head, HEADS)
     if min(inputs.shape[1:3]) < 2**stages:
         raise ValueError(
             f"An image of {inputs.shape[1]}×{inputs.shape[2]} has too few pixels. Received: stages={stages}"
@@ -92,7 +92,8 @@ def pinet(
     return pool(name="features")(hidden)
 
 
-def _one_of(name, value, allowed):
+def one_of(name, value, allowed):
+    """Refuse a value that is not among those allowed."""
     if value not in allowed:
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
 

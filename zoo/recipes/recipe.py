@@ -3,9 +3,10 @@
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import ClassVar
 
 from zoo.paths import RECIPES
-from zoo.registry import suggestion
+from zoo.registry import CLASSIFICATION, suggestion
 
 
 @dataclass(frozen=True)
@@ -59,26 +60,39 @@ class Recipe:
     cutout: int = 0
     seed: int = 0
 
-    def __post_init__(self):
-        for item in fields(self):
-            self._check_type(item)
-        for key in ("epochs", "batch_size", "learning_rate", "validation", "clip_norm"):
-            self._require(key, getattr(self, key) > 0, "above 0")
-        for key in ("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "seed"):
-            self._require(key, getattr(self, key) >= 0, "0 or more")
-        for key in ("ema_momentum", "label_smoothing", "zoom"):
-            self._require(key, 0 <= getattr(self, key) < 1, "at least 0 and below 1")
-        self._require("name", self.name.isidentifier(), "a plain name of letters, digits and _")
+    task: ClassVar[str] = CLASSIFICATION
 
-    def _check_type(self, item):
-        value = getattr(self, item.name)
-        allowed = (int, float) if item.type is float else item.type
+    def __post_init__(self):
+        check_values(
+            self,
+            above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
+            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "seed"),
+            shares=("ema_momentum", "label_smoothing", "zoom"),
+        )
+
+
+def check_values(recipe, above_0, from_0, shares):
+    """Refuse a recipe whose values are of another type than its fields say, or out of range.
+
+    Args:
+        recipe: a dataclass with a `name`.
+        above_0: keys whose values must be above 0.
+        from_0: keys whose values must be 0 or more.
+        shares: keys whose values must be at least 0 and below 1.
+    """
+    for item in fields(recipe):
+        value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
         if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
             raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
-
-    def _require(self, key, holds, allowed):
-        if not holds:
-            raise ValueError(f"Recipe key {key!r} must be {allowed}. Received: {key}={getattr(self, key)!r}")
+    for keys, holds, words in (
+        (above_0, lambda value: value > 0, "above 0"),
+        (from_0, lambda value: value >= 0, "0 or more"),
+        (shares, lambda value: 0 <= value < 1, "at least 0 and below 1"),
+        (("name",), str.isidentifier, "a plain name of letters, digits and _"),
+    ):
+        for key in keys:
+            if not holds(getattr(recipe, key)):
+                raise ValueError(f"Recipe key {key!r} must be {words}. Received: {key}={getattr(recipe, key)!r}")
 
 
 def list_recipes() -> list[str]:
@@ -86,19 +100,29 @@ def list_recipes() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
-def read_recipe(name_or_path) -> Recipe:
+def read_recipe(name_or_path):
     """Read a recipe by the name of a shipped one or from a TOML file.
+
+    Returns:
+        A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`.
 
     Raises:
         ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
     """
+    from zoo.recipes.generator_recipe import GeneratorRecipe  # which itself needs what this module defines
+
     path, values = read_named_toml(name_or_path, RECIPES, "recipe")
-    known_keys = [item.name for item in fields(Recipe)]
+    kinds = {kind.task: kind for kind in (Recipe, GeneratorRecipe)}
+    task = values.pop("task", CLASSIFICATION)
+    if task not in kinds:
+        raise ValueError(f"Recipe key 'task' must be one of {', '.join(map(repr, kinds))}. Received: {task!r}")
+    kind = kinds[task]
+    known_keys = [item.name for item in fields(kind)]
     for key in values:
         if key not in known_keys:
             raise ValueError(f"Unknown key in {path.name}{suggestion(key, known_keys)} Received: {key!r}")
     try:
-        return Recipe(**values)
+        return kind(**values)
     except TypeError as error:  # a key without a default is missing
         raise ValueError(f"{path.name} is incomplete: {str(error).split('__() ')[-1]}") from error
 

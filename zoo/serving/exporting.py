@@ -15,6 +15,8 @@ from filelock import FileLock
 from pinet_keras.analysis import fold
 from zoo.data import SETS
 from zoo.demo import sample_images
+from zoo.generation.generator_model import GeneratorModel
+from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
 
@@ -32,14 +34,14 @@ def export(
     mnist_example_signature=False,
     format="saved_model",
 ) -> Path:
-    """Export a classifier for TensorFlow Serving, or to LiteRT or ONNX.
+    """Export a model for TensorFlow Serving, or a classifier to LiteRT or ONNX.
 
     The folder `DIRECTORY/NAME/VERSION` is written under another name and renamed, so that a server that polls never
     sees half a model. `models.config` and its siblings in `DIRECTORY` are kept up to date.
 
     Args:
         name_or_model: name of a shipped model, path of a card that `pinet train` wrote, or a `keras.Model` that takes
-            pixels and gives logits.
+            pixels and gives logits, or a `GeneratorModel`.
         directory: the folder of the models.
         version: the version's number; `None` takes the next free one.
         force: whether to replace what is there.
@@ -52,8 +54,8 @@ def export(
         The folder of the version, or the file.
 
     Raises:
-        ValueError: no classifier of images, an argument out of its range, the version is there already, or the backend
-            is not TensorFlow.
+        ValueError: no classifier and no generator of images, an argument out of its range, the version is there
+            already, or the backend is not TensorFlow.
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
@@ -62,15 +64,24 @@ def export(
             "Export writes TensorFlow's graph; start Python with KERAS_BACKEND=tensorflow. "
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
-    model, card = _model_and_card(name_or_model, class_names, temperature)
+    model, card = _model_and_card(name_or_model)
     directory = Path(directory)
+    _check_version(version)
+    if isinstance(model, GeneratorModel):
+        _check_name(card["name"])
+        if class_names is not None or temperature is not None or mnist_example_signature or format != "saved_model":
+            raise ValueError(
+                "`class_names`, `temperature`, the signature of the MNIST example and other formats are for "
+                f"classifiers. Received: {card['name']}, a generator"
+            )
+        return _write_version(model, card, directory, version, force, mnist_example=False)
+    card = _classifier_card(model, card, class_names, temperature)
     if format != "saved_model":
         from zoo.serving.formats import write_file
 
         if version is not None or mnist_example_signature:
             raise ValueError(f"A {format} file has no versions and no signatures. Received: version={version!r}")
         return write_file(fold(model), card["name"], directory, format, force)
-    _check_version(version)
     if mnist_example_signature and tuple(card["input_shape"]) != (28, 28, 1):
         raise ValueError(
             "The signature of TensorFlow Serving's MNIST example needs a model of 28×28×1 pixels. "
@@ -79,20 +90,21 @@ def export(
     return _write_version(model, card, directory, version, force, mnist_example_signature)
 
 
-def _model_and_card(name_or_model, class_names, temperature):
+def _model_and_card(name_or_model):
     if isinstance(name_or_model, keras.Model):
-        model = name_or_model
-        card = {"name": model.name, "class_names": None, "calibration": {"temperature": 1.0}}
-    else:
-        card = read_card(name_or_model)
-        model = load(name_or_model)
+        return name_or_model, {"name": name_or_model.name}
+    return load(name_or_model), read_card(name_or_model)
+
+
+def _classifier_card(model, card, class_names, temperature):
+    card = {"class_names": None, "calibration": {"temperature": 1.0}, **card}
     shape, outputs = _shapes(model)
     if class_names is None:
         class_names = card["class_names"] or [str(index) for index in range(outputs)]
     card = {**card, "input_shape": list(shape), "class_names": list(class_names)}
     card["calibration"] = {**card["calibration"], "temperature": temperature or card["calibration"]["temperature"]}
     _check_card(card, outputs, temperature)
-    return model, card
+    return card
 
 
 def _shapes(model):
@@ -107,12 +119,16 @@ def _shapes(model):
     return shapes[0][1:], shapes[1][1]
 
 
-def _check_card(card, outputs, temperature):
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", card["name"]):
+def _check_name(name):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", name):
         raise ValueError(
             "A served model's name starts with a letter and has letters, digits, _, - and . only. "
-            f"Received: name={card['name']!r}"
+            f"Received: name={name!r}"
         )
+
+
+def _check_card(card, outputs, temperature):
+    _check_name(card["name"])
     names = card["class_names"]
     if len(names) != outputs or not all(isinstance(name, str) for name in names):
         raise ValueError(f"`class_names` must be {outputs} strings, one a logit. Received: class_names={names}")
@@ -149,21 +165,33 @@ def _write_version(model, card, directory, version, force, mnist_example):
 def _write_saved_model(model, card, folder, mnist_example):
     import tensorflow as tf
 
+    from zoo.serving.generator_signatures import generator_signatures
     from zoo.serving.merging import merge_siblings
     from zoo.serving.signatures import classifier_signatures
-    from zoo.serving.warmup import write_warmup
+    from zoo.serving.warmup import write_generator_warmup, write_warmup
 
-    served = merge_siblings(fold(model))
-    signatures = classifier_signatures(
-        served, card["class_names"], card["calibration"]["temperature"], mnist_example=mnist_example
-    )
+    generates = isinstance(model, GeneratorModel)
+    if generates:
+        signatures = generator_signatures(model)
+    else:
+        served = merge_siblings(fold(model))
+        signatures = classifier_signatures(
+            served, card["class_names"], card["calibration"]["temperature"], mnist_example=mnist_example
+        )
     tf.get_logger().setLevel("ERROR")  # saving announces where assets went, and there are none
     tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
-    methods = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
-    methods.replace_method_name(signature_key="classify", method_name="tensorflow/serving/classify", tags="serve")
-    methods.save()
-    (folder / "assets.extra").mkdir()
-    write_warmup(folder / "assets.extra" / "tf_serving_warmup_requests", card["name"], signatures, _warmup_images(card))
+    if "classify" in signatures:
+        methods = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+        methods.replace_method_name(signature_key="classify", method_name="tensorflow/serving/classify", tags="serve")
+        methods.save()
+    warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
+    warmup.parent.mkdir()
+    if generates:
+        labels = None if model.num_classes is None else np.arange(model.num_classes)
+        latents = draw_latents(8, model.latent_size, seed=0)
+        write_generator_warmup(warmup, card["name"], signatures, latents, labels)
+    else:
+        write_warmup(warmup, card["name"], signatures, _warmup_images(card))
     (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

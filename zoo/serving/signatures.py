@@ -1,8 +1,8 @@
 """What a served classifier computes: TensorFlow functions from requests to answers, with their checks."""
 
-import numpy as np
 import tensorflow as tf
 
+from zoo.serving.frozen import batch_of, frozen
 from zoo.serving.pictures import decode_pictures
 
 EXAMPLE_FEATURE = "image/encoded"
@@ -25,16 +25,7 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
     """
     shape = tuple(model.input_shape[1:])
     names = tf.constant(list(class_names))
-    weights = [
-        [np.asarray(variable) for variable in variables]
-        for variables in (model.trainable_variables, model.non_trainable_variables)
-    ]
-
-    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
-    def network(pixels):
-        # As constants, in one function that all signatures share: TensorFlow optimises constants, and not variables.
-        constants = [[tf.constant(array) for array in arrays] for arrays in weights]
-        return model.stateless_call(*constants, pixels, training=False)[0]
+    network = frozen(model, tf.TensorSpec((None, *shape), tf.float32))
 
     def run(pixels):
         logits = network(tf.cast(pixels, tf.float32))
@@ -52,16 +43,16 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
 
     @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.uint8, name="images")])
     def serving_default(images):
-        return answers(_batch(images, shape))
+        return answers(batch_of(images, shape))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def encoded(image_bytes):
-        return answers(decode_pictures(_batch(image_bytes, ()), shape))
+        return answers(decode_pictures(batch_of(image_bytes, ()), shape))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(inputs):
         features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
-        pictures = tf.io.parse_example(_batch(inputs, ()), features)[EXAMPLE_FEATURE]
+        pictures = tf.io.parse_example(batch_of(inputs, ()), features)[EXAMPLE_FEATURE]
         _, scores = run(decode_pictures(pictures, shape))
         return {"classes": tf.tile(names[None], [tf.shape(scores)[0], 1]), "scores": scores}
 
@@ -71,19 +62,11 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
 
     @tf.function(input_signature=[tf.TensorSpec([None, 784], tf.float32, name="images")])
     def predict_images(images):
-        grey = _between_0_and_1(_batch(images, (784,)))
+        grey = _between_0_and_1(batch_of(images, (784,)))
         _, scores = run(tf.reshape(grey * 255, [-1, 28, 28, 1]))
         return {"scores": scores}
 
     return {**signatures, "predict_images": predict_images}
-
-
-def _batch(values, shape):
-    """At least one item, each of this shape."""
-    values = tf.ensure_shape(values, (None, *shape))
-    some = tf.debugging.Assert(tf.size(values) > 0, ["A batch needs at least one image."], name="not_empty")
-    with tf.control_dependencies([some]):
-        return tf.identity(values)
 
 
 def _between_0_and_1(values):

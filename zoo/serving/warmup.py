@@ -9,7 +9,7 @@ from zoo.serving.signatures import EXAMPLE_FEATURE
 
 
 def write_warmup(path, name, signatures, images) -> int:
-    """Write a request for each signature and each batch size of the batching configuration.
+    """Write a request for each signature of a classifier and each batch size of the batching configuration.
 
     Args:
         path: the file, `assets.extra/tf_serving_warmup_requests` of a version.
@@ -25,6 +25,37 @@ def write_warmup(path, name, signatures, images) -> int:
         for signature in signatures
         for size in BATCH_SIZES
     ]
+    return _write(path, requests)
+
+
+def write_generator_warmup(path, name, signatures, latents, labels) -> int:
+    """Write a request for each signature of a generator and each batch size of the batching configuration.
+
+    Args:
+        path: the file.
+        name: the model's name on the server.
+        signatures: names of its signatures.
+        latents: `[n, d]` to choose from.
+        labels: `[n]`, or `None` for an unconditional generator.
+
+    Returns:
+        The number of requests.
+    """
+    requests = []
+    for signature in signatures:
+        for size in BATCH_SIZES:
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name = name
+            request.model_spec.signature_name = signature
+            request.inputs["latent"].CopyFrom(tf.make_tensor_proto(np.resize(latents, (size, latents.shape[1]))))
+            if labels is not None:
+                request.inputs["label"].CopyFrom(tf.make_tensor_proto(np.resize(labels, size).astype("int64")))
+            requests.append(log)
+    return _write(path, requests)
+
+
+def _write(path, requests):
     with tf.io.TFRecordWriter(str(path)) as writer:
         for request in requests:
             writer.write(request.SerializeToString())

@@ -1,0 +1,102 @@
+"""`pinet generate`, and what the other commands say of a generator."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo.generation.sampling import sample
+
+NAME = "pinet_digits_generator"
+
+
+def pixels(path):
+    return np.asarray(Image.open(path))
+
+
+def test_generate_writes_the_pictures_of_the_seed(pinet, tmp_path):
+    code, out, err = pinet(
+        "generate", NAME, "-n", 12, "--seed", 5, "-o", tmp_path / "g.png", "--out-dir", tmp_path / "all"
+    )
+    assert (code, err) == (0, "")
+    assert str(tmp_path / "g.png") in out
+    expected, _ = sample(zoo.load(NAME), 12, seed=5)
+    files = sorted((tmp_path / "all").iterdir())
+    assert [file.name for file in files[:3]] == [f"{NAME}_5_000{index}_{index}.png" for index in range(3)]
+    np.testing.assert_array_equal(np.stack([pixels(file) for file in files]), expected[..., 0])
+    assert Image.open(tmp_path / "g.png").size == (2 * (8 * 9 - 1), 2 * (2 * 9 - 1))  # 8 columns, 2 rows
+
+
+def test_generate_takes_a_label_and_walks_between_seeds(pinet, tmp_path):
+    assert (
+        pinet("generate", NAME, "-n", 9, "--label", 3, "-o", tmp_path / "g.png", "--out-dir", tmp_path / "threes")[0]
+        == 0
+    )
+    threes = sorted((tmp_path / "threes").iterdir())
+    assert all(file.stem.endswith("_3") for file in threes) and len(threes) == 9
+    arguments = ("-n", 9, "--label", 3, "--seed", 0, "--interpolate", 4, "-o", tmp_path / "w.png")
+    assert pinet("generate", NAME, *arguments, "--out-dir", tmp_path / "walk")[0] == 0
+    walk = [pixels(file).astype(float) for file in sorted((tmp_path / "walk").iterdir())]
+    np.testing.assert_array_equal(walk[0], pixels(threes[0]))
+    steps = [np.abs(after - before).mean() for before, after in itertools.pairwise(walk)]
+    assert 0 < max(steps) < np.abs(walk[-1] - walk[0]).mean()  # it goes there in small steps
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("pinet_digits",), "classifies pictures; generators are .*pinet_digits_generator"),
+        ((NAME, "--label", "ten"), "`label` must be one of 0, 1, .*Received: label='ten'"),
+        (("nobody",), "No model has that name"),
+    ],
+)
+def test_generate_refuses(pinet, tmp_path, arguments, words):
+    code, out, err = pinet("generate", *arguments, "-o", tmp_path / "g.png")
+    assert code == 1 and out == ""
+    assert re.search(words, err)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments", [("predict", NAME, "x.png"), ("boundary", NAME, "x.png", "--toward", "y.png")], ids=lambda a: a[0]
+)
+def test_commands_for_classifiers_send_one_to_generate(pinet, arguments):
+    code, _, err = pinet(*arguments)
+    assert code == 1 and f"`pinet generate {NAME}`" in err
+
+
+def test_list_and_info_speak_of_generators(pinet):
+    card = zoo.card(NAME)
+    assert f"{card['quality']['as_asked'] * 100:.1f} % as asked" in pinet("list")[1]
+    out = pinet("info", NAME)[1]
+    for words in ("degree 22 in the noise", "figures of training images", "Fréchet distance", "recall"):
+        assert words in out
+
+
+def test_evaluate_reproduces_the_card_and_draws_the_nearest_training_pictures(pinet, tmp_path):
+    code, out, err = pinet("evaluate", NAME, "--sheet", tmp_path / "nearest.png")
+    assert (code, err) == (0, "")
+    assert "The card's figures are reproduced." in out
+    assert Image.open(tmp_path / "nearest.png").size == (2 * (8 * 9 - 1), 2 * (10 * 9 - 1))
+    result = json.loads(pinet("evaluate", NAME, "--json")[1])
+    assert result["reproduces_card"] and result["card"]["recall"] == zoo.card(NAME)["quality"]["recall"]
+    assert pinet("evaluate", "pinet_digits", "--sheet", tmp_path / "s.png")[0] == 1
+
+
+def test_certify_verifies_the_claim_in_the_noise(pinet):
+    code, out, _ = pinet("certify", NAME, "--verify", "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["claim"] == {"tier": 2, "degree": 22, "holds": True}
+    assert report["verification"]["verdict"] == "holds"
+
+
+def test_options_of_classifiers_are_refused_by_load():
+    for options in ({"num_classes": 3}, {"include_top": False}, {"calibrated": True}):
+        with pytest.raises(ValueError, match="are for classifiers; a generator has no head"):
+            zoo.load(NAME, **options)
+    assert zoo.load(NAME, weights=None).latent_size == zoo.card(NAME)["latent_size"]

@@ -1,0 +1,197 @@
+"""The losses of a GAN in one backward pass, and its layers and doors."""
+
+import keras
+import numpy as np
+import pytest
+
+from pinet_keras.analysis import certify
+from zoo.architectures import build_generator
+from zoo.architectures.critic import critic
+from zoo.generation.gan import GAN
+from zoo.generation.label_embedding import LabelEmbedding
+from zoo.generation.latents import draw_latents, walk
+from zoo.generation.sampling import generate, sample
+
+SHAPE, LATENT, CLASSES = (8, 8, 1), 6, 3
+SMALL = {"width": 8, "stages": 1}
+
+
+def generator(architecture="pinet_generator", num_classes=CLASSES, **arguments):
+    return build_generator(architecture, {**SMALL, **arguments}, LATENT, SHAPE, num_classes, 4, name="small")
+
+
+def noise(count=12, num_classes=CLASSES):
+    latents = draw_latents(count, LATENT, seed=1)
+    return latents if num_classes is None else [latents, np.arange(count) % num_classes]
+
+
+def batch(count=12):
+    latents, labels = noise(count)
+    images = np.random.default_rng(2).integers(0, 256, (count, *SHAPE), dtype="uint8")
+    return {"images": images, "latents": latents, "labels": labels.astype("int32")}
+
+
+def moved(optimizer_for):
+    """Which of the two networks a step with this loss alone moves."""
+    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+    losses = GAN.compute_loss
+
+    class OneLoss(GAN):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            losses(self, y_pred=y_pred)
+            critic_loss = keras.ops.mean(y_pred["fake"]) - keras.ops.mean(y_pred["real"])
+            return critic_loss if optimizer_for == "critic" else -keras.ops.mean(y_pred["judged"])
+
+    gan = OneLoss(gan.generator, gan.critic)
+    gan.compile(keras.optimizers.SGD(1.0), jit_compile=False)
+    # Spectral normalisation rescales kernels in a step; the biases of the critic show what the gradient moves.
+    watched = {
+        "generator": list(gan.generator.trainable_variables),
+        "critic": [variable for variable in gan.critic.trainable_variables if variable.name in ("bias", "table")],
+    }
+    before = {key: [np.array(keras.ops.convert_to_numpy(v)) for v in values] for key, values in watched.items()}
+    gan.train_on_batch(batch())
+    return {
+        key
+        for key, values in watched.items()
+        if any(
+            np.abs(keras.ops.convert_to_numpy(new) - old).max() > 1e-7
+            for new, old in zip(values, before[key], strict=True)
+        )
+    }
+
+
+@pytest.mark.parametrize("network", ["critic", "generator"])
+def test_each_loss_moves_its_own_network_alone(network):
+    assert moved(network) == {network}
+
+
+def test_the_losses_are_the_hinge_losses():
+    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+    opinions = {
+        "real": np.float32([[2.0], [0.5], [-1.0]]),  # 0, 0.5, 2
+        "fake": np.float32([[-3.0], [0.0], [1.0]]),  # 0, 1, 2
+        "judged": np.float32([[-3.0], [0.0], [1.5]]),
+    }
+    total = gan.compute_loss(y_pred={key: keras.ops.convert_to_tensor(value) for key, value in opinions.items()})
+    assert float(gan.critic_loss.result()) == pytest.approx(2.5 / 3 + 3 / 3)
+    assert float(gan.generator_loss.result()) == pytest.approx(1.5 / 3)
+    assert float(total) == pytest.approx(2.5 / 3 + 1 + 0.5)
+
+
+def test_the_judge_that_the_generator_faces_is_the_critic():
+    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+    opinions = gan({key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}, training=False)
+    fake, judged = (keras.ops.convert_to_numpy(opinions[key]) for key in ("fake", "judged"))
+    np.testing.assert_allclose(fake, judged, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("stages, degree", [(1, 10), (2, 22)])
+def test_without_tanh_a_generator_is_a_polynomial_of_the_noise(stages, degree):
+    model = build_generator("pinet_generator", {"width": 8, "stages": stages}, LATENT, SHAPE, CLASSES, 4, name="g")
+    certificate = certify(model)
+    assert (certificate.tier, certificate.degree) == (2, degree)
+    rng = np.random.default_rng(0)
+    for variable in model.non_trainable_variables:  # running statistics as after a training
+        variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+    result = certificate.verify(model, [draw_latents(6, LATENT, seed=3), np.full(6, 2.0)], lines=3)
+    assert result.holds, result
+
+
+def test_what_the_other_variants_are():
+    assert certify(generator(combine="sum")).degree == 1
+    assert certify(generator(output="tanh")).tier_name == "not polynomial"
+    assert certify(generator("dcgan")).tier_name == "not polynomial"
+    assert certify(generator(num_classes=None)).degree == 10
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"combine": "mean"}, "`combine` must be one of 'product', 'sum'. Received: combine='mean'"),
+        ({"output": "relu"}, "`output` must be one of 'linear', 'tanh'"),
+        ({"stages": 4}, "8×8 cannot be halved so often. Received: stages=4"),
+        ({"depth": 4}, "refuses its arguments.*depth"),
+    ],
+)
+def test_wrong_arguments_of_an_architecture_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        generator(**arguments)
+    if "stages" in arguments:
+        with pytest.raises(ValueError, match=words):
+            generator("dcgan", **arguments)
+
+
+def test_a_seed_draws_the_same_pictures_however_many_are_drawn():
+    model = generator()
+    few, labels = sample(model, 5, seed=7)
+    many, _ = sample(model, 9, seed=7)
+    assert few.dtype == np.uint8 and few.shape == (5, *SHAPE)
+    assert labels.tolist() == [0, 1, 2, 0, 1]
+    np.testing.assert_array_equal(few, many[:5])
+    assert (sample(model, 5, seed=8)[0] != few).any()
+
+
+def test_the_label_matters_and_an_unconditional_model_has_none():
+    model, latents = generator(), draw_latents(1, LATENT, seed=0)
+    drawn = [generate(model, latents, np.array([label])) for label in range(CLASSES)]
+    assert (drawn[0] != drawn[1]).any() and (drawn[1] != drawn[2]).any()
+    plain = generator(num_classes=None)
+    assert plain.num_classes is None and sample(plain, 3)[1] is None
+    assert plain.predict(latents, verbose=0).shape == (1, *SHAPE)
+    with pytest.raises(ValueError, match="small takes a latent. Received: None"):
+        plain({"noise": latents})
+
+
+def test_a_dict_and_a_list_are_the_same():
+    model, (latents, labels) = generator(), noise()
+    by_name = keras.ops.convert_to_numpy(model({"label": labels, "latent": latents}))
+    np.testing.assert_array_equal(by_name, keras.ops.convert_to_numpy(model([latents, labels.tolist()])))
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda z, y: z, r"small takes \[latent, label\]. Received: ndarray"),
+        (lambda z, y: {"latent": z}, r"small takes \[latent, label\]"),
+        (lambda z, y: [z[:, :2], y], r"shape \[batch, 6\]. Received: shape=\(12, 2\)"),
+        (lambda z, y: [z[:0], y[:0]], r"shape \[batch, 6\]. Received: shape=\(0, 6\)"),
+        (lambda z, y: [2 * z, y], r"Latents must lie in -1..1. Received: values from"),
+        (lambda z, y: [z * np.nan, y], r"Latents must lie in -1..1. Received: values from nan"),
+        (lambda z, y: [z, y[:3]], r"12 numbers, one a latent. Received: shape=\(3,\)"),
+        (lambda z, y: [z, y.astype(str)], r"12 numbers, one a latent.*dtype=<U"),
+        (lambda z, y: [z, y + 1], r"whole numbers in 0..2. Received: 3"),
+        (lambda z, y: [z, y + 0.5], r"whole numbers in 0..2. Received: 0.5"),
+    ],
+)
+def test_what_is_no_noise_or_no_label_is_refused(change, words):
+    model = generator()
+    for call in (model, model.predict_on_batch, lambda x: model.predict(x, verbose=0)):
+        with pytest.raises(ValueError, match=words):
+            call(change(*noise()))
+
+
+def test_a_walk_goes_straight_from_one_latent_to_the_other():
+    start, end = draw_latents(2, LATENT, seed=0)
+    steps = walk(start, end, 5)
+    np.testing.assert_allclose(steps[[0, 2, 4]], [start, (start + end) / 2, end], atol=1e-6)
+    assert np.abs(draw_latents(1000, 4, seed=0)).max() <= 1
+    assert draw_latents(100_000, 1, seed=0).var() == pytest.approx(1 / 3, rel=0.01)
+
+
+def test_the_embedding_survives_a_file_and_rounds_its_labels(tmp_path):
+    model = generator()
+    model.save(tmp_path / "g.keras")
+    again = keras.saving.load_model(tmp_path / "g.keras")
+    latents, labels = noise()
+    expected = keras.ops.convert_to_numpy(model([latents, labels]))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(again([latents, labels])), expected, atol=1e-4)
+    layer = LabelEmbedding(3, 4)
+    rows = keras.ops.convert_to_numpy(layer(keras.ops.convert_to_tensor([1.9999999, 2.0])))
+    np.testing.assert_array_equal(rows[0], rows[1])
+
+
+@pytest.mark.parametrize("arguments", [(0, 4), (3, -1), (2.5, 4)])
+def test_an_embedding_of_no_size_is_refused(arguments):
+    with pytest.raises(ValueError, match="must be a positive integer. Received"):
+        LabelEmbedding(*arguments)

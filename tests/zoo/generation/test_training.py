@@ -1,0 +1,182 @@
+"""Training a generator on the digits: killed and resumed, diverged, collapsed, published."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+import zoo
+from zoo.generation import epoch_exhibition
+from zoo.generation.training import train
+from zoo.recipes import GeneratorRecipe, read_recipe
+
+RECIPE = replace(
+    read_recipe("pinet_digits_generator"),
+    epochs=4,
+    architecture_arguments={"width": 8, "stages": 1},
+    critic_arguments={"width": 8, "stages": 1},
+)
+CODE = """
+import sys
+from dataclasses import replace
+from zoo.recipes import GeneratorRecipe
+from zoo.generation.training import train
+train(GeneratorRecipe(**{recipe!r}), run_dir=sys.argv[1])
+"""
+
+
+def start(folder):
+    from dataclasses import asdict
+
+    return subprocess.Popen([sys.executable, "-c", CODE.format(recipe=asdict(RECIPE)), str(folder)])
+
+
+def epochs_logged(folder):
+    log = folder / "log.csv"
+    return len(list(csv.DictReader(log.open()))) if log.exists() else 0
+
+
+def read_card(folder):
+    (path,) = (folder / "cards").glob("*.json")
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["training"].pop("seconds")
+    return card
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    assert start(folder).wait(timeout=300) == 0
+    return folder
+
+
+def test_a_run_killed_with_9_half_way_ends_as_an_unbroken_one(unbroken, tmp_path):
+    process = start(tmp_path)
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and epochs_logged(tmp_path) < 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 2 <= epochs_logged(tmp_path) < 4
+    assert start(tmp_path).wait(timeout=300) == 0
+    assert read_card(tmp_path) == read_card(unbroken)  # sha256 of the weights included
+
+
+def test_the_card_of_a_generator_says_what_it_is_and_how_good(unbroken):
+    card = read_card(unbroken)
+    assert card["task"] == "image generation"
+    assert (card["tier"], card["degree"]) == (2, 10)
+    assert card["quality"]["classifier"] == "pinet_digits" and card["quality"]["samples"] == 1437
+    floor = card["beside"]["training images"]
+    assert floor["as_asked"] > 0.97 and floor["recall"] > 0.7
+    assert floor["frechet_distance"] < card["quality"]["frechet_distance"]
+
+
+def test_a_trained_card_on_disk_can_be_loaded_and_measured(unbroken):
+    from zoo.generation.evaluation import evaluate
+
+    (path,) = (unbroken / "cards").glob("*.json")
+    assert zoo.load(path).count_params() == read_card(unbroken)["parameters"]
+    result = evaluate(path)
+    assert result["same_data_as_card"] and result["reproduces_card"]
+    assert not evaluate(path, seed=1)["reproduces_card"]
+
+
+def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
+    before = read_card(unbroken)
+    assert start(unbroken).wait(timeout=300) == 0
+    assert read_card(unbroken) == before
+
+
+def test_every_epoch_leaves_a_sheet_and_figures(unbroken):
+    rows = list(csv.DictReader((unbroken / "log.csv").open()))
+    assert {"critic_loss", "generator_loss", "as_asked", "frechet_distance", "diversity"} <= set(rows[0])
+    sheets = sorted((unbroken / "sheets").glob("*.png"))
+    assert [sheet.name for sheet in sheets] == [f"epoch_00{epoch}.png" for epoch in (1, 2, 3, 4)]
+    assert Image.open(sheets[0]).size == (2 * (10 * 9 - 1), 2 * (8 * 9 - 1))
+
+
+def test_collapse_is_said(tmp_path, monkeypatch):
+    """The threshold is raised to where a short run is sure to fall below it."""
+    monkeypatch.setattr(epoch_exhibition, "COLLAPSED", 100.0)
+    stream = StringIO()
+    train(replace(RECIPE, epochs=1), run_dir=tmp_path, console=Console(file=stream, width=200))
+    assert "epoch 1: the modes have collapsed" in stream.getvalue()
+
+
+def test_divergence_ends_the_run_and_keeps_the_last_good_epoch(tmp_path, monkeypatch):
+    from zoo.generation.noise_batches import NoiseBatches
+
+    real = NoiseBatches.__getitem__
+
+    def poisoned(self, step):
+        (batch,) = real(self, step)
+        latents = batch["latents"] * (np.nan if self.epoch == 1 else 1)
+        return ({**batch, "latents": latents},)
+
+    monkeypatch.setattr(NoiseBatches, "__getitem__", poisoned)
+    with pytest.raises(ValueError, match="loss of epoch 2 is nan"):
+        train(RECIPE, run_dir=tmp_path, console=Console(file=StringIO()))
+    assert epochs_logged(tmp_path) == 1
+    monkeypatch.undo()
+    card = train(replace(RECIPE, epochs=4), run_dir=tmp_path, console=Console(file=StringIO()))
+    assert card["training"]["epochs"] == 4
+
+
+def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="No model has that name.*nobody"):
+        train(replace(RECIPE, classifier="nobody"), run_dir=tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": {}, "dataset_sha256": "", "backend": "tensorflow"}))
+    with pytest.raises(ValueError, match="run of another task, image classification"):
+        train(RECIPE, run_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"latent_size": 0}, "'latent_size' must be above 0"),
+        ({"label_size": -1}, "'label_size' must be 0 or more"),
+        ({"ema_momentum": 1.0}, "'ema_momentum' must be at least 0 and below 1"),
+        ({"beside": "dcgan"}, "'beside' must be of type list"),
+    ],
+)
+def test_wrong_values_in_a_recipe_are_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        replace(RECIPE, **change)
+
+
+def test_the_task_of_a_recipe_chooses_its_keys(tmp_path):
+    assert isinstance(read_recipe("pinet_digits_generator"), GeneratorRecipe)
+    path = tmp_path / "r.toml"
+    path.write_text('task = "image generation"\nname = "x"\nlabel_smoothing = 0.1\n')
+    with pytest.raises(ValueError, match="Unknown key in r.toml.*'label_smoothing'"):
+        read_recipe(path)
+    path.write_text('task = "dreaming"\n')
+    with pytest.raises(ValueError, match="'task' must be one of.*Received: 'dreaming'"):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_training_on_the_other_backends(tmp_path, backend, small_npz):
+    import importlib.util
+    from dataclasses import asdict
+
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"the {backend} backend is not installed")
+    recipe = asdict(replace(RECIPE, epochs=1, batch_size=20))
+    code = CODE.replace("run_dir=", f"data={str(small_npz)!r}, run_dir=").format(recipe=recipe)
+    if backend == "jax":  # as where TensorFlow is not installed
+        code = "import sys; sys.modules['tensorflow'] = sys.modules['tensorflow_datasets'] = None\n" + code
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=300, env=environment)
+    assert read_card(tmp_path)["training"]["backend"] == backend

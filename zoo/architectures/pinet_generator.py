@@ -1,0 +1,79 @@
+"""A generator without activation functions: the noise enters by multiplication, at every resolution."""
+
+import keras
+from keras import layers
+
+from zoo.architectures.pinet import MOMENTUM, one_of
+
+COMBINATIONS = ("product", "sum")
+OUTPUTS = ("linear", "tanh")
+
+
+def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine="product", output="linear"):
+    """Noise → image, as a product of polynomials.
+
+    With z the noise and x₀ = BN(C z) reshaped to the smallest image, each resolution n does
+
+        h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, with z spread over all places
+        x  = h + BN(a ∗ b + a),  a, b = BN(Tₙ h)   a product of the image with itself
+
+    where S and T are 3×3 convolutions, and enlarges x to twice its sides by repeating pixels before the next. The last
+    convolution makes the channels. With `output="linear"` this is a polynomial of z, tier 2: the degree d of a
+    resolution follows that before as d → 2 (d + 1), from 1 on.
+
+    Args:
+        noise: `[batch, d]`.
+        image_shape: `(height, width, channels)`; the sides are multiples of 2^stages.
+        width: channels of the smallest image.
+        stages: how many times the sides are doubled.
+        growth: factor of the channels from resolution to resolution.
+        combine: `"product"`; `"sum"` puts a sum in the place of every product, which leaves an affine map of z: what
+            the products are good for is what it cannot do.
+        output: `"linear"`, or `"tanh"`, which keeps pixels in their range and is no polynomial.
+
+    Returns:
+        `[batch, height, width, channels]`; −1 is black and 1 is white.
+
+    Raises:
+        ValueError: an unknown `combine` or `output`, or sides that cannot be halved so often.
+
+    Reference:
+        Π-nets, arXiv 2003.03828, NCP-Skip and product of polynomials.
+    """
+    one_of("combine", combine, COMBINATIONS)
+    one_of("output", output, OUTPUTS)
+    height, breadth, channels = image_shape
+    if height % 2**stages or breadth % 2**stages:
+        raise ValueError(f"An image of {height}×{breadth} cannot be halved so often. Received: stages={stages}")
+    merge = layers.Multiply if combine == "product" else layers.Add
+    first = (height >> stages, breadth >> stages, width)
+    x = layers.Dense(first[0] * first[1] * width, use_bias=False, name="start")(noise)
+    x = _norm("start_norm")(layers.Reshape(first, name="start_image")(x))
+    for stage in range(stages + 1):
+        name, filters = f"stage_{stage}", round(width * growth**stage)
+        if stage:
+            x = layers.UpSampling2D(name=f"{name}_enlarged")(x)
+        x = _injected(x, noise, filters, merge, f"{name}_noise")
+        x = _squared(x, filters, merge, f"{name}_self")
+    return layers.Conv2D(channels, 3, padding="same", activation=output, name="image")(x)
+
+
+def _injected(x, noise, filters, merge, name):
+    x = _convolution(x, filters, name)
+    z = layers.Reshape((1, 1, filters), name=f"{name}_places")(layers.Dense(filters, name=f"{name}_factor")(noise))
+    return layers.Add(name=f"{name}_out")([merge(name=f"{name}_merge")([x, z]), x])
+
+
+def _squared(x, filters, merge, name):
+    a, b = keras.ops.split(_convolution(x, 2 * filters, f"{name}_factors"), 2, axis=-1)
+    second_order = layers.Add(name=f"{name}_sum")([merge(name=f"{name}_merge")([a, b]), a])
+    return layers.Add(name=f"{name}_out")([x, _norm(f"{name}_norm")(second_order)])
+
+
+def _convolution(x, filters, name):
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_convolution")(x)
+    return _norm(f"{name}_convolution_norm")(x)
+
+
+def _norm(name):
+    return layers.BatchNormalization(momentum=MOMENTUM, name=name)

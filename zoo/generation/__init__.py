@@ -1,0 +1,1 @@
+"""Generators: noise in, images out; how they are trained and measured."""

@@ -1,0 +1,81 @@
+"""Measuring a generator of the zoo against the test split."""
+
+import numpy as np
+
+from zoo.data import load_set
+from zoo.generation.quality import Judge
+from zoo.generation.sampling import sample
+from zoo.generation.sheets import neighbours
+from zoo.loading import load
+from zoo.registry import GENERATION
+from zoo.registry import card as read_card
+
+TOLERANCE = 1e-3  # of a figure, relative: float32 sums differ in their last digits between machines
+
+
+def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
+    """Measure a trained generator against its test split and compare with its card.
+
+    Args:
+        name: name of a shipped model, or path of a card.
+        data: path of a uint8 `.npz` to read instead of TFDS.
+        data_dir: where TFDS keeps its data sets.
+        seed: of the noise; `None` takes the card's.
+
+    Returns:
+        A dict of the figures, those of the card, and `reproduces_card`: same data, same seed, and every figure the
+        card's to a thousandth.
+
+    Raises:
+        ValueError: unknown model or no generator, or data that are not its data set's kind.
+        FileNotFoundError: the data set is not there.
+    """
+    card = _generator_card(name)
+    quality, image_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
+    seed = quality["seed"] if seed is None else seed
+    judge = Judge(quality["classifier"], image_set.x_test, image_set.y_test)
+    figures = judge.of_generator(load(name), quality["samples"], seed)
+    on_card = {key: quality[key] for key in figures}
+    same_data = image_set.sha256 == card["dataset"]["sha256"]
+    same_figures = all(np.isclose(figures[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in figures)
+    return {
+        "model": card["name"],
+        "dataset": card["dataset"]["name"],
+        "same_data_as_card": same_data,
+        "split": "test",
+        "classifier": quality["classifier"],
+        "samples": quality["samples"],
+        "seed": seed,
+        **figures,
+        "card": on_card,
+        "reproduces_card": same_data and seed == quality["seed"] and same_figures,
+    }
+
+
+def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None) -> np.ndarray:
+    """Images of a generator, each followed by the seven training images nearest to it: does it draw from memory?
+
+    Nearness is that of the features of the card's classifier.
+
+    Args:
+        name: name of a shipped generator, or path of a card.
+        count: images.
+        seed: of the noise.
+        data: path of a uint8 `.npz` to read instead of TFDS.
+        data_dir: where TFDS keeps its data sets.
+
+    Returns:
+        uint8 `[8 · count, height, width, channels]`, to be shown in rows of 8.
+    """
+    card = _generator_card(name)
+    image_set = load_set(card["dataset"]["name"], data, data_dir)
+    judge = Judge(card["quality"]["classifier"], image_set.x_train, image_set.y_train)
+    images, _ = sample(load(name), count, seed)
+    return neighbours(images, judge.features(images), image_set.x_train, judge.real)
+
+
+def _generator_card(name):
+    card = read_card(name)
+    if card["task"] != GENERATION:
+        raise ValueError(f"{name} is no generator. Received: name={name!r}")
+    return card

@@ -1,0 +1,79 @@
+"""A functional model that checks latents and labels at the door."""
+
+import keras
+import numpy as np
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class GeneratorModel(keras.Model):
+    """`keras.Model` from noise, and a label if it is conditional, to pixels; refuses with a ValueError what is neither.
+
+    NumPy arrays and lists given to a call, `predict` or `predict_on_batch` are checked; tensors pass unchecked, and
+    there the noise is clipped.
+
+    Input shape:
+        `[latent, label]`, or `{"latent": ..., "label": ...}`: noise `[batch, d]` in −1..1 and labels `[batch]`; the
+        latent alone for an unconditional model.
+
+    Output shape:
+        `[batch, height, width, channels]`, float grey levels. They lie near 0..255; a polynomial has no clip, so
+        writers of pictures round and clip them.
+
+    Raises:
+        ValueError: wrong shapes, a latent outside −1..1, a label that is no class.
+    """
+
+    def __call__(self, inputs, *args, **kwargs):
+        return super().__call__(self._checked(inputs), *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        return super().predict(self._checked(x), *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        return super().predict_on_batch(self._checked(x))
+
+    @property
+    def latent_size(self) -> int:
+        """Length d of the noise."""
+        return self.inputs[0].shape[-1]
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of labels; None for an unconditional model."""
+        return self.get_layer("label_embedding").num_classes if len(self.inputs) == 2 else None
+
+    def _checked(self, inputs):
+        if isinstance(inputs, dict):
+            inputs = [inputs.get(tensor.name) for tensor in self.inputs]
+            inputs = inputs if len(self.inputs) == 2 else inputs[0]
+        if self.num_classes is None:
+            if inputs is None:
+                raise ValueError(f"{self.name} takes a latent. Received: None")
+            if isinstance(inputs, np.ndarray):
+                self._check_latent(inputs)
+            return inputs
+        if not isinstance(inputs, list | tuple) or len(inputs) != 2 or any(part is None for part in inputs):
+            raise ValueError(f"{self.name} takes [latent, label]. Received: {type(inputs).__name__}")
+        latent, label = inputs
+        if isinstance(latent, np.ndarray):
+            self._check_latent(latent)
+            label = np.asarray(label) if isinstance(label, list | tuple) else label
+        if isinstance(label, np.ndarray):
+            self._check_label(label, len(latent))
+        return [latent, label]
+
+    def _check_latent(self, latent):
+        if latent.ndim != 2 or latent.shape[1] != self.latent_size or len(latent) == 0:
+            raise ValueError(f"Latents must have the shape [batch, {self.latent_size}]. Received: shape={latent.shape}")
+        low, high = latent.min(), latent.max()  # NaN comes through min and max
+        if not (low >= -1 and high <= 1):
+            raise ValueError(f"Latents must lie in -1..1. Received: values from {low:g} to {high:g}")
+
+    def _check_label(self, label, count):
+        if label.shape != (count,) or label.dtype.kind not in "iuf":
+            raise ValueError(
+                f"Labels must be {count} numbers, one a latent. Received: shape={label.shape}, dtype={label.dtype}"
+            )
+        if not np.isin(label, np.arange(self.num_classes)).all():
+            wrong = label[~np.isin(label, np.arange(self.num_classes))][0]
+            raise ValueError(f"Labels must be whole numbers in 0..{self.num_classes - 1}. Received: {wrong}")

@@ -1,0 +1,60 @@
+"""The layer that turns a label into a learned vector."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class LabelEmbedding(keras.layers.Layer):
+    """y ↦ row y of a learned table `[classes, size]`.
+
+    A label is a choice and no variable, so it counts as degree 0: the certificate of a conditional generator speaks of
+    the noise, for each label. `keras.layers.Embedding` does the same but has no degree.
+
+    Args:
+        num_classes: rows of the table.
+        size: length of each row.
+
+    Input shape:
+        `[batch]`, whole numbers 0..num_classes − 1 of any dtype.
+
+    Output shape:
+        `[batch, size]`.
+
+    Raises:
+        ValueError: `num_classes` or `size` is no positive integer.
+    """
+
+    def __init__(self, num_classes, size, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        for name, value in (("num_classes", num_classes), ("size", size)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        self.num_classes, self.size = num_classes, size
+
+    def build(self, input_shape):
+        self.table = self.add_weight(
+            shape=(self.num_classes, self.size),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            name="table",
+        )
+        self.built = True
+
+    def call(self, labels):
+        # Rounded, as a label may come as 6.9999 from an interpolation between two 7s.
+        rows = ops.take(self.table, ops.cast(ops.round(labels), "int32"), axis=0)
+        return ops.cast(rows, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.size)
+
+    def degree_rule(self, degrees):
+        """Degree of the output in the noise: none."""
+        return 0
+
+    def multiplications_rule(self):
+        """Levels of products that the layer costs: none."""
+        return 0
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes, "size": self.size}

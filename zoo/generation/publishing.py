@@ -1,0 +1,75 @@
+"""From a trained generator to the weights and the card that stand in the zoo."""
+
+import numpy as np
+
+from zoo import weights_file
+from zoo.generation.quality import Judge
+from zoo.generation.sampling import sample
+from zoo.loading import load
+from zoo.publishing import structure, training_record, weights_record, write_card
+
+SAMPLES = 10_000
+SEED = 0
+GOLDEN = 10  # pictures
+
+
+def publish(model, recipe, image_set, history, out_dir) -> dict:
+    """Write the weights as float16, measure just those against the test split, and write the card.
+
+    Beside the figures stand those of as many training images, which no generator can be expected to beat, and those of
+    the shipped generators that the recipe names.
+
+    Args:
+        model: the trained `GeneratorModel`; its weights become the rounded ones.
+        recipe: the `GeneratorRecipe` it was trained by.
+        image_set: the `ImageSet` it was trained on.
+        history: one dict an epoch, as `Checkpoint` keeps it.
+        out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
+
+    Returns:
+        The card.
+    """
+    weights = out_dir / "weights" / f"{recipe.name}.weights.h5"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    weights_file.save_float16(model, weights)
+    model.load_weights(weights)
+    judge = Judge(recipe.classifier, image_set.x_test, image_set.y_test)
+    count = min(SAMPLES, len(image_set.x_train))
+    training_images, training_labels = image_set.x_train[:count], image_set.y_train[:count]
+    card = {
+        "name": recipe.name,
+        "description": recipe.description,
+        "task": recipe.task,
+        "dataset": {"name": image_set.name, "sha256": image_set.sha256},
+        "architecture": recipe.architecture,
+        "architecture_arguments": recipe.architecture_arguments,
+        "latent_size": recipe.latent_size,
+        "label_size": recipe.label_size,
+        "input_shape": [recipe.latent_size],
+        "output_shape": list(model.output_shape[1:]),
+        "class_names": list(image_set.class_names) if recipe.label_size else [],
+        **structure(model),
+        "quality": {
+            "classifier": recipe.classifier,
+            "against": "test",
+            "samples": count,
+            "seed": SEED,
+            **judge.of_generator(model, count, SEED),
+        },
+        "beside": {
+            "training images": judge.figures(training_images, training_labels),
+            **{name: judge.of_generator(load(name), count, SEED) for name in recipe.beside},
+        },
+        "training": training_record(recipe, history),
+        "weights": weights_record(weights),
+        "golden": golden(model),
+        "license": "Apache-2.0",
+    }
+    write_card(card, out_dir)
+    return card
+
+
+def golden(model) -> dict:
+    """Pictures of a seed as hexadecimal grey levels, which every backend must give to two levels."""
+    images, _ = sample(model, GOLDEN, SEED)
+    return {"seed": SEED, "pixels": [np.ascontiguousarray(image).tobytes().hex() for image in images]}

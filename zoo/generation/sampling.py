@@ -1,0 +1,44 @@
+"""Pictures from a trained generator."""
+
+import numpy as np
+
+from zoo.generation.latents import draw_latents
+
+
+def generate(model, latents, labels=None, batch_size=250) -> np.ndarray:
+    """Images of given noise.
+
+    Args:
+        model: a `GeneratorModel`.
+        latents: `[n, d]` in −1..1.
+        labels: `[n]`, or `None` for an unconditional model.
+        batch_size: images at a time.
+
+    Returns:
+        uint8 `[n, height, width, channels]`: the model's grey levels rounded, and clipped to 0..255.
+    """
+    rows = []
+    for start in range(0, len(latents), batch_size):
+        part = slice(start, start + batch_size)
+        noise = latents[part] if labels is None else [latents[part], labels[part]]
+        rows.append(np.asarray(model.predict_on_batch(noise)))
+    return np.clip(np.round(np.concatenate(rows)), 0, 255).astype("uint8")
+
+
+def sample(model, count, seed=0, labels=None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Images of a seed.
+
+    Args:
+        model: a `GeneratorModel`.
+        count: how many.
+        seed: of the noise; picture i of a seed does not depend on how many are drawn.
+        labels: `[count]`; `None` takes the classes in turn.
+
+    Returns:
+        uint8 `[count, height, width, channels]`, and the labels, `None` for an unconditional model.
+    """
+    if model.num_classes is None:
+        labels = None
+    elif labels is None:
+        labels = np.arange(count) % model.num_classes
+    return generate(model, draw_latents(count, model.latent_size, seed), labels), labels

@@ -1,0 +1,118 @@
+"""One training of a generator: from a recipe to weights and card."""
+
+from pathlib import Path
+
+import keras
+from rich.console import Console
+
+from zoo.architectures import build_generator
+from zoo.architectures.critic import critic
+from zoo.checkpoint import Checkpoint
+from zoo.data import SETS, load_set
+from zoo.event_log import EventLog
+from zoo.generation.epoch_exhibition import EpochExhibition
+from zoo.generation.gan import GAN
+from zoo.generation.noise_batches import NoiseBatches
+from zoo.generation.publishing import publish
+from zoo.generation.quality import Judge
+from zoo.progress import TrainingProgress
+from zoo.recipes import GeneratorRecipe
+from zoo.runs import open_run, set_up_backend
+from zoo.statistics import renew_statistics
+from zoo.stop_at_nan import StopAtNaN
+
+
+def train(
+    recipe: GeneratorRecipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None
+) -> dict:
+    """Train a generator's recipe, go on where a killed run was, and write weights and card.
+
+    Args:
+        recipe: every hyperparameter of the run.
+        data: path of a uint8 `.npz`; `None` reads TFDS (scikit-learn for digits).
+        data_dir: where TFDS keeps its data sets.
+        run_dir: folder of checkpoint, log, TensorBoard events and a sheet of pictures an epoch; default `runs/NAME`.
+        out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
+        fresh: start over, whatever `run_dir` holds.
+        console: `rich.console.Console` for the progress; default standard error.
+
+    Returns:
+        The card.
+
+    Raises:
+        ValueError: `run_dir` holds a run of another recipe, data set or backend; `classifier` is no classifier of the
+            zoo; the loss is no number any more.
+        FileNotFoundError: the data set is not there.
+    """
+    run_dir = Path(run_dir or Path("runs") / recipe.name)
+    console = console or Console(stderr=True)
+    image_set = load_set(recipe.dataset, data, data_dir)
+    kept = len(image_set.x_train) - recipe.validation
+    batches = NoiseBatches(image_set.x_train[:kept], image_set.y_train[:kept] if recipe.label_size else None, recipe)
+    if not len(batches):
+        raise ValueError(
+            f"{recipe.name} leaves no whole batch to train on: {len(image_set.x_train)} training images, "
+            f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
+        )
+    judge = Judge(recipe.classifier, image_set.x_train[kept:], image_set.y_train[kept:])
+    open_run(run_dir, recipe, image_set, fresh)
+    gan = prepare(recipe, len(batches))
+    checkpoint = Checkpoint(run_dir)
+    gan.fit(
+        batches,
+        initial_epoch=checkpoint.restore(gan),
+        epochs=recipe.epochs,
+        shuffle=False,  # NoiseBatches shuffles; fit would draw the order of the batches anew in a resumed run
+        verbose=0,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+            StopAtNaN(),
+            EpochExhibition(run_dir / "sheets", judge, batches, recipe.ema_momentum > 0, console),
+            TrainingProgress(recipe, len(batches), console),
+            checkpoint,
+            EventLog(run_dir),
+        ],
+    )
+    if recipe.ema_momentum:
+        gan.optimizer.finalize_variable_values(gan.trainable_variables)
+        renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
+    return publish(gan.generator, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
+
+
+def prepare(recipe, steps_per_epoch) -> GAN:
+    """Generator and critic with fresh weights, compiled.
+
+    Args:
+        recipe: the `GeneratorRecipe`.
+        steps_per_epoch: for the schedule of the learning rate.
+    """
+    set_up_backend(recipe.seed)
+    info = SETS[recipe.dataset]
+    num_classes = len(info["classes"]) if recipe.label_size else None
+    gan = GAN(untrained(recipe), critic(info["shape"], num_classes, **recipe.critic_arguments))
+    gan.compile(
+        keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch),
+            beta_1=0.0,  # as is usual for critics with spectral normalisation: no momentum against a moving opponent
+            beta_2=0.99,
+            use_ema=recipe.ema_momentum > 0,
+            ema_momentum=recipe.ema_momentum or 0.99,
+        ),
+        jit_compile=keras.backend.backend() == "jax",  # JAX has no other way
+    )
+    gan.optimizer.build(gan.trainable_variables)
+    return gan
+
+
+def untrained(recipe):
+    """The recipe's generator with fresh weights."""
+    info = SETS[recipe.dataset]
+    return build_generator(
+        recipe.architecture,
+        recipe.architecture_arguments,
+        recipe.latent_size,
+        info["shape"],
+        len(info["classes"]) if recipe.label_size else None,
+        recipe.label_size,
+        name=recipe.name,
+    )

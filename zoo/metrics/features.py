@@ -1,0 +1,71 @@
+"""What a network sees in images: the space in which sets of images are compared."""
+
+import numpy as np
+
+from zoo.registry import CLASSIFICATION, list_models
+
+INCEPTION = "inception_v3"
+
+
+class Features:
+    """Features of images in the last layer before the logits of a network that is named.
+
+    Args:
+        net: name of a classifier of the zoo, or `"inception_v3"` for `keras.applications.InceptionV3` trained on
+            ImageNet, in whose features the Fréchet distance is the FID. Its 2,048 features come from images resized
+            to 299×299 by bilinear interpolation, so figures are Keras', near those of the original graph of 2015, and
+            not the same.
+
+    Raises:
+        ValueError: no classifier of the zoo has that name.
+        FileNotFoundError: Inception's weights are not here and could not be downloaded.
+    """
+
+    def __init__(self, net):
+        self.net = net
+        if net == INCEPTION:
+            self._model = _inception()
+        elif net in list_models(task=CLASSIFICATION):
+            from zoo.loading import load
+
+            self._model = load(net, include_top=False)
+        else:
+            known = ", ".join([*list_models(task=CLASSIFICATION), INCEPTION])
+            raise ValueError(f"`net` must be one of {known}. Received: net={net!r}")
+
+    def __call__(self, images, batch_size=250) -> np.ndarray:
+        """Features of images.
+
+        Args:
+            images: `[n, height, width, channels]` pixels 0..255, of the size that the network takes; any size of at
+                least 75 pixels or any smaller one, which is enlarged, for Inception.
+            batch_size: images at a time.
+
+        Returns:
+            float32 `[n, d]`.
+        """
+        prepare = _for_inception if self.net == INCEPTION else lambda batch: batch
+        starts = range(0, len(images), batch_size)
+        rows = [self._model.predict_on_batch(prepare(images[start : start + batch_size])) for start in starts]
+        return np.concatenate([np.asarray(part) for part in rows])
+
+
+def _inception():
+    import keras
+
+    try:
+        return keras.applications.InceptionV3(include_top=False, weights="imagenet", pooling="avg")
+    except Exception as error:  # Keras' downloader raises what the network gives: URLError, OSError, bare Exception
+        raise FileNotFoundError(
+            f"The weights of InceptionV3 are not in Keras' cache and could not be downloaded ({error}). On a machine "
+            "with a network, keras.applications.InceptionV3(include_top=False) fetches them to ~/.keras/models, from "
+            "where they may be copied; or name a classifier of the zoo, which needs no download."
+        ) from error
+
+
+def _for_inception(images):
+    import keras
+
+    images = np.broadcast_to(images, (*images.shape[:3], 3)).astype("float32")
+    large = keras.ops.image.resize(images, (299, 299), interpolation="bilinear", data_format="channels_last")
+    return keras.ops.convert_to_numpy(large) / 127.5 - 1

@@ -1,0 +1,64 @@
+"""The recipe of a generator."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from zoo.recipes.recipe import check_values
+from zoo.registry import GENERATION
+
+
+@dataclass(frozen=True)
+class GeneratorRecipe:
+    """Every hyperparameter of one training of a generator against a critic.
+
+    Args:
+        name: name of the model that it makes.
+        description: one sentence for `pinet list`.
+        dataset: `"mnist"`, `"cifar10"` or `"digits"`.
+        architecture: name of a generator's function in `zoo.architectures`.
+        classifier: the classifier of the zoo that measures the generator: in its features, and by its decisions. It
+            has no part in the training.
+        epochs: passes over the training part.
+        batch_size: images a step; the last, incomplete batch of an epoch is dropped.
+        learning_rate: of Adam (β₁ = 0, β₂ = 0.99) for both networks; falls to 0 on a cosine.
+        validation: examples at the end of the training split that are kept out of training.
+        architecture_arguments: the function's keyword arguments.
+        critic_arguments: keyword arguments of `zoo.architectures.critic.critic`.
+        latent_size: length of the noise.
+        label_size: length of a label's vector; 0 makes an unconditional generator.
+        ema_momentum: momentum of the average of the generator's weights that is shipped; 0 ships the last weights.
+        flip: mirror half of the images left to right.
+        beside: shipped generators whose figures the card puts beside its own.
+        seed: seed of weights, noise and order.
+
+    Raises:
+        ValueError: a value out of its range.
+    """
+
+    name: str
+    description: str
+    dataset: str
+    architecture: str
+    classifier: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    validation: int
+    architecture_arguments: dict = field(default_factory=dict)
+    critic_arguments: dict = field(default_factory=dict)
+    latent_size: int = 64
+    label_size: int = 16
+    ema_momentum: float = 0.0
+    flip: bool = False
+    beside: list = field(default_factory=list)
+    seed: int = 0
+
+    task: ClassVar[str] = GENERATION
+
+    def __post_init__(self):
+        check_values(
+            self,
+            above_0=("epochs", "batch_size", "learning_rate", "validation", "latent_size"),
+            from_0=("label_size", "seed"),
+            shares=("ema_momentum",),
+        )

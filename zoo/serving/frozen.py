@@ -1,0 +1,35 @@
+"""What the signatures of all served models share."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def frozen(model, inputs):
+    """A model as one tf.function with its weights as constants: TensorFlow optimises constants, and not variables.
+
+    Args:
+        model: `keras.Model`.
+        inputs: `tf.TensorSpec` of its input, or a list of them.
+
+    Returns:
+        A tf.function; the signatures of a served model share it.
+    """
+    weights = [
+        [np.asarray(variable) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
+
+    @tf.function(input_signature=[inputs])
+    def network(values):
+        constants = [[tf.constant(array) for array in arrays] for arrays in weights]
+        return model.stateless_call(*constants, values, training=False)[0]
+
+    return network
+
+
+def batch_of(values, shape):
+    """At least one item, each of this shape."""
+    values = tf.ensure_shape(values, (None, *shape))
+    some = tf.debugging.Assert(tf.size(values) > 0, ["A batch needs at least one item."], name="not_empty")
+    with tf.control_dependencies([some]):
+        return tf.identity(values)
