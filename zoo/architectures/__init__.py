@@ -65,8 +65,7 @@ def build_generator(architecture, arguments, latent_size, image_shape, num_class
         embedding = LabelEmbedding(num_classes, label_size, name="label_embedding")(label)
         inputs, noise = [latent, label], keras.layers.Concatenate(name="noise_and_label")([noise, embedding])
     image = _apply(architecture, arguments, noise, tuple(image_shape))
-    pixels = keras.layers.Rescaling(127.5, 127.5, dtype="float32", name="pixels")(image)
-    return GeneratorModel(inputs, pixels, name=name)
+    return GeneratorModel(inputs, 127.5 * image + 127.5, name=name)
 
 
 def _apply(architecture, arguments, *inputs):
