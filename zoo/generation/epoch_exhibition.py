@@ -31,6 +31,8 @@ class EpochExhibition(keras.callbacks.Callback):
         generator, kept = self.model.generator, self.model.get_weights()
         if self.averaged:
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            # Copies: on JAX the weights are now the very arrays of the averages, and predicting would give those away.
+            generator.set_weights(generator.get_weights())
             renew_statistics(generator, self.batches.noise(2000))
         images, labels = sample(generator, QUICK_SAMPLES)
         self.model.set_weights(kept)
