@@ -32,10 +32,14 @@ class Batches(keras.utils.PyDataset):
     def __len__(self):
         return len(self.images) // self.recipe.batch_size
 
-    def __getitem__(self, step):
+    def draw(self, step):
+        """The examples of a step, and the generator of all its chance."""
         size = self.recipe.batch_size
         chosen = self.order[step * size : (step + 1) * size]
-        generator = np.random.default_rng([self.recipe.seed, self.epoch, step])
+        return chosen, np.random.default_rng([self.recipe.seed, self.epoch, step])
+
+    def __getitem__(self, step):
+        chosen, generator = self.draw(step)
         return augment(self.images[chosen], self.recipe, generator), self.targets[chosen]
 
 

@@ -108,7 +108,7 @@ def predict(
     json: AsJson = False,
 ):
     """Classify pictures."""
-    card = _classifier_card(name)
+    card = registry.card_for(name, registry.CLASSIFICATION)
     import numpy as np
 
     from zoo.images import read_image
@@ -252,7 +252,7 @@ def boundary(
     json: AsJson = False,
 ):
     """Draw the exact decision boundary between pictures, and list where the decision changes on the way."""
-    card = _classifier_card(name)
+    card = registry.card_for(name, registry.CLASSIFICATION)
     import numpy as np
 
     from zoo.images import read_image
@@ -281,13 +281,6 @@ def boundary(
     console.print(_escaped(f"from {image} (t = 0) to {toward} (t = 1):"))
     console.print(table if changes else "the decision does not change")
     console.print(f"drawing: [bold]{_escaped(str(out))}")
-
-
-def _classifier_card(name):
-    card = registry.card(name)
-    if card["task"] != registry.CLASSIFICATION:
-        raise ValueError(f"{name} draws pictures and takes none; `pinet generate {name}` shows some.")
-    return card
 
 
 def _zoo_model(name):
@@ -335,18 +328,12 @@ def _reaches(tier, claimed):
 
 
 def _facts(card):
-    training, accuracy = card["training"], card["accuracy"]
+    accuracy = card["accuracy"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
     yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
     yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels"
-    yield (
-        "size",
-        (
-            f"{card['parameters']:,} parameters, {tables.human_count(card['macs'])} multiply-adds an image, "
-            f"{tables.human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
-        ),
-    )
+    yield "size", tables.human_size(card)
     yield (
         "test accuracy",
         (
@@ -358,16 +345,7 @@ def _facts(card):
     yield "by class", ", ".join(f"{name} {share:.1%}" for name, share in by_class)
     calibration = card["calibration"]
     yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
-    arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
-    yield "architecture", " ".join([card["architecture"], *arguments])
-    yield (
-        "training",
-        (
-            f"{training['epochs']} epochs in {tables.human_seconds(training['seconds'])}, seed {training['seed']}, "
-            f"{training['backend']}, {training['machine']}"
-        ),
-    )
-    yield "licence", card["license"]
+    yield from tables.human_origin(card)
 
 
 def _print_predictions(results):

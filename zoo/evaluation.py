@@ -6,8 +6,7 @@ import numpy as np
 
 from zoo.data import load_set
 from zoo.loading import load
-from zoo.registry import CLASSIFICATION
-from zoo.registry import card as read_card
+from zoo.registry import CLASSIFICATION, card_for
 from zoo.scores import accuracy_interval, expected_calibration_error
 
 
@@ -49,9 +48,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         ValueError: unknown model, or data that are not its data set's kind.
         FileNotFoundError: the data set is not there.
     """
-    card = read_card(name)
-    if card["task"] != CLASSIFICATION:
-        raise ValueError(f"{name} is no classifier; `zoo.generation.evaluation.evaluate` measures generators.")
+    card = card_for(name, CLASSIFICATION)
     image_set = load_set(card["dataset"]["name"], data, data_dir)
     model = load(name)
     started = time.perf_counter()

@@ -30,10 +30,7 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
     Returns:
         The card.
     """
-    weights = out_dir / "weights" / f"{recipe.name}.weights.h5"
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    weights_file.save_float16(model, weights)
-    model.load_weights(weights)
+    weights = ship_weights(model, recipe.name, out_dir)
     card = {
         "name": recipe.name,
         "description": recipe.description,
@@ -52,6 +49,15 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
     }
     write_card(card, out_dir)
     return card
+
+
+def ship_weights(model, name, out_dir) -> Path:
+    """Write a model's weights as float16 to `weights/NAME.weights.h5`; the model gets the rounded ones."""
+    path = out_dir / "weights" / f"{name}.weights.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights_file.save_float16(model, path)
+    model.load_weights(path)
+    return path
 
 
 def write_card(card, out_dir) -> None:

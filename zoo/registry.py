@@ -43,6 +43,23 @@ def card(name: str) -> dict:
     return _read_card(CARDS / f"{name}.json")
 
 
+def card_for(name: str, task: str) -> dict:
+    """The card of a model, which must be one for this task.
+
+    Args:
+        name: as for `card`.
+        task: `"image classification"` or `"image generation"`.
+
+    Raises:
+        ValueError: as of `card`, or a model for another task.
+    """
+    found = card(name)
+    if found["task"] != task:
+        known = ", ".join(list_models(task=task)) or "none yet"
+        raise ValueError(f"{name} is a model for {found['task']}; for {task} there are: {known}. Received: {name!r}")
+    return found
+
+
 def _read_card(path):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

@@ -59,6 +59,29 @@ def human_tier(card: dict) -> str:
     return f"{card['tier'] or '–'} {card['tier_name']}"
 
 
+def human_size(card: dict) -> str:
+    """What a model costs: parameters, multiply-adds of one image, bytes."""
+    return (
+        f"{card['parameters']:,} parameters, {human_count(card['macs'])} multiply-adds an image, "
+        f"{human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
+    )
+
+
+def human_origin(card: dict) -> list[tuple[str, str]]:
+    """Where a model comes from: architecture, training and licence, pairs of label and words."""
+    training = card["training"]
+    arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
+    how = (
+        f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}, "
+        f"{training['backend']}, {training['machine']}"
+    )
+    return [
+        ("architecture", " ".join([card["architecture"], *arguments])),
+        ("training", how),
+        ("licence", card["license"]),
+    ]
+
+
 def models_table(cards: list[dict]) -> str:
     """What the classifiers are: one row of Markdown a card."""
     head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")

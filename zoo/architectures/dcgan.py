@@ -3,6 +3,7 @@
 from keras import layers
 
 from zoo.architectures.pinet import MOMENTUM
+from zoo.architectures.pinet_generator import smallest_image
 
 
 def dcgan(noise, image_shape, width=64, stages=2, growth=0.5):
@@ -24,19 +25,10 @@ def dcgan(noise, image_shape, width=64, stages=2, growth=0.5):
     Reference:
         Radford et al., arXiv 1511.06434.
     """
-    height, breadth, channels = image_shape
-    if height % 2**stages or breadth % 2**stages:
-        raise ValueError(f"An image of {height}×{breadth} cannot be halved so often. Received: stages={stages}")
-    first = (height >> stages, breadth >> stages, width)
-    x = layers.Dense(first[0] * first[1] * width, use_bias=False, name="start")(noise)
-    x = _activated(layers.Reshape(first, name="start_image")(x), "start")
+    x = layers.ReLU(name="start_relu")(smallest_image(noise, image_shape, width, stages))
     for stage in range(1, stages):
         filters = round(width * growth**stage)
         x = layers.Conv2DTranspose(filters, 4, 2, padding="same", use_bias=False, name=f"stage_{stage}")(x)
-        x = _activated(x, f"stage_{stage}")
-    return layers.Conv2DTranspose(channels, 4, 2, padding="same", activation="tanh", name="image")(x)
-
-
-def _activated(x, name):
-    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM, name=f"stage_{stage}_norm")(x)
+        x = layers.ReLU(name=f"stage_{stage}_relu")(x)
+    return layers.Conv2DTranspose(image_shape[-1], 4, 2, padding="same", activation="tanh", name="image")(x)

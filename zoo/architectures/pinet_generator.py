@@ -42,20 +42,29 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
     """
     one_of("combine", combine, COMBINATIONS)
     one_of("output", output, OUTPUTS)
-    height, breadth, channels = image_shape
-    if height % 2**stages or breadth % 2**stages:
-        raise ValueError(f"An image of {height}×{breadth} cannot be halved so often. Received: stages={stages}")
     merge = layers.Multiply if combine == "product" else layers.Add
-    first = (height >> stages, breadth >> stages, width)
-    x = layers.Dense(first[0] * first[1] * width, use_bias=False, name="start")(noise)
-    x = _norm("start_norm")(layers.Reshape(first, name="start_image")(x))
+    x = smallest_image(noise, image_shape, width, stages)
     for stage in range(stages + 1):
         name, filters = f"stage_{stage}", round(width * growth**stage)
         if stage:
             x = layers.UpSampling2D(name=f"{name}_enlarged")(x)
         x = _injected(x, noise, filters, merge, f"{name}_noise")
         x = _squared(x, filters, merge, f"{name}_self")
-    return layers.Conv2D(channels, 3, padding="same", activation=output, name="image")(x)
+    return layers.Conv2D(image_shape[-1], 3, padding="same", activation=output, name="image")(x)
+
+
+def smallest_image(noise, image_shape, width, stages):
+    """BN(C z) as an image of `width` channels whose sides are those of `image_shape` halved `stages` times.
+
+    Raises:
+        ValueError: sides that cannot be halved so often.
+    """
+    height, breadth, _ = image_shape
+    if height % 2**stages or breadth % 2**stages:
+        raise ValueError(f"An image of {height}×{breadth} cannot be halved so often. Received: stages={stages}")
+    first = (height >> stages, breadth >> stages, width)
+    x = layers.Dense(first[0] * first[1] * width, use_bias=False, name="start")(noise)
+    return _norm("start_norm")(layers.Reshape(first, name="start_image")(x))
 
 
 def _injected(x, noise, filters, merge, name):

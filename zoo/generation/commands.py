@@ -33,7 +33,7 @@ def generate(
     """Draw pictures from noise."""
     from zoo import commands
 
-    card = generator_card(name)
+    card = registry.card_for(name, registry.GENERATION)
     names = card["class_names"]
     if label is not None and label not in names:
         allowed = f"one of {', '.join(names)}" if names else "left out: the generator takes no label"
@@ -94,22 +94,9 @@ def evaluate(name, data, data_dir, sheet, json):
     return differs
 
 
-def generator_card(name) -> dict:
-    """The card of a generator.
-
-    Raises:
-        ValueError: no such model, or a classifier.
-    """
-    card = registry.card(name)
-    if card["task"] != registry.GENERATION:
-        known = ", ".join(registry.list_models(task=registry.GENERATION))
-        raise ValueError(f"{name} classifies pictures; generators are {known}. Received: name={name!r}")
-    return card
-
-
 def facts(card):
     """What `pinet info` says of a generator: pairs of label and words."""
-    training, quality = card["training"], card["quality"]
+    quality = card["quality"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
     yield "input", f"{card['latent_size']} numbers in -1..1" + (", and a class" if card["class_names"] else "")
     yield "output", f"{tables.human_shape(card).replace('×', ' × ')}, pixels 0..255"
@@ -117,11 +104,7 @@ def facts(card):
         yield "classes", ", ".join(card["class_names"])
     degree = "" if card["degree"] is None else f", degree {card['degree']} in the noise, {card['levels']} levels"
     yield "tier", f"{tables.human_tier(card)}{degree}"
-    yield (
-        "size",
-        f"{card['parameters']:,} parameters, {tables.human_count(card['macs'])} multiply-adds a picture, "
-        f"{tables.human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}",
-    )
+    yield "size", tables.human_size(card)
     for who, figures in (("this model", quality), *card["beside"].items()):
         yield f"figures of {who}", said(figures)
     yield (
@@ -129,13 +112,7 @@ def facts(card):
         f"on {quality['samples']:,} pictures of seed {quality['seed']} against the {quality['against']} split, "
         f"in the features of {quality['classifier']}",
     )
-    yield "architecture", " ".join([card["architecture"], *_pairs(card["architecture_arguments"])])
-    yield (
-        "training",
-        f"{training['epochs']} epochs in {tables.human_seconds(training['seconds'])}, seed {training['seed']}, "
-        f"{training['backend']}, {training['machine']}",
-    )
-    yield "licence", card["license"]
+    yield from tables.human_origin(card)
 
 
 def said(figures) -> str:
@@ -146,10 +123,6 @@ def said(figures) -> str:
         f"± {figures['kernel_distance_error']:.1g}, precision {figures['precision']:.2f}, recall "
         f"{figures['recall']:.2f}, density {figures['density']:.2f}, coverage {figures['coverage']:.2f}"
     )
-
-
-def _pairs(arguments):
-    return [f"{key}={value}" for key, value in arguments.items()]
 
 
 def _print_evaluation(result, card, differs):

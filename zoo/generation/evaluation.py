@@ -7,8 +7,7 @@ from zoo.generation.quality import Judge
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
 from zoo.loading import load
-from zoo.registry import GENERATION
-from zoo.registry import card as read_card
+from zoo.registry import GENERATION, card_for
 
 TOLERANCE = 1e-3  # of a figure, relative: float32 sums differ in their last digits between machines
 
@@ -30,7 +29,7 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
         ValueError: unknown model or no generator, or data that are not its data set's kind.
         FileNotFoundError: the data set is not there.
     """
-    card = _generator_card(name)
+    card = card_for(name, GENERATION)
     quality, image_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
     seed = quality["seed"] if seed is None else seed
     judge = Judge(quality["classifier"], image_set.x_test, image_set.y_test)
@@ -67,15 +66,8 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
     Returns:
         uint8 `[8 · count, height, width, channels]`, to be shown in rows of 8.
     """
-    card = _generator_card(name)
+    card = card_for(name, GENERATION)
     image_set = load_set(card["dataset"]["name"], data, data_dir)
     judge = Judge(card["quality"]["classifier"], image_set.x_train, image_set.y_train)
     images, _ = sample(load(name), count, seed)
     return neighbours(images, judge.features(images), image_set.x_train, judge.real)
-
-
-def _generator_card(name):
-    card = read_card(name)
-    if card["task"] != GENERATION:
-        raise ValueError(f"{name} is no generator. Received: name={name!r}")
-    return card

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from zoo import weights_file
 from zoo.generation.quality import Judge
 from zoo.generation.sampling import sample
 from zoo.loading import load
-from zoo.publishing import structure, training_record, weights_record, write_card
+from zoo.publishing import ship_weights, structure, training_record, weights_record, write_card
 
 SAMPLES = 10_000
 SEED = 0
@@ -29,10 +28,7 @@ def publish(model, recipe, image_set, history, out_dir) -> dict:
     Returns:
         The card.
     """
-    weights = out_dir / "weights" / f"{recipe.name}.weights.h5"
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    weights_file.save_float16(model, weights)
-    model.load_weights(weights)
+    weights = ship_weights(model, recipe.name, out_dir)
     judge = Judge(recipe.classifier, image_set.x_test, image_set.y_test)
     count = min(SAMPLES, len(image_set.x_train))
     training_images, training_labels = image_set.x_train[:count], image_set.y_train[:count]
