@@ -10,12 +10,14 @@ from zoo.batches import Batches
 from zoo.checkpoint import Checkpoint
 from zoo.data import SETS, load_set
 from zoo.event_log import EventLog
+from zoo.kernel_muon import KernelMuon
 from zoo.progress import TrainingProgress
 from zoo.publishing import publish
 from zoo.recipes import Recipe
 from zoo.runs import open_run, set_up_backend
 from zoo.statistics import renew_statistics
 from zoo.stop_at_nan import StopAtNaN
+from zoo.whitening import whiten
 
 
 def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None) -> dict:
@@ -62,6 +64,7 @@ def prepare(recipe, image_set) -> keras.Model:
     """
     set_up_backend(recipe.seed)
     model = untrained(recipe)
+    whiten(model, image_set.x_train)
     steps = steps_per_epoch(recipe, image_set)
     if steps < 1:
         raise ValueError(
@@ -72,7 +75,7 @@ def prepare(recipe, image_set) -> keras.Model:
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # On a CPU TensorFlow's jit makes PolyNet's training slower; JAX has no other way.
+        # On a CPU XLA makes the training of convolutions slower than TensorFlow alone does; JAX has no other way.
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
@@ -155,13 +158,20 @@ def _optimizer(recipe, steps):
         warmup_target=recipe.learning_rate if warmup else None,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=recipe.weight_decay,
-        beta_2=0.99,
-        global_clipnorm=recipe.clip_norm,
-        use_ema=recipe.ema_momentum > 0,
-        ema_momentum=recipe.ema_momentum or 0.99,
-    )
+    common = {
+        "learning_rate": schedule,
+        "weight_decay": recipe.weight_decay,
+        "global_clipnorm": recipe.clip_norm,
+        "use_ema": recipe.ema_momentum > 0,
+        "ema_momentum": recipe.ema_momentum or 0.99,
+    }
+    if recipe.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **common)
+    elif recipe.optimizer == "muon":
+        optimizer = KernelMuon(
+            exclude_layers=["logits"], adam_beta_2=0.99, adam_weight_decay=recipe.weight_decay, **common
+        )
+    else:
+        optimizer = keras.optimizers.AdamW(beta_2=0.99, **common)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
     return optimizer

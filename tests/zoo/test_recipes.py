@@ -36,6 +36,7 @@ def test_an_unknown_key_is_refused_with_the_near_one(tmp_path):
         ("epochs = 40", "epochs = true", "'epochs' must be of type int. Received: True"),
         ("label_smoothing = 0.1", "label_smoothing = 1.0", "'label_smoothing' must be at least 0 and below 1"),
         ("shift = 1", "shift = -1", "'shift' must be 0 or more. Received: shift=-1"),
+        ("epochs = 40", 'epochs = 40\noptimizer = "lion"', "'optimizer' must be one of 'adamw', 'muon', 'sgd'"),
         ('name = "pinet_digits"', 'name = "../x"', "'name' must be a plain name"),
         ("batch_size = 64", "", "incomplete: missing 1 required positional argument: 'batch_size'"),
         ("epochs = 40", "epochs = ", "no valid TOML"),

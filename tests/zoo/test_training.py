@@ -159,6 +159,24 @@ def test_a_hundred_steps_are_enough_for_the_running_statistics(ema_momentum):
     assert (at_inference == truth).mean() > 0.9 * (in_training == truth).mean()
 
 
+@pytest.mark.parametrize("optimizer, learning_rate", [("sgd", 0.1), ("muon", 0.01)])
+def test_the_other_optimizers_learn_too(optimizer, learning_rate):
+    arguments = {"widths": [8, 16], "depth": 1, "form": "self"}
+    recipe = replace(
+        RECIPE,
+        architecture="pinet_vgg",
+        architecture_arguments=arguments,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        weight_decay=1e-3,
+        epochs=5,
+    )
+    digits = load_set("digits")
+    model = prepare(recipe, digits)
+    history = fit(model, recipe, digits)
+    assert max(history.history["val_accuracy"]) > 0.8
+
+
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_training_on_the_other_backends(tmp_path, backend, small_npz):
     """From the first step to the card; from an .npz, and on JAX with every import of TensorFlow refused."""

@@ -8,6 +8,8 @@ from typing import ClassVar
 from zoo.paths import RECIPES
 from zoo.registry import CLASSIFICATION, suggestion
 
+OPTIMIZERS = ("adamw", "muon", "sgd")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -22,8 +24,10 @@ class Recipe:
         epochs: passes over the training part.
         batch_size: examples a step; the last, incomplete batch of an epoch is dropped.
         learning_rate: peak of the schedule: linear warm-up, then a cosine down to 0.
+        optimizer: `"adamw"`, `"muon"` (kernels by Muon, everything else by AdamW at the same rate) or `"sgd"` (momentum
+            0.9, Nesterov).
         warmup_epochs: epochs of the warm-up.
-        weight_decay: decoupled weight decay of AdamW, on kernels only.
+        weight_decay: decoupled weight decay, on kernels only.
         clip_norm: bound on the norm of the whole gradient.
         ema_momentum: momentum of the average of the weights that is shipped; 0 ships the last weights.
         label_smoothing: share of the target spread over all classes.
@@ -48,6 +52,7 @@ class Recipe:
     learning_rate: float
     validation: int
     architecture_arguments: dict = field(default_factory=dict)
+    optimizer: str = "adamw"
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     clip_norm: float = 1.0
@@ -69,6 +74,11 @@ class Recipe:
             from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "seed"),
             shares=("ema_momentum", "label_smoothing", "zoom"),
         )
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "
+                f"Received: {self.optimizer!r}"
+            )
 
 
 def check_values(recipe, above_0, from_0, shares):

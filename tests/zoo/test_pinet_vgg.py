@@ -1,0 +1,90 @@
+"""The plain network: its degree, its start, and the whitened patches it looks at."""
+
+import keras
+import numpy as np
+import pytest
+
+from pinet_keras.analysis import certify
+from zoo.architectures import build
+from zoo.architectures.partial_identity import PartialIdentity
+from zoo.whitening import whiten
+
+SHAPE, MEAN, STD = (12, 12, 3), [120.0, 110.0, 100.0], [60.0, 50.0, 70.0]
+PLAIN = {"widths": [3], "depth": 1, "whitening": 0}
+
+
+def network(num_classes=10, **arguments):
+    return build("pinet_vgg", {"widths": [4, 6], **arguments}, SHAPE, MEAN, STD, num_classes, name="small")
+
+
+def pictures(count=20):
+    blobs = np.random.default_rng(0).normal(size=(count, 3, 3, 3)).repeat(4, axis=1).repeat(4, axis=2)
+    noise = np.random.default_rng(1).normal(size=(count, *SHAPE))
+    return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
+
+
+@pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
+def test_the_degree_doubles_with_every_convolution(form):
+    model = network(form=form)
+    certificate = certify(model)
+    assert (certificate.tier, certificate.degree) == (2, 2**4)
+    result = certificate.verify(model, pictures(6), lines=2)
+    assert result.holds, result
+
+
+def test_at_the_start_the_self_form_squares_its_input():
+    model = network(None, **PLAIN, form="self", alpha=0.5)
+    images = pictures()
+    scaled = (images - np.float32(MEAN)) / np.float32(STD)
+    pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4)) / np.sqrt(1 + 1e-3)  # batch norm's epsilon
+    expected = (pooled + 0.5 * pooled**2).mean(axis=(1, 2))
+    np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
+def test_alpha_0_starts_linear(form):
+    model = network(None, form=form, alpha=0.0)
+    a, b = (np.random.default_rng(seed).uniform(0, 255, (5, *SHAPE)).astype("float32") for seed in (0, 1))
+    ends, middle = [model.predict(images, verbose=0) for images in (a, b)], model.predict((a + b) / 2, verbose=0)
+    np.testing.assert_allclose(middle, sum(ends) / 2, atol=1e-4)
+
+
+def test_kernels_start_as_the_identity_on_the_channels_that_both_sides_have():
+    kernel = keras.ops.convert_to_numpy(PartialIdentity(seed=0)((3, 3, 4, 6)))
+    images = np.random.default_rng(0).normal(size=(2, 5, 5, 4)).astype("float32")
+    passed = keras.ops.convert_to_numpy(keras.ops.conv(images, kernel, padding="same"))
+    np.testing.assert_allclose(passed[..., :4], images, atol=1e-6)
+    assert kernel[..., 4:].std() == pytest.approx(np.sqrt(2 / 36), rel=0.3)
+    again = PartialIdentity.from_config(PartialIdentity(seed=0).get_config())((3, 3, 4, 6))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(again), kernel)
+
+
+def test_whitened_patches_are_uncorrelated_and_of_variance_1():
+    model, images = network(), pictures(200)
+    whiten(model, images)
+    layer = model.get_layer("whitening")
+    scaled = (images - np.float32(MEAN)) / np.float32(STD)
+    responses = keras.ops.convert_to_numpy(layer(scaled)).reshape(-1, 12)
+    covariance = np.cov(responses, rowvar=False)
+    np.testing.assert_allclose(covariance, np.eye(12), atol=0.02)
+    assert not layer.trainable_variables
+
+
+def test_a_network_without_whitening_is_left_as_it_is():
+    model = network(whitening=0)
+    before = model.get_weights()
+    whiten(model, pictures())
+    assert all((old == new).all() for old, new in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"form": "cubed"}, "`form` must be one of 'fused', 'squeezed', 'mixed', 'self'. Received: form='cubed'"),
+        ({"stem_width": 8}, "One stem is enough. Received: whitening=2, stem_width=8"),
+        ({"widths": [4] * 4}, "12×12 has too few pixels"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        network(**arguments)

@@ -1,0 +1,96 @@
+"""A plain polynomial network for photographs: whitened patches, then few wide convolutions, each with a product."""
+
+import keras
+from keras import layers
+
+from zoo.architectures.partial_identity import PartialIdentity
+from zoo.architectures.pinet import MOMENTUM, one_of
+
+FORMS = ("fused", "squeezed", "mixed", "self")
+
+
+def pinet_vgg(inputs, widths=(64, 256, 256), depth=2, form="squeezed", alpha=0.5, whitening=2, stem_width=None):
+    """Stages of `depth` second-order convolutions; the first of each stage halves the sides by average pooling.
+
+    Each convolution does y = a + a ∗ b, with a = BN(pool(A x)), A a 3×3 convolution, and b one of
+
+    - `"fused"`: BN(pool(B x)), B a 3×3 convolution as well; both are one convolution of twice the filters;
+    - `"squeezed"`: BN(pool(B x)), B a 1×1 convolution, a ninth of the cost;
+    - `"mixed"`: BN(B a), B a 1×1 convolution: products of all pairs of channels of a;
+    - `"self"`: one learned number a channel times a: the square of a, for nothing.
+
+    The scale of b starts at `alpha`, and A starts as the identity on as many channels as both sides have. Degree
+    2^(depth · stages), tier 2.
+
+    Args:
+        inputs: `[batch, height, width, channels]` standardised image.
+        widths: filters of each stage.
+        depth: convolutions a stage.
+        form: `"fused"`, `"squeezed"`, `"mixed"` or `"self"`.
+        alpha: initial scale of b.
+        whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
+            training images (`zoo.whitening`) and stays as it is. Patches lie wholly within the image: with 2 the sides
+            of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
+        stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
+
+    Returns:
+        `[batch, features]`: the mean over all places.
+
+    Raises:
+        ValueError: an unknown `form`, both kinds of stem, or more stages than the image can be halved.
+
+    Reference:
+        The plan of the network and its whitened, identity-like start: Jordan, 94% on CIFAR-10 in 3.29 Seconds on a
+        Single GPU, arXiv 2404.00498, with products for activation functions.
+    """
+    one_of("form", form, FORMS)
+    if whitening and stem_width:
+        raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
+    if min(inputs.shape[1:3]) < 2 ** len(widths):
+        raise ValueError(
+            f"An image of {inputs.shape[1]}×{inputs.shape[2]} has too few pixels. Received: widths={widths}"
+        )
+    x = inputs
+    if whitening:
+        filters = whitening * whitening * inputs.shape[-1]
+        x = layers.Conv2D(filters, whitening, use_bias=False, trainable=False, name="whitening")(x)
+    if stem_width:
+        x = _norm("stem_norm")(layers.Conv2D(stem_width, 3, padding="same", use_bias=False, name="stem")(x))
+    for stage, filters in enumerate(widths):
+        for index in range(depth):
+            x = _second_order(x, filters, form, alpha, pool=index == 0, name=f"stage_{stage}_conv_{index}")
+    return layers.GlobalAveragePooling2D(name="features")(x)
+
+
+def _second_order(x, filters, form, alpha, pool, name):
+    start = keras.initializers.Constant(alpha)
+    if form == "fused":
+        both = _pooled(_convolution(x, 2 * filters, 3, f"{name}_factors"), pool, f"{name}_factors")
+        a, b = keras.ops.split(both, 2, axis=-1)
+        a, b = _norm(f"{name}_a_norm")(a), _norm(f"{name}_b_norm", gamma_initializer=start)(b)
+    else:
+        a = _norm(f"{name}_a_norm")(_pooled(_convolution(x, filters, 3, f"{name}_a"), pool, f"{name}_a"))
+    if form == "squeezed":
+        b = _pooled(_convolution(x, filters, 1, f"{name}_b"), pool, f"{name}_b")
+        b = _norm(f"{name}_b_norm", gamma_initializer=start)(b)
+    if form == "mixed":
+        b = _norm(f"{name}_b_norm", gamma_initializer=start)(_convolution(a, filters, 1, f"{name}_b"))
+    if form == "self":
+        b = layers.DepthwiseConv2D(1, depthwise_initializer=start, name=f"{name}_b")(a)
+    product = layers.Multiply(name=f"{name}_product")([a, b])
+    return layers.Add(name=name)([a, product])
+
+
+def _convolution(x, filters, kernel_size, name):
+    start = PartialIdentity() if kernel_size == 3 else "he_normal"
+    return layers.Conv2D(
+        filters, kernel_size, padding="same", use_bias=False, kernel_initializer=start, name=f"{name}_convolution"
+    )(x)
+
+
+def _pooled(x, pool, name):
+    return layers.AveragePooling2D(2, name=f"{name}_pool")(x) if pool else x
+
+
+def _norm(name, **arguments):
+    return layers.BatchNormalization(momentum=MOMENTUM, name=name, **arguments)
