@@ -54,9 +54,9 @@ def main(trials, space="digits"):
         if size["parameters"] > MAX_PARAMETERS:
             raise optuna.TrialPruned
         keras.backend.clear_session()
-        model = training.prepare(recipe, hypermodel.image_set)
-        training.fit(model, recipe, hypermodel.image_set, callbacks=[Prune(trial)])
-        _, _, images, targets = training.split(recipe, hypermodel.image_set)
+        model = training.prepare(recipe, hypermodel.data_set)
+        training.fit(model, recipe, hypermodel.data_set, callbacks=[Prune(trial)])
+        _, _, images, targets = training.split(recipe, hypermodel.data_set)
         return model.evaluate(images, targets, verbose=0)[1]
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))

@@ -22,7 +22,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
 
     Args:
         space: name of a shipped search (`"digits"`), path of a search file, a dict of the same form, or a `Space`.
-        data: path of a uint8 `.npz` to read instead of TFDS; or an `ImageSet`.
+        data: path of a uint8 `.npz` to read instead of TFDS; or an `DataSet`.
         data_dir: where TFDS keeps its data sets.
 
     Raises:
@@ -37,7 +37,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         self.space = space if isinstance(space, Space) else read_space(space)
         whole = data if hasattr(data, "x_train") else load_set(self.space.dataset, data, data_dir)
         self.dataset_sha256 = whole.sha256
-        self.image_set = replace(whole, x_test=whole.x_test[:0], y_test=whole.y_test[:0])
+        self.data_set = replace(whole, x_test=whole.x_test[:0], y_test=whole.y_test[:0])
 
     def recipe(self, hp):
         """The `Recipe` of a point of the space.
@@ -53,7 +53,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Args:
             hp: `keras_tuner.HyperParameters`.
         """
-        return training.prepare(self.recipe(hp), self.image_set)
+        return training.prepare(self.recipe(hp), self.data_set)
 
     def fit(self, hp, model, *args, epochs=None, initial_epoch=0, callbacks=(), verbose=0, **kwargs):
         """Train a model from `build` as its recipe says.
@@ -75,11 +75,11 @@ class PinetHyperModel(keras_tuner.HyperModel):
                 f"Received: {len(args)} positional arguments, {', '.join(kwargs)}"
             )
         recipe = self.recipe(hp)
-        steps = training.steps_per_epoch(recipe, self.image_set)
+        steps = training.steps_per_epoch(recipe, self.data_set)
         # Hyperband loads the weights of an earlier trial, and not where on its schedule it was.
         model.optimizer.iterations.assign(initial_epoch * steps)
         return training.fit(
-            model, recipe, self.image_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
+            model, recipe, self.data_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
         )
 
     def figures(self, recipe, latency=False) -> dict:

@@ -107,7 +107,7 @@ class SearchTuner(BaseTuner):
         folder.mkdir(exist_ok=True)
         if "tuner/trial_id" in values:
             _take_over(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
-        model = training.prepare(recipe, self.hypermodel.image_set)
+        model = training.prepare(recipe, self.hypermodel.data_set)
         checkpoint = Checkpoint(folder)
         epochs = values.get("tuner/epochs", recipe.epochs)
         words = f"trial {int(trial.trial_id)}  {shown_values(values)}  "
@@ -118,12 +118,12 @@ class SearchTuner(BaseTuner):
         training.fit(
             model,
             recipe,
-            self.hypermodel.image_set,
+            self.hypermodel.data_set,
             initial_epoch=checkpoint.restore(model),
             epochs=epochs,
             callbacks=[progress, checkpoint],
         )
-        _, _, images, targets = training.split(recipe, self.hypermodel.image_set)
+        _, _, images, targets = training.split(recipe, self.hypermodel.data_set)
         loss, accuracy = model.evaluate(images, targets, batch_size=500, verbose=0)
         seconds = time.monotonic() - started
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}

@@ -8,15 +8,15 @@ GREY = 128
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, augmented batches of uint8 images and one-hot labels.
+    """Shuffled, augmented batches of uint8 images, or int16 sounds, and one-hot labels.
 
     All chance is drawn from (seed, epoch, step), so that a resumed run sees the pictures that an unbroken one would
     have seen; the state of Keras' augmentation layers would depend on how far the killed run had prefetched.
 
     Args:
-        images: uint8 `[n, height, width, channels]`.
+        images: uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
         targets: float32 `[n, classes]`.
-        recipe: the `Recipe`; its `batch_size`, `seed`, `flip` and `shift` are used.
+        recipe: the `Recipe`; its `batch_size`, `seed` and all that changes examples are used.
     """
 
     def __init__(self, images, targets, recipe):
@@ -40,7 +40,8 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
-        return augment(self.images[chosen], self.recipe, generator), self.targets[chosen]
+        change = augment if self.images.ndim == 4 else augment_sounds
+        return change(self.images[chosen], self.recipe, generator), self.targets[chosen]
 
 
 def augment(images, recipe, generator):
@@ -59,6 +60,30 @@ def augment(images, recipe, generator):
     if recipe.rotate or recipe.zoom:
         images = _rotate_and_zoom(images, recipe, generator)
     return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
+
+
+def augment_sounds(sounds, recipe, generator):
+    """Change each sound by chance; samples stay int16.
+
+    Args:
+        sounds: int16 `[n, samples]`.
+        recipe: its `zoom` makes each slower and deeper, or faster and higher, around its middle, its `shift` moves it
+            by up to so many samples, its `gain` makes it louder or quieter by up to so many decibels.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        int16 `[n, samples]`; what came from beyond an end is silence.
+    """
+    count, length = sounds.shape
+    speeds = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, count)
+    moves = generator.integers(-recipe.shift, recipe.shift + 1, count)
+    gains = 10 ** (generator.uniform(-recipe.gain, recipe.gain, count) / 20)
+    times = np.arange(length) - length / 2
+    changed = [
+        gain * np.interp(times * speed + length / 2 - move, np.arange(length), sound, left=0, right=0)
+        for sound, speed, move, gain in zip(sounds, speeds, moves, gains, strict=True)
+    ]
+    return np.clip(np.round(changed), -32768, 32767).astype("int16")
 
 
 def _flip_and_shift(images, recipe, generator):

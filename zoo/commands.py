@@ -30,7 +30,9 @@ app = typer.Typer(
 
 _name = typer.Argument(metavar="NAME", help="A model of the zoo.", autocompletion=lambda: registry.list_models())
 ModelName = Annotated[str, _name]
-DataFile = Annotated[Path | None, typer.Option("--data", help="A uint8 .npz to read instead of TFDS.")]
+DataFile = Annotated[
+    Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 sounds to read instead of TFDS.")
+]
 DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -94,7 +96,7 @@ def info(name: ModelName, json: AsJson = False):
         return _print_json(card)
     table = _table("", "", title=f"{card['name']}: {card['description']}")
     table.show_header = False
-    facts = _facts if card["task"] == registry.CLASSIFICATION else generation_commands.facts
+    facts = generation_commands.facts if card["task"] == registry.GENERATION else _facts
     for label, value in facts(card):
         table.add_row(f"[bold]{label}", value)
     _console().print(table)
@@ -103,37 +105,40 @@ def info(name: ModelName, json: AsJson = False):
 @app.command()
 def predict(
     name: ModelName,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Picture files; - is standard input.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Pictures, or WAV files for a sound model; - is standard input."),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     json: AsJson = False,
 ):
-    """Classify pictures."""
-    card = registry.card_for(name, registry.CLASSIFICATION)
+    """Classify pictures or sounds."""
+    card = registry.card_for(name, registry.CLASSIFICATION, registry.SOUND_CLASSIFICATION)
     import numpy as np
 
-    from zoo.images import read_image
+    from zoo.sounds import read_example
 
-    notes: list[list[str]] = [[] for _ in images]
-    shape = card["input_shape"]
-    pixels = [read_image(_source(image), shape, note) for image, note in zip(images, notes, strict=True)]
+    notes: list[list[str]] = [[] for _ in files]
+    shape, kind = card["input_shape"], "sound" if card["task"] == registry.SOUND_CLASSIFICATION else "image"
+    examples = [read_example(_source(file), shape, note) for file, note in zip(files, notes, strict=True)]
     with _waiting(f"loading {name}"):
         from zoo import load
         from zoo.demo import probabilities
 
-        rows = probabilities(load(name), card, np.stack(pixels))
+        rows = probabilities(load(name), card, np.stack(examples))
     results = [
         {
-            "image": image,
+            kind: file,
             "predictions": [
                 {"class": card["class_names"][best], "probability": float(row[best])} for best in np.argsort(-row)[:top]
             ],
             "notes": note,
         }
-        for image, row, note in zip(images, rows, notes, strict=True)
+        for file, row, note in zip(files, rows, notes, strict=True)
     ]
     if json:
         return _print_json(results)
-    _print_predictions(results)
+    _print_predictions(results, kind)
 
 
 @app.command()
@@ -223,10 +228,12 @@ def certify(
     claim = None if name.endswith(".keras") else registry.card(name)
     with _waiting(f"certifying {name}"):
         from pinet_keras.analysis import certify as prove
+        from zoo.front_end import behind_front_end
 
         model = _keras_file(name) if claim is None else _zoo_model(name)
-        certificate = prove(model)
-        measured = certificate.verify(model, _valid_inputs(model, claim)) if verify else None
+        behind = behind_front_end(model)
+        certificate = prove(behind)
+        measured = certificate.verify(behind, _valid_inputs(model, claim)) if verify else None
     holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
     if json:
         report = certificate.as_dict()
@@ -305,7 +312,7 @@ def _keras_file(path):
 
 
 def _valid_inputs(model, card):
-    """Inputs to draw lines between: the bundled pictures of a classifier, uniform noise and one label for a generator,
+    """Inputs to draw lines between: the bundled examples of a classifier, uniform noise and one label for a generator,
     normal noise for a stranger's model."""
     import numpy as np
 
@@ -315,9 +322,10 @@ def _valid_inputs(model, card):
         latents = draw_latents(16, model.latent_size, seed=0)
         return [latents, np.zeros(16)] if card["class_names"] else latents
     if card:
-        from zoo.demo import sample_images
+        from zoo.demo import sample_inputs
+        from zoo.front_end import before_certificate
 
-        return sample_images(card)
+        return before_certificate(model, sample_inputs(card))
     rng = np.random.default_rng(0)
     inputs = [rng.normal(size=(16, *(size or 8 for size in tensor.shape[1:]))) for tensor in model.inputs]
     return inputs if len(inputs) > 1 else inputs[0]
@@ -330,7 +338,10 @@ def _reaches(tier, claimed):
 def _facts(card):
     accuracy = card["accuracy"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
-    yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
+    if card["task"] == registry.SOUND_CLASSIFICATION:
+        yield "input", f"{card['input_shape'][0]} samples of 16 bits, 8,000 a second"
+    else:
+        yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
     yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels"
     yield "size", tables.human_size(card)
@@ -338,7 +349,7 @@ def _facts(card):
         "test accuracy",
         (
             f"[bold]{accuracy['test']:.2%}[/] (95 %: {tables.human_interval(*accuracy['interval_95'])}) "
-            f"on {accuracy['test_examples']:,} pictures"
+            f"on {accuracy['test_examples']:,} examples"
         ),
     )
     by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1])
@@ -348,19 +359,19 @@ def _facts(card):
     yield from tables.human_origin(card)
 
 
-def _print_predictions(results):
-    table = _table("picture", "class", "probability", right=(2,))
+def _print_predictions(results, kind):
+    table = _table("sound" if kind == "sound" else "picture", "class", "probability", right=(2,))
     for result in results:
         for rank, guess in enumerate(result["predictions"]):
             style = "bold" if rank == 0 else "dim"
-            name = _escaped(result["image"]) if rank == 0 else ""
+            name = _escaped(result[kind]) if rank == 0 else ""
             table.add_row(name, f"[{style}]{guess['class']}", f"[{style}]{guess['probability']:.1%}")
         table.add_section()
     _console().print(table)
     for result in results:
         if result["notes"]:
             _console(stderr=True).print(
-                f"{_escaped(result['image'])}: {', '.join(result['notes'])}", style="yellow", soft_wrap=True
+                f"{_escaped(result[kind])}: {', '.join(result['notes'])}", style="yellow", soft_wrap=True
             )
 
 
@@ -371,8 +382,8 @@ def _print_evaluation(result, differs):
     table.add_row("[bold]accuracy", f"[bold]{result['accuracy']:.2%}[/] (95 %: {interval})")
     table.add_row("[bold]on the card", f"{result['card_accuracy']:.2%}")
     table.add_row("[bold]calibration error", f"{result['ece']:.2%}")
-    pictures = f"{result['examples']:,} in {tables.human_seconds(result['seconds'])}"
-    table.add_row("[bold]pictures", f"{pictures}, {result['images_per_second']:,.0f} a second")
+    examples = f"{result['examples']:,} in {tables.human_seconds(result['seconds'])}"
+    table.add_row("[bold]examples", f"{examples}, {result['images_per_second']:,.0f} a second")
     console = _console()
     console.print(table)
     if differs:

@@ -1,4 +1,4 @@
-"""Image classification sets as arrays: from TFDS, from scikit-learn, or from a uint8 `.npz`."""
+"""Classification sets as arrays: from TFDS, from scikit-learn, or from an `.npz`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from zoo.registry import suggestion
+from zoo.sounds import fit_length
 
 DIGITS = tuple("0123456789")
-# What an .npz file cannot say of itself. Means and standard deviations are those of the training split, in grey levels.
+# What an .npz file cannot say of itself. Means and standard deviations are those of the training split, in grey levels;
+# of sounds, in the decibels of `zoo.front_end`.
 SETS: dict[str, dict] = {
     "mnist": {"shape": (28, 28, 1), "classes": DIGITS, "mean": [33.32], "std": [78.57]},
     "digits": {"shape": (8, 8, 1), "classes": DIGITS, "mean": [77.89], "std": [95.87]},
@@ -20,13 +22,19 @@ SETS: dict[str, dict] = {
         "mean": [125.31, 122.95, 113.87],
         "std": [62.99, 62.09, 66.70],
     },
+    "spoken_digit": {"shape": (8192,), "classes": DIGITS, "mean": [15.6], "std": [21.4]},
 }
+HELD_OUT = 5  # of each speaker's 50 recordings of a spoken digit, the first ones
+
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True)
-class ImageSet:
-    """A data set in memory: uint8 images `[n, height, width, channels]` and int64 labels `[n]`, train and test."""
+class DataSet:
+    """A data set in memory, train and test, with labels int64 `[n]`.
+
+    Its examples are images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+    """
 
     name: str
     x_train: np.ndarray
@@ -41,20 +49,20 @@ class ImageSet:
 
     @property
     def sha256(self) -> str:
-        """Checksum over the images and labels of both splits: the same from TFDS and from an `.npz`."""
+        """Checksum over the examples and labels of both splits: the same from TFDS and from an `.npz`."""
         digest = hashlib.sha256()
         for key in ARRAYS:
             digest.update(np.ascontiguousarray(getattr(self, key)).tobytes())
         return digest.hexdigest()
 
 
-def load_set(name: str, data=None, data_dir=None) -> ImageSet:
+def load_set(name: str, data=None, data_dir=None) -> DataSet:
     """Read a data set.
 
     Args:
-        name: `"mnist"`, `"cifar10"` (both through TFDS) or `"digits"` (scikit-learn's, no download).
-        data: path of an `.npz` with uint8 `x_train`, `x_test` and integer `y_train`, `y_test`, read instead; needs no
-            TensorFlow.
+        name: `"mnist"`, `"cifar10"`, `"spoken_digit"` (through TFDS) or `"digits"` (scikit-learn's, no download).
+        data: path of an `.npz` with uint8 (for sounds int16) `x_train`, `x_test` and integer `y_train`, `y_test`, read
+            instead; needs no TensorFlow.
         data_dir: where TFDS keeps its data sets; its default is the environment variable `TFDS_DATA_DIR`, then
             `~/tensorflow_datasets`.
 
@@ -72,7 +80,7 @@ def load_set(name: str, data=None, data_dir=None) -> ImageSet:
         arrays = _read_tfds(name, data_dir)
     _check(name, arrays)
     labels = {key: arrays[key].astype("int64") for key in ("y_train", "y_test")}
-    return ImageSet(name, **{**arrays, **labels})
+    return DataSet(name, **{**arrays, **labels})
 
 
 def _read_npz(path):
@@ -93,15 +101,16 @@ def _check(name, arrays):
     """Refuse arrays that are not this data set's kind, before a training starts on them."""
     info = SETS[name]
     for split in ("train", "test"):
-        images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        if images.dtype != np.uint8 or images.shape[1:] != info["shape"] or len(images) == 0:
+        examples, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        kind = "uint8 images" if len(info["shape"]) == 3 else "int16 sounds"
+        if examples.dtype != kind.split()[0] or examples.shape[1:] != info["shape"] or len(examples) == 0:
             raise ValueError(
-                f"x_{split} of {name} must be uint8 images of shape [n, {', '.join(map(str, info['shape']))}]. "
-                f"Received: dtype={images.dtype}, shape={images.shape}"
+                f"x_{split} of {name} must be {kind} of shape [n, {', '.join(map(str, info['shape']))}]. "
+                f"Received: dtype={examples.dtype}, shape={examples.shape}"
             )
-        if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
+        if labels.shape != (len(examples),) or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
-                f"y_{split} of {name} must be {len(images)} integers. "
+                f"y_{split} of {name} must be {len(examples)} integers. "
                 f"Received: dtype={labels.dtype}, shape={labels.shape}"
             )
         if labels.min() < 0 or labels.max() >= len(info["classes"]):
@@ -133,11 +142,36 @@ def _read_tfds(name, data_dir):
         raise FileNotFoundError(
             f"{name} is not in {builder.data_path.parent.parent} and could not be downloaded there ({error}). "
             f"On a machine with a network run `tfds build {name}`, or copy a prepared `{name}` folder there and "
-            "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass a uint8 .npz with --data."
+            "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass an .npz with --data."
         ) from error
+    if name == "spoken_digit":
+        return _spoken_digits(builder)
     arrays = {}
     for split in ("train", "test"):
         examples = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
         arrays[f"x_{split}"] = np.asarray(examples["image"])
         arrays[f"y_{split}"] = np.asarray(examples["label"])
+    return arrays
+
+
+def spoken_recordings(builder) -> list[tuple[int, str, int, np.ndarray]]:
+    """Every recording of TFDS' spoken_digit as (index, speaker, digit, int16 waveform), sorted.
+
+    The file names say it: `7_theo_12.wav` is theo's recording 12 of a seven.
+    """
+    recordings = []
+    for example in builder.as_dataset(split="train").as_numpy_iterator():
+        digit, speaker, index = example["audio/filename"].decode().removesuffix(".wav").split("_")
+        waveform = np.clip(example["audio"], -32768, 32767).astype("int16")
+        recordings.append((int(index), speaker, int(digit), fit_length(waveform, SETS["spoken_digit"]["shape"][0])))
+    return sorted(recordings, key=lambda recording: recording[:3])
+
+
+def _spoken_digits(builder):
+    """The test split that the set's authors propose: recordings 0 to 4 of each speaker and digit."""
+    arrays = {}
+    for split, held in (("train", False), ("test", True)):
+        chosen = [each for each in spoken_recordings(builder) if (each[0] < HELD_OUT) == held]
+        arrays[f"x_{split}"] = np.stack([waveform for *_, waveform in chosen])
+        arrays[f"y_{split}"] = np.array([digit for _, _, digit, _ in chosen])
     return arrays

@@ -7,11 +7,12 @@ import numpy as np
 from scipy.special import softmax
 
 from zoo import tables
-from zoo.images import read_image
+from zoo.front_end import before_certificate
 from zoo.loading import load
 from zoo.paths import SAMPLES
-from zoo.registry import CLASSIFICATION, GENERATION, list_models
+from zoo.registry import CLASSIFICATION, GENERATION, SOUND_CLASSIFICATION, list_models
 from zoo.registry import card as read_card
+from zoo.sounds import read_example
 
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
 COLUMNS = 10
@@ -21,7 +22,10 @@ MARGIN, TITLE, HEADLINE, CELL, PICTURE, CELL_HEIGHT = 0.35, 0.95, 0.38, 1.3, 1.1
 
 @dataclass(frozen=True)
 class Guess:
-    """What a model says of one picture: the pixels, the true class, the predicted one and its probability."""
+    """What a model says of one picture: the pixels, the true class, the predicted one and its probability.
+
+    The pixels of a sound are those of its spectrogram.
+    """
 
     file: str
     pixels: np.ndarray
@@ -35,35 +39,34 @@ class Guess:
         return self.predicted == self.truth
 
 
-def probabilities(model, card, images) -> np.ndarray:
+def probabilities(model, card, examples) -> np.ndarray:
     """Class probabilities: softmax(logits / T), with the temperature T that the card's validation data gave.
 
     Args:
         model: a classifier of the zoo.
         card: its card.
-        images: `[batch, height, width, channels]` pixels.
+        examples: `[batch, height, width, channels]` pixels, or `[batch, samples]` waveforms.
 
     Returns:
         float32 `[batch, classes]`.
     """
-    return softmax(np.asarray(model.predict_on_batch(images)) / card["calibration"]["temperature"], axis=1)
+    return softmax(np.asarray(model.predict_on_batch(examples)) / card["calibration"]["temperature"], axis=1)
 
 
 def samples(dataset) -> list[tuple[Path, str]]:
-    """The bundled pictures of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
+    """The bundled pictures or sounds of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
     return [
-        (path, path.stem.removeprefix(f"{dataset}_").rsplit("_", 1)[0])
-        for path in sorted(SAMPLES.glob(f"{dataset}_*.png"))
+        (path, path.stem.removeprefix(f"{dataset}_").split("_")[0]) for path in sorted(SAMPLES.glob(f"{dataset}_*"))
     ]
 
 
-def sample_images(card) -> np.ndarray:
-    """The bundled pictures of a card's data set, `[pictures, height, width, channels]` uint8."""
-    return np.stack([read_image(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])
+def sample_inputs(card) -> np.ndarray:
+    """The bundled pictures, uint8 `[n, height, width, channels]`, or sounds, int16 `[n, samples]`, of a card's set."""
+    return np.stack([read_example(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])
 
 
 def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
-    """Classify the bundled pictures with every shipped classifier.
+    """Classify the bundled pictures and sounds with every shipped classifier.
 
     Args:
         report: called with (models done, all models).
@@ -71,7 +74,7 @@ def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
     Returns:
         One pair a model: its card and its guesses.
     """
-    names, results = list_models(task=CLASSIFICATION), []
+    names, results = list_models(task=CLASSIFICATION) + list_models(task=SOUND_CLASSIFICATION), []
     for done, name in enumerate(names):
         if report:
             report(done, len(names))
@@ -164,12 +167,18 @@ def draw_generated(out, rows=3) -> None:
 
 
 def _guesses(model, card):
-    images = sample_images(card)
-    rows, guesses = probabilities(model, card, images), []
-    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), images, rows, strict=True):
+    examples = sample_inputs(card)
+    rows, guesses = probabilities(model, card, examples), []
+    pictures = examples if examples.ndim == 4 else _loudness(model, examples)
+    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), pictures, rows, strict=True):
         best = int(row.argmax())
         guesses.append(Guess(path.name, pixels, truth, card["class_names"][best], float(row[best])))
     return guesses
+
+
+def _loudness(model, sounds):
+    """The spectrograms that a sound model hears, high tones above; 96 dB are white."""
+    return np.clip(before_certificate(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
 
 
 def _headline(card, guesses):

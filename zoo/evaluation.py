@@ -6,27 +6,27 @@ import numpy as np
 
 from zoo.data import load_set
 from zoo.loading import load
-from zoo.registry import CLASSIFICATION, card_for
+from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
 from zoo.scores import accuracy_interval, expected_calibration_error
 
 
-def predict_logits(model, images, batch_size=500, progress=None) -> np.ndarray:
-    """Logits of many images, batch by batch.
+def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray:
+    """Logits of many images or sounds, batch by batch.
 
     Args:
         model: a classifier of the zoo.
-        images: uint8 `[n, height, width, channels]`.
-        batch_size: images at a time.
-        progress: called with the number of images done after each batch.
+        examples: images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+        batch_size: examples at a time.
+        progress: called with the number of examples done after each batch.
 
     Returns:
         float32 `[n, classes]`.
     """
     rows = []
-    for start in range(0, len(images), batch_size):
-        rows.append(np.asarray(model.predict_on_batch(images[start : start + batch_size])))
+    for start in range(0, len(examples), batch_size):
+        rows.append(np.asarray(model.predict_on_batch(examples[start : start + batch_size])))
         if progress:
-            progress(min(start + batch_size, len(images)))
+            progress(min(start + batch_size, len(examples)))
     return np.concatenate(rows)
 
 
@@ -35,10 +35,10 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
 
     Args:
         name: name of a shipped model, or path of a card.
-        data: path of a uint8 `.npz` to read instead of TFDS.
+        data: path of an `.npz` to read instead of TFDS.
         data_dir: where TFDS keeps its data sets.
-        batch_size: images at a time.
-        progress: called with (done, all) images.
+        batch_size: examples at a time.
+        progress: called with (done, all) examples.
 
     Returns:
         A dict of the figures; `reproduces_card` says whether the accuracy is the card's to four digits and the data set
@@ -48,16 +48,16 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         ValueError: unknown model, or data that are not its data set's kind.
         FileNotFoundError: the data set is not there.
     """
-    card = card_for(name, CLASSIFICATION)
-    image_set = load_set(card["dataset"]["name"], data, data_dir)
+    card = card_for(name, CLASSIFICATION, SOUND_CLASSIFICATION)
+    data_set = load_set(card["dataset"]["name"], data, data_dir)
     model = load(name)
     started = time.perf_counter()
-    total = len(image_set.x_test)
+    total = len(data_set.x_test)
     report = (lambda done: progress(done, total)) if progress else None
-    logits = predict_logits(model, image_set.x_test, batch_size, report)
+    logits = predict_logits(model, data_set.x_test, batch_size, report)
     seconds = time.perf_counter() - started
-    accuracy, interval = accuracy_interval(logits, image_set.y_test)
-    same_data = image_set.sha256 == card["dataset"]["sha256"]
+    accuracy, interval = accuracy_interval(logits, data_set.y_test)
+    same_data = data_set.sha256 == card["dataset"]["sha256"]
     return {
         "model": card["name"],
         "dataset": card["dataset"]["name"],
@@ -67,7 +67,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         "accuracy": accuracy,
         "interval_95": interval,
         "card_accuracy": card["accuracy"]["test"],
-        "ece": expected_calibration_error(logits, image_set.y_test),
+        "ece": expected_calibration_error(logits, data_set.y_test),
         "seconds": seconds,
         "images_per_second": total / seconds,
         "reproduces_card": same_data and round(accuracy, 4) == round(card["accuracy"]["test"], 4),

@@ -35,6 +35,6 @@ class PixelModel(keras.Model):
         self._check(x)
         return super().predict_on_batch(x)
 
-    def _check(self, images):
-        if isinstance(images, np.ndarray):
-            check_images(images, self.input_shape[1:])
+    def _check(self, examples):
+        if isinstance(examples, np.ndarray):
+            check_images(examples, self.input_shape[1:])

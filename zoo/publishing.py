@@ -11,19 +11,21 @@ import numpy as np
 
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
+from zoo.demo import samples
 from zoo.evaluation import predict_logits
-from zoo.images import read_image
-from zoo.paths import SAMPLES
+from zoo.front_end import behind_front_end
+from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
 from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.sounds import read_example
 
 
-def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
+def publish(model, recipe, data_set, history, out_dir: Path) -> dict:
     """Write the weights as float16, read the test split once with just those weights, and write the card.
 
     Args:
         model: the trained model, not compiled; its weights become the rounded ones.
         recipe: the `Recipe` it was trained by.
-        image_set: the `ImageSet` it was trained on.
+        data_set: the `DataSet` it was trained on.
         history: one dict an epoch, as `Checkpoint` keeps it.
         out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
 
@@ -34,17 +36,17 @@ def publish(model, recipe, image_set, history, out_dir: Path) -> dict:
     card = {
         "name": recipe.name,
         "description": recipe.description,
-        "task": recipe.task,
-        "dataset": {"name": image_set.name, "sha256": image_set.sha256},
+        "task": CLASSIFICATION if len(model.input_shape) == 4 else SOUND_CLASSIFICATION,
+        "dataset": {"name": data_set.name, "sha256": data_set.sha256},
         "architecture": recipe.architecture,
         "architecture_arguments": recipe.architecture_arguments,
         "input_shape": list(model.input_shape[1:]),
-        "class_names": list(image_set.class_names),
+        "class_names": list(data_set.class_names),
         **structure(model),
-        **_figures(model, recipe, image_set),
+        **_figures(model, recipe, data_set),
         "training": training_record(recipe, history),
         "weights": weights_record(weights),
-        "golden": golden(model, image_set.name),
+        "golden": golden(model, data_set.name),
         "license": "Apache-2.0",
     }
     write_card(card, out_dir)
@@ -75,43 +77,49 @@ def weights_record(path) -> dict:
 
 
 def structure(model) -> dict:
-    """What the graph alone tells: tier, degree, levels, parameters, multiply-accumulates of one image."""
-    certificate = certify(model)
+    """What the graph alone tells: tier, degree, levels, parameters, multiply-accumulates of one example.
+
+    Of a sound model, all but the parameters are those of what follows the spectrogram.
+    """
+    behind = behind_front_end(model)
+    certificate = certify(behind)
     return {
         "tier": certificate.tier,
         "tier_name": certificate.tier_name,
         "degree": certificate.degree,
         "levels": certificate.levels,
         "parameters": model.count_params(),
-        "macs": count_macs(model),
+        "macs": count_macs(behind),
     }
 
 
 def golden(model, dataset) -> dict:
-    """The bundled sample pictures of a data set and the model's logits for them, which every backend must give."""
-    names = sorted(path.name for path in SAMPLES.glob(f"{dataset}_*.png"))
-    images = np.stack([read_image(SAMPLES / name, model.input_shape[1:]) for name in names])
-    return {"images": names, "logits": np.asarray(model.predict_on_batch(images)).round(5).tolist()}
+    """The bundled samples of a data set and the model's logits for them, which every backend must give."""
+    paths, shape = [path for path, _ in samples(dataset)], model.input_shape[1:]
+    examples = np.stack([read_example(path, shape) for path in paths])
+    kind = "sounds" if len(shape) == 1 else "images"
+    logits = np.asarray(model.predict_on_batch(examples))
+    return {kind: [path.name for path in paths], "logits": logits.round(5).tolist()}
 
 
-def _figures(model, recipe, image_set):
-    validation = predict_logits(model, image_set.x_train[-recipe.validation :])
-    validation_labels = image_set.y_train[-recipe.validation :]
+def _figures(model, recipe, data_set):
+    validation = predict_logits(model, data_set.x_train[-recipe.validation :])
+    validation_labels = data_set.y_train[-recipe.validation :]
     temperature = fit_temperature(validation, validation_labels)
-    test = predict_logits(model, image_set.x_test)
-    accuracy, interval = accuracy_interval(test, image_set.y_test)
+    test = predict_logits(model, data_set.x_test)
+    accuracy, interval = accuracy_interval(test, data_set.y_test)
     return {
         "accuracy": {
             "test": accuracy,
             "interval_95": interval,
             "test_examples": len(test),
-            "by_class": accuracy_by_class(test, image_set.y_test, image_set.class_names),
+            "by_class": accuracy_by_class(test, data_set.y_test, data_set.class_names),
             "validation": accuracy_interval(validation, validation_labels)[0],
         },
         "calibration": {
             "temperature": temperature,
-            "ece": expected_calibration_error(test, image_set.y_test),
-            "ece_calibrated": expected_calibration_error(test, image_set.y_test, temperature),
+            "ece": expected_calibration_error(test, data_set.y_test),
+            "ece_calibrated": expected_calibration_error(test, data_set.y_test, temperature),
         },
     }
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from zoo.paths import CARDS
 
-CLASSIFICATION, GENERATION = "image classification", "image generation"
+CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
+    "image classification",
+    "sound classification",
+    "image generation",
+)
 
 
 def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
@@ -15,13 +19,13 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
 
     Args:
         pattern: shell-style pattern such as `"*cifar10*"`.
-        task: `"image classification"`, `"image generation"`, or `None` for both.
+        task: `"image classification"`, `"sound classification"`, `"image generation"`, or `None` for all.
 
     Raises:
         ValueError: there are no models for such a task.
     """
-    if task not in (None, CLASSIFICATION, GENERATION):
-        raise ValueError(f"`task` must be {CLASSIFICATION!r}, {GENERATION!r} or None. Received: task={task!r}")
+    if task is not None and task not in TASKS:
+        raise ValueError(f"`task` must be one of {', '.join(map(repr, TASKS))}, or None. Received: task={task!r}")
     names = sorted(path.stem for path in CARDS.glob("*.json") if fnmatchcase(path.stem, pattern))
     return names if task is None else [name for name in names if card(name)["task"] == task]
 
@@ -43,20 +47,21 @@ def card(name: str) -> dict:
     return _read_card(CARDS / f"{name}.json")
 
 
-def card_for(name: str, task: str) -> dict:
-    """The card of a model, which must be one for this task.
+def card_for(name: str, *tasks: str) -> dict:
+    """The card of a model, which must be one for these tasks.
 
     Args:
         name: as for `card`.
-        task: `"image classification"` or `"image generation"`.
+        *tasks: some of those of `list_models`.
 
     Raises:
         ValueError: as of `card`, or a model for another task.
     """
     found = card(name)
-    if found["task"] != task:
-        known = ", ".join(list_models(task=task)) or "none yet"
-        raise ValueError(f"{name} is a model for {found['task']}; for {task} there are: {known}. Received: {name!r}")
+    if found["task"] not in tasks:
+        known = ", ".join(other for task in tasks for other in list_models(task=task)) or "none yet"
+        wanted = " and ".join(tasks)
+        raise ValueError(f"{name} is a model for {found['task']}; for {wanted} there are: {known}. Received: {name!r}")
     return found
 
 

@@ -11,18 +11,20 @@ import keras
 from zoo.registry import CLASSIFICATION
 
 
-def set_up_backend(seed):
+def set_up_backend(seed, deterministic=True):
     """Make weights and steps repeatable.
 
     Args:
         seed: of the weights; and of what the caller does afterwards, as TensorFlow then refuses to draw without one.
+        deterministic: whether TensorFlow must take repeatable operations only. What XLA compiles for a CPU is
+            repeatable anyway.
     """
     random.seed(seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
     if keras.backend.backend() == "tensorflow":
-        _set_up_tensorflow(seed)
+        _set_up_tensorflow(seed, deterministic)
 
 
-def _set_up_tensorflow(seed):
+def _set_up_tensorflow(seed, deterministic):
     """Make TensorFlow repeatable, and let glibc keep freed memory.
 
     glibc gives large blocks back to the kernel as soon as they are free, and each step would fault all its pages in
@@ -30,7 +32,8 @@ def _set_up_tensorflow(seed):
     """
     import tensorflow as tf
 
-    tf.config.experimental.enable_op_determinism()
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(seed)
     if platform.libc_ver()[0] == "glibc":
         libc, trim_threshold, mmap_threshold = ctypes.CDLL(None), -1, -3  # the two names are malloc.h's M_… constants
@@ -38,13 +41,13 @@ def _set_up_tensorflow(seed):
         libc.mallopt(mmap_threshold, 2**25)
 
 
-def open_run(run_dir, recipe, image_set, fresh):
+def open_run(run_dir, recipe, data_set, fresh):
     """Make the run's folder, or make sure that what it holds is this very run."""
     run_dir.mkdir(parents=True, exist_ok=True)
     record = {
         "task": recipe.task,
         "recipe": asdict(recipe),
-        "dataset_sha256": image_set.sha256,
+        "dataset_sha256": data_set.sha256,
         "backend": keras.backend.backend(),
     }
     path = run_dir / "run.json"

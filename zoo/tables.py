@@ -6,7 +6,7 @@ Imports nothing heavy: `pinet list` stands on it.
 import sys
 from pathlib import Path
 
-from zoo.registry import CLASSIFICATION, GENERATION, card, list_models
+from zoo.registry import GENERATION, TASKS, card, list_models
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -42,7 +42,7 @@ def human_interval(low: float, high: float) -> str:
 
 def human_result(card: dict) -> str:
     """What a model achieves, in a few words: accuracy, or the share of pictures that are what was asked for."""
-    if card["task"] == CLASSIFICATION:
+    if "accuracy" in card:
         return f"{card['accuracy']['test'] * 100:.2f} %"
     if "as_asked" in card["quality"]:
         return f"{card['quality']['as_asked'] * 100:.1f} % as asked"
@@ -50,8 +50,8 @@ def human_result(card: dict) -> str:
 
 
 def human_shape(card: dict) -> str:
-    """The size of the images that a model takes or makes: 28×28×1."""
-    return "×".join(map(str, card["input_shape"] if card["task"] == CLASSIFICATION else card["output_shape"]))
+    """The size of what a model takes or makes: 28×28×1."""
+    return "×".join(map(str, card["output_shape"] if card["task"] == GENERATION else card["input_shape"]))
 
 
 def human_tier(card: dict) -> str:
@@ -60,9 +60,9 @@ def human_tier(card: dict) -> str:
 
 
 def human_size(card: dict) -> str:
-    """What a model costs: parameters, multiply-adds of one image, bytes."""
+    """What a model costs: parameters, multiply-adds of one image or sound, bytes."""
     return (
-        f"{card['parameters']:,} parameters, {human_count(card['macs'])} multiply-adds an image, "
+        f"{card['parameters']:,} parameters, {human_count(card['macs'])} multiply-adds each, "
         f"{human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
     )
 
@@ -143,7 +143,8 @@ def written_from_cards(text: str) -> str:
     Raises:
         ValueError: a pair of markers is missing.
     """
-    classifiers, generators = ([card(name) for name in list_models(task=task)] for task in (CLASSIFICATION, GENERATION))
+    pictures, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
+    classifiers = pictures + sounds
     for name, table in (
         ("models", models_table(classifiers)),
         ("generators", generators_table(generators)),

@@ -40,35 +40,35 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
         FileNotFoundError: the data set is not there.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
-    image_set = load_set(recipe.dataset, data, data_dir)
-    open_run(run_dir, recipe, image_set, fresh)
-    model = prepare(recipe, image_set)
+    data_set = load_set(recipe.dataset, data, data_dir)
+    open_run(run_dir, recipe, data_set, fresh)
+    model = prepare(recipe, data_set)
     checkpoint = Checkpoint(run_dir)
     callbacks = [
-        TrainingProgress(recipe, steps_per_epoch(recipe, image_set), console),
+        TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console),
         checkpoint,
         EventLog(run_dir),
     ]
-    fit(model, recipe, image_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
+    fit(model, recipe, data_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
     trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
-    return publish(trained, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
+    return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
 
 
-def prepare(recipe, image_set) -> keras.Model:
+def prepare(recipe, data_set) -> keras.Model:
     """A built and compiled model, ready for its first step.
 
     Args:
         recipe: the `Recipe`.
-        image_set: the `ImageSet` that it will be trained on.
+        data_set: the `DataSet` that it will be trained on.
     """
     set_up_backend(recipe.seed)
     model = untrained(recipe)
-    whiten(model, image_set.x_train)
-    steps = steps_per_epoch(recipe, image_set)
+    whiten(model, data_set.x_train)
+    steps = steps_per_epoch(recipe, data_set)
     if steps < 1:
         raise ValueError(
-            f"{recipe.name} leaves no whole batch to train on: {len(image_set.x_train)} training images, "
+            f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
     model.compile(
@@ -82,13 +82,13 @@ def prepare(recipe, image_set) -> keras.Model:
     return model
 
 
-def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=()) -> keras.callbacks.History:
+def fit(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=()) -> keras.callbacks.History:
     """Train a prepared model as its recipe says, and leave it with the weights that would be shipped.
 
     Args:
-        model: from `prepare(recipe, image_set)`.
+        model: from `prepare(recipe, data_set)`.
         recipe: the `Recipe`.
-        image_set: the `ImageSet`; only its training split is used.
+        data_set: the `DataSet`; only its training split is used.
         initial_epoch: epochs that are done already.
         epochs: the epoch to stop after, on the schedule of the whole recipe; default the recipe's last.
         callbacks: more callbacks; they do not see an epoch whose loss is no number.
@@ -99,7 +99,7 @@ def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=())
     Raises:
         ValueError: the loss is no number any more.
     """
-    images, targets, held_images, held_targets = split(recipe, image_set)
+    images, targets, held_images, held_targets = split(recipe, data_set)
     batches = Batches(images, targets, recipe)
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
     history = model.fit(
@@ -120,9 +120,9 @@ def fit(model, recipe, image_set, *, initial_epoch=0, epochs=None, callbacks=())
     return history
 
 
-def steps_per_epoch(recipe, image_set) -> int:
+def steps_per_epoch(recipe, data_set) -> int:
     """Whole batches in the training part."""
-    return (len(image_set.x_train) - recipe.validation) // recipe.batch_size
+    return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
 
 
 def untrained(recipe) -> keras.Model:
@@ -139,15 +139,15 @@ def untrained(recipe) -> keras.Model:
     )
 
 
-def split(recipe, image_set):
+def split(recipe, data_set):
     """Training and validation part of the training split: the last `recipe.validation` examples are kept out.
 
     Returns:
         images, one-hot targets, validation images, validation one-hot targets.
     """
-    targets = np.eye(len(image_set.class_names), dtype="float32")[image_set.y_train]
+    targets = np.eye(len(data_set.class_names), dtype="float32")[data_set.y_train]
     kept = len(targets) - recipe.validation
-    return image_set.x_train[:kept], targets[:kept], image_set.x_train[kept:], targets[kept:]
+    return data_set.x_train[:kept], targets[:kept], data_set.x_train[kept:], targets[kept:]
 
 
 def _optimizer(recipe, steps):

@@ -12,7 +12,7 @@ from PIL import Image
 
 import zoo
 from zoo.data import load_set
-from zoo.demo import sample_images
+from zoo.demo import sample_inputs
 from zoo.images import read_image
 from zoo.paths import SAMPLES
 from zoo.serving.configs import BATCH_SIZES
@@ -136,7 +136,7 @@ def test_wrong_requests_are_errors_and_the_process_lives_on(exported, digits, on
 
 
 def test_the_mnist_clients_signature(exported):
-    images = sample_images(zoo.card("polynet_mnist"))
+    images = sample_inputs(zoo.card("polynet_mnist"))
     grey = (images.reshape(len(images), 784) * np.float32(1 / 255)).astype("float32")
     bad = [np.full((1, 784), value, "float32") for value in (np.nan, np.inf, -0.1, 1.5)]
     folder = exported / "polynet_mnist" / "1"

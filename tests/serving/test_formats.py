@@ -3,7 +3,7 @@
 import pytest
 
 import zoo
-from zoo.demo import sample_images
+from zoo.demo import sample_inputs
 from zoo.serving.formats import difference
 
 
@@ -12,7 +12,7 @@ def test_a_file_computes_what_keras_computes(tmp_path, format, package):
     pytest.importorskip(package)
     path = zoo.export("pinet_digits", tmp_path, format=format)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    images = sample_images(zoo.card("pinet_digits"))
+    images = sample_inputs(zoo.card("pinet_digits"))
     assert difference(path, zoo.load("pinet_digits"), images) < 1e-5
     assert difference(path, zoo.load("pinet_digits", weights=None), images) > 1e-2  # it can tell
     with pytest.raises(ValueError, match="is there already"):

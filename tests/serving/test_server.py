@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.demo import sample_images
+from zoo.demo import sample_inputs
 from zoo.paths import SAMPLES
 from zoo.serving.client import classify_pictures
 from zoo.serving.configs import set_labels
@@ -51,7 +51,7 @@ def stubs(server):
 
 @pytest.fixture(scope="module")
 def images():
-    return sample_images(zoo.card("pinet_digits"))
+    return sample_inputs(zoo.card("pinet_digits"))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_tensorflow_servings_mnist_client(server, stubs):
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2
 
-    for label, image in enumerate(sample_images(zoo.card("polynet_mnist"))):
+    for label, image in enumerate(sample_inputs(zoo.card("polynet_mnist"))):
         image = np.multiply(image.reshape(784).astype("float32"), 1.0 / 255.0)
         request = predict_pb2.PredictRequest()
         request.model_spec.name = "polynet_mnist"  # the client's own model is called mnist

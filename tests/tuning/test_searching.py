@@ -226,7 +226,7 @@ def test_the_test_split_is_not_there(space, data):
     from tuning import PinetHyperModel
 
     hypermodel = PinetHyperModel(space, data=data)
-    assert len(hypermodel.image_set.x_test) == len(hypermodel.image_set.y_test) == 0
+    assert len(hypermodel.data_set.x_test) == len(hypermodel.data_set.y_test) == 0
     assert hypermodel.dataset_sha256 == load_set("digits", data).sha256
 
 

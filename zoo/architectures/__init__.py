@@ -10,37 +10,46 @@ from importlib.util import find_spec
 
 import keras
 
+from zoo.front_end import spectrogram
 from zoo.generation.generator_model import GeneratorModel
 from zoo.generation.label_embedding import LabelEmbedding
 from zoo.generation.latent_scaling import LatentScaling
 from zoo.layers import PixelScaling
 from zoo.pixel_model import PixelModel
+from zoo.sound_model import SoundModel
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
     """Build a classifier: pixels → `PixelScaling` → architecture → one Dense layer of logits.
 
+    Waveforms become pictures of their loudness first, by `zoo.front_end.spectrogram`.
+
     Args:
         architecture: name of a module in `zoo.architectures`.
         arguments: dict of that function's keyword arguments.
-        input_shape: `(height, width, channels)`.
-        mean: mean of each channel, in grey levels.
-        std: standard deviation of each channel, in grey levels.
+        input_shape: `(height, width, channels)` of images, `(samples,)` of sounds.
+        mean: mean of each channel, in grey levels or decibels.
+        std: standard deviation of each channel, likewise.
         num_classes: number of logits; `None` leaves the head out, the output is then the features.
         name: name of the model.
 
     Raises:
         ValueError: unknown architecture, or arguments that it does not take.
     """
-    inputs = keras.Input(input_shape, name="images")
-    scaled = PixelScaling(mean, std, name="pixels")(inputs)
+    if len(input_shape) == 1:
+        inputs, kind = keras.Input(input_shape, name="sounds"), SoundModel
+        pixels = spectrogram(inputs)
+    else:
+        pixels, kind = keras.Input(input_shape, name="images"), PixelModel
+        inputs = pixels
+    scaled = PixelScaling(mean, std, name="pixels")(pixels)
     features = _apply(architecture, arguments, scaled)
     if num_classes is None:
-        return PixelModel(inputs, features, name=name)
+        return kind(inputs, features, name=name)
     # A small head starts at almost equal logits, whatever the scale of the features.
     initializer = keras.initializers.VarianceScaling(0.1, "fan_in", "truncated_normal", seed=0)
     logits = keras.layers.Dense(num_classes, kernel_initializer=initializer, dtype="float32", name="logits")(features)
-    return PixelModel(inputs, logits, name=name)
+    return kind(inputs, logits, name=name)
 
 
 def build_generator(architecture, arguments, latent_size, image_shape, num_classes=None, label_size=16, name=None):

@@ -30,12 +30,12 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
         FileNotFoundError: the data set is not there.
     """
     card = card_for(name, GENERATION)
-    quality, image_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
+    quality, data_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
     seed = quality["seed"] if seed is None else seed
-    judge = Judge(quality["classifier"], image_set.x_test, image_set.y_test)
+    judge = Judge(quality["classifier"], data_set.x_test, data_set.y_test)
     figures = judge.of_generator(load(name), quality["samples"], seed)
     on_card = {key: quality[key] for key in figures}
-    same_data = image_set.sha256 == card["dataset"]["sha256"]
+    same_data = data_set.sha256 == card["dataset"]["sha256"]
     same_figures = all(np.isclose(figures[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in figures)
     return {
         "model": card["name"],
@@ -67,7 +67,7 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
         uint8 `[8 · count, height, width, channels]`, to be shown in rows of 8.
     """
     card = card_for(name, GENERATION)
-    image_set = load_set(card["dataset"]["name"], data, data_dir)
-    judge = Judge(card["quality"]["classifier"], image_set.x_train, image_set.y_train)
+    data_set = load_set(card["dataset"]["name"], data, data_dir)
+    judge = Judge(card["quality"]["classifier"], data_set.x_train, data_set.y_train)
     images, _ = sample(load(name), count, seed)
-    return neighbours(images, judge.features(images), image_set.x_train, judge.real)
+    return neighbours(images, judge.features(images), data_set.x_train, judge.real)

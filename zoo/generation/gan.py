@@ -13,6 +13,9 @@ class GAN(keras.Model):
     with the gradient stopped at D's weights. So the gradient of L_D + L_G is that of either loss in its own weights,
     `fit` needs no training step of its own for each backend, and one optimizer does for both networks.
 
+    D sees G's images clipped to 0..255, as whoever writes a picture clips them. Without that a polynomial, which never
+    stays at one value for long, is told from real images by their flat black alone, and learns little else.
+
     Args:
         generator: `GeneratorModel`.
         critic: model of images in −1..1, and labels if the generator takes them.
@@ -38,7 +41,7 @@ class GAN(keras.Model):
         labels = inputs.get("labels")
         real = _unit(ops.cast(inputs["images"], self.compute_dtype))
         noise = inputs["latents"] if labels is None else [inputs["latents"], labels]
-        fake = _unit(self.generator(noise, training=training))
+        fake = _unit(ops.clip(self.generator(noise, training=training), 0, 255))
         both = ops.concatenate([real, ops.stop_gradient(fake)])
         opinions = self.critic(_pair(both, labels, repeat=2), training=training)
         frozen = [ops.stop_gradient(ops.convert_to_tensor(variable)) for variable in self.critic.trainable_variables]

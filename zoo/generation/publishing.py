@@ -12,7 +12,7 @@ SEED = 0
 GOLDEN = 10  # pictures
 
 
-def publish(model, recipe, image_set, history, out_dir) -> dict:
+def publish(model, recipe, data_set, history, out_dir) -> dict:
     """Write the weights as float16, measure just those against the test split, and write the card.
 
     Beside the figures stand those of as many training images, which no generator can be expected to beat, and those of
@@ -21,7 +21,7 @@ def publish(model, recipe, image_set, history, out_dir) -> dict:
     Args:
         model: the trained `GeneratorModel`; its weights become the rounded ones.
         recipe: the `GeneratorRecipe` it was trained by.
-        image_set: the `ImageSet` it was trained on.
+        data_set: the `DataSet` it was trained on.
         history: one dict an epoch, as `Checkpoint` keeps it.
         out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
 
@@ -29,21 +29,21 @@ def publish(model, recipe, image_set, history, out_dir) -> dict:
         The card.
     """
     weights = ship_weights(model, recipe.name, out_dir)
-    judge = Judge(recipe.classifier, image_set.x_test, image_set.y_test)
-    count = min(SAMPLES, len(image_set.x_train))
-    training_images, training_labels = image_set.x_train[:count], image_set.y_train[:count]
+    judge = Judge(recipe.classifier, data_set.x_test, data_set.y_test)
+    count = min(SAMPLES, len(data_set.x_train))
+    training_images, training_labels = data_set.x_train[:count], data_set.y_train[:count]
     card = {
         "name": recipe.name,
         "description": recipe.description,
         "task": recipe.task,
-        "dataset": {"name": image_set.name, "sha256": image_set.sha256},
+        "dataset": {"name": data_set.name, "sha256": data_set.sha256},
         "architecture": recipe.architecture,
         "architecture_arguments": recipe.architecture_arguments,
         "latent_size": recipe.latent_size,
         "label_size": recipe.label_size,
         "input_shape": [recipe.latent_size],
         "output_shape": list(model.output_shape[1:]),
-        "class_names": list(image_set.class_names) if recipe.label_size else [],
+        "class_names": list(data_set.class_names) if recipe.label_size else [],
         **structure(model),
         "quality": {
             "classifier": recipe.classifier,

@@ -46,16 +46,16 @@ def train(
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     console = console or Console(stderr=True)
-    image_set = load_set(recipe.dataset, data, data_dir)
-    kept = len(image_set.x_train) - recipe.validation
-    batches = NoiseBatches(image_set.x_train[:kept], image_set.y_train[:kept] if recipe.label_size else None, recipe)
+    data_set = load_set(recipe.dataset, data, data_dir)
+    kept = len(data_set.x_train) - recipe.validation
+    batches = NoiseBatches(data_set.x_train[:kept], data_set.y_train[:kept] if recipe.label_size else None, recipe)
     if not len(batches):
         raise ValueError(
-            f"{recipe.name} leaves no whole batch to train on: {len(image_set.x_train)} training images, "
+            f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
-    judge = Judge(recipe.classifier, image_set.x_train[kept:], image_set.y_train[kept:])
-    open_run(run_dir, recipe, image_set, fresh)
+    judge = Judge(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
+    open_run(run_dir, recipe, data_set, fresh)
     gan = prepare(recipe, len(batches))
     checkpoint = Checkpoint(run_dir)
     gan.fit(
@@ -76,7 +76,7 @@ def train(
     if recipe.ema_momentum:
         gan.optimizer.finalize_variable_values(gan.trainable_variables)
         renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
-    return publish(gan.generator, recipe, image_set, checkpoint.history, Path(out_dir or run_dir))
+    return publish(gan.generator, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
 
 
 def prepare(recipe, steps_per_epoch) -> GAN:
@@ -86,7 +86,7 @@ def prepare(recipe, steps_per_epoch) -> GAN:
         recipe: the `GeneratorRecipe`.
         steps_per_epoch: for the schedule of the learning rate.
     """
-    set_up_backend(recipe.seed)
+    set_up_backend(recipe.seed, deterministic=not recipe.jit)  # Keras compiles no step that TensorFlow must make so
     info = SETS[recipe.dataset]
     num_classes = len(info["classes"]) if recipe.label_size else None
     gan = GAN(untrained(recipe), critic(info["shape"], num_classes, **recipe.critic_arguments))
@@ -98,7 +98,7 @@ def prepare(recipe, steps_per_epoch) -> GAN:
             use_ema=recipe.ema_momentum > 0,
             ema_momentum=recipe.ema_momentum or 0.99,
         ),
-        jit_compile=keras.backend.backend() == "jax",  # JAX has no other way
+        jit_compile={"jax": True, "tensorflow": recipe.jit}.get(keras.backend.backend(), False),  # JAX always does
     )
     gan.optimizer.build(gan.trainable_variables)
     return gan

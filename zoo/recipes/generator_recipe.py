@@ -28,6 +28,8 @@ class GeneratorRecipe:
         label_size: length of a label's vector; 0 makes an unconditional generator.
         ema_momentum: momentum of the average of the generator's weights that is shipped; 0 ships the last weights.
         flip: mirror half of the images left to right.
+        jit: compile the training step with XLA on TensorFlow; on JAX it always is, on PyTorch never. Measure:
+            compiling takes its time, and not every network gains.
         beside: shipped generators whose figures the card puts beside its own.
         seed: seed of weights, noise and order.
 
@@ -50,6 +52,7 @@ class GeneratorRecipe:
     label_size: int = 16
     ema_momentum: float = 0.0
     flip: bool = False
+    jit: bool = False
     beside: list = field(default_factory=list)
     seed: int = 0
 

@@ -18,7 +18,7 @@ class Recipe:
     Args:
         name: name of the model that it makes.
         description: one sentence for `pinet list`.
-        dataset: `"mnist"`, `"cifar10"` or `"digits"`.
+        dataset: `"mnist"`, `"cifar10"`, `"digits"` or `"spoken_digit"`.
         architecture: name of a function in `zoo.architectures`.
         architecture_arguments: its keyword arguments.
         epochs: passes over the training part.
@@ -32,10 +32,12 @@ class Recipe:
         ema_momentum: momentum of the average of the weights that is shipped; 0 ships the last weights.
         label_smoothing: share of the target spread over all classes.
         flip: mirror half of the images left to right.
-        shift: largest shift of an image in pixels, each way, edges repeated.
+        shift: largest shift of an image in pixels, each way, edges repeated; of a sound in samples.
         rotate: largest turn of an image in degrees, each way.
-        zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own.
+        zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own; of a sound's
+            speed, and pitch with it.
         cutout: side in pixels of a grey square laid on a random place of each image.
+        gain: largest change of a sound's loudness in decibels, each way.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
 
@@ -63,6 +65,7 @@ class Recipe:
     rotate: float = 0.0
     zoom: float = 0.0
     cutout: int = 0
+    gain: float = 0.0
     seed: int = 0
 
     task: ClassVar[str] = CLASSIFICATION
@@ -71,9 +74,15 @@ class Recipe:
         check_values(
             self,
             above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
-            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "seed"),
+            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "gain", "seed"),
             shares=("ema_momentum", "label_smoothing", "zoom"),
         )
+        other_kind = ("flip", "rotate", "cutout") if self.dataset == "spoken_digit" else ("gain",)
+        for key in other_kind:
+            if getattr(self, key):
+                raise ValueError(
+                    f"Recipe key {key!r} has no meaning for {self.dataset}. Received: {getattr(self, key)!r}"
+                )
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "

@@ -28,7 +28,7 @@ Models = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the m
 
 def export(
     targets: Annotated[list[str], typer.Argument(metavar="[NAME] DIR", help="A model, and the folder of the models.")],
-    all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo.")] = False,
+    all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo that has this format.")] = False,
     version: Annotated[int | None, typer.Option(min=1, help="Number of the version [the next free one].")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     mnist_example_signature: Annotated[
@@ -42,7 +42,7 @@ def export(
 
     if len(targets) != (1 if all_models else 2):
         raise ValueError(f"Give a model and a folder, or --all and a folder. Received: {' '.join(targets)}")
-    names = registry.list_models() if all_models else targets[:1]
+    names = _all_for(format) if all_models else targets[:1]
     directory = Path(targets[-1])
     for name in names:
         registry.card(name)
@@ -68,6 +68,12 @@ def export(
         cells = (commands._escaped(str(path)), tables.human_bytes(_size(path)), f"{seconds:.1f} s", *difference)
         table.add_row(f"[bold cyan]{commands._escaped(name)}", *cells)
     commands._console().print(table)
+
+
+def _all_for(format):
+    """Sound models have no export, and generators no other format."""
+    tasks = [registry.CLASSIFICATION] + [registry.GENERATION] * (format is Format.saved_model)
+    return sorted(name for task in tasks for name in registry.list_models(task=task))
 
 
 def label(
@@ -150,10 +156,10 @@ def register(app) -> None:
 
 def _difference(name, path):
     from zoo import load
-    from zoo.demo import sample_images
+    from zoo.demo import sample_inputs
     from zoo.serving.formats import difference
 
-    return f"{difference(path, load(name), sample_images(registry.card(name))):.0e}"
+    return f"{difference(path, load(name), sample_inputs(registry.card(name))):.0e}"
 
 
 def _size(path):

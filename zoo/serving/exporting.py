@@ -14,11 +14,12 @@ from filelock import FileLock
 
 from pinet_keras.analysis import fold
 from zoo.data import SETS
-from zoo.demo import sample_images
+from zoo.demo import sample_inputs
 from zoo.generation.generator_model import GeneratorModel
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
+from zoo.sound_model import SoundModel
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -65,6 +66,8 @@ def export(
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
     model, card = _model_and_card(name_or_model)
+    if isinstance(model, SoundModel):
+        raise ValueError(f"Sound models are not exported yet; pictures only. Received: {card['name']}")
     directory = Path(directory)
     _check_version(version)
     if isinstance(model, GeneratorModel):
@@ -198,7 +201,7 @@ def _write_saved_model(model, card, folder, mnist_example):
 def _warmup_images(card):
     known = card.get("dataset", {}).get("name")
     if known in SETS:
-        return sample_images(card)
+        return sample_inputs(card)
     return np.random.default_rng(0).integers(0, 256, (8, *card["input_shape"]), dtype="uint8")
 
 

@@ -86,6 +86,14 @@ def test_the_judge_that_the_generator_faces_is_the_critic():
     np.testing.assert_allclose(fake, judged, rtol=1e-5, atol=1e-5)
 
 
+def test_the_critic_sees_what_a_written_picture_would_show():
+    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+    gan.generator.get_layer("image").bias.assign([50.0])  # far beyond white
+    seen = gan({key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}, training=False)["fake"]
+    white = gan.critic([np.ones((12, *SHAPE), "float32"), batch()["labels"]])
+    np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (seen, white)), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("stages, degree", [(1, 10), (2, 22)])
 def test_without_tanh_a_generator_is_a_polynomial_of_the_noise(stages, degree):
     model = build_generator("pinet_generator", {"width": 8, "stages": stages}, LATENT, SHAPE, CLASSES, 4, name="g")
