@@ -301,3 +301,19 @@ def test_names_complete_in_the_shell():
 )
 def test_human_units(words, expected):
     assert words == expected
+
+
+def test_a_sound_model_is_listed_asked_and_certified(pinet):
+    name, file = "pinet_spoken_digit", SAMPLES / "spoken_digit_7_0.wav"
+    (result,) = json.loads(pinet("predict", name, file, "--json")[1])
+    assert result["sound"] == str(file) and result["predictions"][0]["class"] == "7"
+    assert "samples of 16 bits" in pinet("info", name)[1]
+    code, out, _ = pinet("certify", name, "--verify", "--json")
+    report = json.loads(out)
+    assert code == 0 and report["claim"]["holds"] and report["verification"]["verdict"] == "holds"
+    code, _, err = pinet("predict", name, DIGIT)
+    assert code == 1 and "no WAV file" in err
+    code, _, err = pinet("boundary", name, DIGIT, "--toward", DIGIT)
+    assert code == 1 and f"{name} is a model for sound classification" in err
+    code, _, err = pinet("export", name, "models")
+    assert code == 1 and "Sound models are not exported yet" in err

@@ -16,6 +16,7 @@ BARS = {
     "pinet_digits": 0.97,
     "pinet_mnist": 0.996,
     "pinet_mnist_tiny": 0.988,
+    "pinet_spoken_digit": 0.985,
     "polynet_cifar10": 0.74,
     "polynet_mnist": 0.992,
 }
@@ -48,7 +49,10 @@ def test_the_card_meets_its_bar(name):
     assert zoo.card(name)["accuracy"]["test"] >= BARS[name]
 
 
-@pytest.mark.parametrize("name", zoo.list_models(task="image classification"))
+CLASSIFIERS = zoo.list_models(task="image classification") + zoo.list_models(task="sound classification")
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_evaluating_again_gives_the_accuracy_of_the_card(name, request):
     data_dir = None if zoo.card(name)["dataset"]["name"] == "digits" else request.getfixturevalue("tfds_dir")
     result = evaluate(name, data_dir=data_dir)

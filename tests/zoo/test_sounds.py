@@ -1,0 +1,173 @@
+"""From WAV files and waveforms to what a sound model hears."""
+
+import io
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+import zoo
+from pinet_keras.analysis import certify
+from zoo.architectures import build
+from zoo.batches import augment_sounds
+from zoo.data import load_set
+from zoo.front_end import before_certificate, behind_front_end
+from zoo.recipes import read_recipe
+from zoo.sounds import RATE, check_sounds, fit_length, read_sound
+
+LENGTH = 2048
+RECIPE = replace(read_recipe("pinet_spoken_digit"), shift=0, zoom=0.0, gain=0.0)
+
+
+def tone(hertz=1000, amplitude=10_000, samples=LENGTH, rate=RATE):
+    return amplitude * np.sin(2 * np.pi * hertz * np.arange(samples) / rate)
+
+
+def wav(samples, rate=RATE):
+    file = io.BytesIO()
+    wavfile.write(file, rate, samples)
+    return file.getvalue()
+
+
+def model(num_classes=10):
+    return build("pinet", {"width": 4, "stages": 2}, (LENGTH,), [15.0], [20.0], num_classes, name="ear")
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        tone().astype("int16"),
+        (tone() / 32767).astype("float32"),
+        (tone() * 65536).astype("int32"),
+        (tone() / 256 + 128).round().astype("uint8"),
+    ],
+    ids=["16 bits", "float", "32 bits", "8 bits"],
+)
+def test_samples_of_every_kind_come_to_one_scale(samples):
+    found = read_sound(wav(samples), LENGTH)
+    assert found.dtype == np.int16
+    assert np.abs(found - tone()).max() <= (130 if samples.dtype == np.uint8 else 1)
+
+
+def test_channels_and_rates_are_brought_to_the_models(tmp_path):
+    notes, path = [], tmp_path / "stereo.wav"
+    both = np.stack([tone(500, 8000, 4096, 16_000), np.zeros(4096)], axis=1).astype("int16")
+    wavfile.write(path, 16_000, both)
+    found = read_sound(path, LENGTH, notes)
+    assert notes == ["averaged 2 channels", "resampled from 16000 to 8000 samples a second"]
+    inner = slice(100, -100)  # the ends of a resampled sound ring
+    assert np.abs(found - tone(500, 4000))[inner].max() < 40
+
+
+def test_long_sounds_lose_their_ends_and_short_ones_lie_in_silence():
+    notes = []
+    np.testing.assert_array_equal(read_sound(wav(np.arange(10, dtype="int16")), 4, notes), [3, 4, 5, 6])
+    assert notes == ["kept the middle 0.00 of 0.00 seconds"]
+    np.testing.assert_array_equal(fit_length(np.array([1, 2, 3]), 6), [0, 1, 2, 3, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "source, words",
+    [
+        (b"", "no WAV file that can be read.*Received: the bytes given"),
+        (b"RIFF but no more", "no WAV file that can be read"),
+        (wav(np.zeros(0, "int16")), "no samples|no WAV file"),
+        (wav(np.array([np.nan, 0], "float32")), "no known scale. Received: the bytes given with float32"),
+    ],
+)
+def test_what_is_no_sound_is_refused(source, words):
+    with pytest.raises(ValueError, match=words):
+        read_sound(source, LENGTH)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_sound(tmp_path / "absent.wav", LENGTH)
+
+
+@pytest.mark.parametrize(
+    "sounds, words",
+    [
+        (np.zeros(LENGTH), r"shape \[batch, 2048\], 0.256 s at 8 kHz.*fit_length"),
+        (np.zeros((2, 100)), "shape=\\(2, 100\\)"),
+        (np.zeros((0, LENGTH)), "shape=\\(0, 2048\\)"),
+        (np.full((1, LENGTH), 40_000), "-32768..32767. Received: values from 40000 to 40000"),
+        (np.full((1, LENGTH), np.nan), "-32768..32767. Received: values from nan"),
+        (np.full((1, LENGTH), "a"), "must be integers or floats"),
+    ],
+)
+def test_arrays_are_checked_at_the_door(sounds, words):
+    with pytest.raises(ValueError, match=words):
+        check_sounds(sounds, (LENGTH,))
+    ear = model()
+    for call in (ear, ear.predict_on_batch, lambda x: ear.predict(x, verbose=0)):
+        with pytest.raises(ValueError, match=words):
+            call(sounds)
+
+
+def test_the_spectrogram_is_loudness_by_frequency():
+    ear = model()
+    sounds = np.stack([tone(500), tone(3000), tone(500, 1000), tone(500) * 0]).astype("int16")
+    heard = before_certificate(ear, sounds)[..., 0].mean(axis=2)  # over time
+    low, high, quiet, silence = heard
+    assert low.argmax() < 15 < 30 < high.argmax()
+    assert low.max() - quiet.max() == pytest.approx(20, abs=0.5)  # a tenth of the amplitude
+    assert (silence == 0).all() and heard.max() < 100
+    alone = before_certificate(ear, sounds[2:3])[0, ..., 0].mean(axis=1)
+    np.testing.assert_allclose(alone, quiet, atol=1e-3)  # who is louder in the batch does not matter
+
+
+def test_a_certificate_is_about_what_follows_the_spectrogram():
+    ear = model()
+    assert certify(ear).tier is None
+    behind = behind_front_end(ear)
+    certificate = certify(behind)
+    assert (certificate.tier, certificate.degree) == (3, 4)
+    sounds = np.random.default_rng(0).normal(0, 1000, (5, LENGTH)).astype("int16")
+    expected = ear.predict(sounds, verbose=0)
+    np.testing.assert_allclose(behind.predict(before_certificate(ear, sounds), verbose=0), expected, atol=1e-4)
+    assert behind_front_end(picture := zoo.load("pinet_digits")) is picture
+
+
+def test_a_sound_model_survives_a_file(tmp_path):
+    ear = model()
+    ear.save(tmp_path / "ear.keras")
+    again = keras.saving.load_model(tmp_path / "ear.keras")
+    sounds = tone()[None].astype("int16")
+    np.testing.assert_allclose(again.predict(sounds, verbose=0), ear.predict(sounds, verbose=0), atol=1e-5)
+    with pytest.raises(ValueError, match="Sounds must have the shape"):
+        again.predict(sounds[:, :5], verbose=0)
+
+
+def test_sounds_are_moved_made_louder_and_faster():
+    sounds, chance = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
+    same = augment_sounds(sounds, RECIPE, chance(0))
+    np.testing.assert_array_equal(same, sounds)
+    moved = augment_sounds(sounds, replace(RECIPE, shift=3), chance(0))
+    places = {int(np.flatnonzero(row)[0]) if row[3:].any() else None for row in moved[:, :]}
+    assert len(places) > 2 and moved.dtype == np.int16
+    loud = augment_sounds(sounds, replace(RECIPE, gain=6.0), chance(0))
+    gains = np.abs(loud).max(axis=1) / np.abs(sounds).max(axis=1)
+    assert 0.5 < gains.min() < 0.6 < 1.7 < gains.max() < 2.0
+    fast = augment_sounds(sounds, replace(RECIPE, zoom=0.2), chance(0))
+    peaks = np.abs(np.fft.rfft(fast * np.hanning(LENGTH), axis=1)).argmax(axis=1) * RATE / LENGTH
+    assert 158 < peaks.min() < 175 < 225 < peaks.max() < 242
+    np.testing.assert_array_equal(fast, augment_sounds(sounds, replace(RECIPE, zoom=0.2), chance(0)))
+
+
+def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
+    data_set = load_set("spoken_digit", data_dir=tfds_dir)
+    assert data_set.x_train.shape == (2700, 8192) and data_set.x_test.shape == (300, 8192)
+    assert data_set.x_train.dtype == np.int16
+    assert np.bincount(data_set.y_test).tolist() == [30] * 10
+    assert np.bincount(data_set.y_train[-300:]).tolist() == [30] * 10  # recordings 45 to 49: the validation part
+
+
+@pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}])
+def test_what_is_done_to_pictures_is_not_done_to_sounds(change):
+    with pytest.raises(ValueError, match="has no meaning for spoken_digit"):
+        replace(RECIPE, **change)
+    with pytest.raises(ValueError, match="'gain' has no meaning for digits"):
+        replace(read_recipe("pinet_digits"), gain=3.0)
