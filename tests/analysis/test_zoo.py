@@ -10,8 +10,8 @@ from pinet_keras.analysis.replay import Evaluator
 from zoo.demo import sample_inputs
 
 NAMES = zoo.list_models(task="image classification")
-LINES, LINES_OF_LARGE = 200, 40  # networks of 20 M multiply-adds need most of a second for a line
-LARGE = 5e6
+LINES, LINES_OF_LARGE = 200, 40  # a network of 20 M multiply-adds needs most of a second for a line
+LARGE = 5e5
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -1,9 +1,8 @@
-"""What the cards of the shipped generators promise, and that the figures come out again."""
+"""What the cards of the generators of MNIST promise."""
 
 import pytest
 
 import zoo
-from zoo.generation.evaluation import evaluate
 
 PRODUCTS, RELU, SUMS = "pinet_mnist_generator", "dcgan_mnist_generator", "linear_mnist_generator"
 
@@ -36,7 +35,3 @@ def test_without_products_little_is_left():
     distances = [zoo.card(name)["quality"]["frechet_distance"] for name in (PRODUCTS, SUMS)]
     assert zoo.card(SUMS)["degree"] == 1 and zoo.card(PRODUCTS)["degree"] == 22
     assert distances[1] > 10 * distances[0]
-
-
-def test_evaluating_again_gives_the_figures_of_the_card(tfds_dir):
-    assert evaluate(PRODUCTS, data_dir=tfds_dir)["reproduces_card"]
