@@ -6,7 +6,8 @@ JOBS ?= 2
 ARGS ?=
 
 VENV := .venv
-INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Without compiling: Python does that for what is imported, which is a small part of all that is installed.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 PYTEST = $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 # A file goes to one process: the longest ones first, so that none is left for the end.
 SLOW_FIRST := tests/zoo/test_training.py tests/zoo/generation/test_training.py tests/tuning/test_searching.py
@@ -39,13 +40,16 @@ readme: $(VENV)/installed
 clean:
 	rm -rf $(VENV)
 
-$(VENV)/installed: $(DESCRIBED_BY)
+$(VENV)/created: $(DESCRIBED_BY)
 	@$(PYTHON) -c '$(CHECK)'
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created
 	$(VENV)/bin/python $(INSTALL) -e .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/created
 	$(VENV)/bin/python $(INSTALL) -e '.[dev]'
 	@touch $@
 
