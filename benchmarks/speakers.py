@@ -9,7 +9,7 @@ import argparse
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.data import DataSet, spoken_recordings
+from zoo.data import DataSet, split_recordings, spoken_recordings
 from zoo.evaluation import predict_logits
 from zoo.recipes import read_recipe
 from zoo.scores import accuracy_interval
@@ -27,23 +27,14 @@ def main():
     builder.download_and_prepare()
     recordings, shares = spoken_recordings(builder), []
     for speaker in sorted({name for _, name, *_ in recordings}):
-        data_set = without(speaker, recipe.dataset, recordings)
+        parts = split_recordings(recordings, lambda index, name, left_out=speaker: name == left_out)
+        data_set = DataSet(recipe.dataset, **parts)
         model = prepare(recipe, data_set)
         fit(model, recipe, data_set)
         share, (low, high) = accuracy_interval(predict_logits(model, data_set.x_test), data_set.y_test)
         shares.append(share)
         print(f"{speaker:10} {share:7.2%}  (95 %: {low:.1%} to {high:.1%})", flush=True)
     print(f"{'mean':10} {np.mean(shares):7.2%}  spread {np.std(shares, ddof=1):.2%}")
-
-
-def without(speaker, name, recordings):
-    """Everybody else to train on, the speaker to measure."""
-    parts = {}
-    for split, theirs in (("train", False), ("test", True)):
-        chosen = [each for each in recordings if (each[1] == speaker) == theirs]
-        parts[f"x_{split}"] = np.stack([waveform for *_, waveform in chosen])
-        parts[f"y_{split}"] = np.array([digit for _, _, digit, _ in chosen])
-    return DataSet(name, **parts)
 
 
 if __name__ == "__main__":

@@ -308,6 +308,7 @@ def test_a_sound_model_is_listed_asked_and_certified(pinet):
     (result,) = json.loads(pinet("predict", name, file, "--json")[1])
     assert result["sound"] == str(file) and result["predictions"][0]["class"] == "7"
     assert "samples of 16 bits" in pinet("info", name)[1]
+    assert "from the spectrogram on" in pinet("certify", name)[1]
     code, out, _ = pinet("certify", name, "--verify", "--json")
     report = json.loads(out)
     assert code == 0 and report["claim"]["holds"] and report["verification"]["verdict"] == "holds"
@@ -317,3 +318,11 @@ def test_a_sound_model_is_listed_asked_and_certified(pinet):
     assert code == 1 and f"{name} is a model for sound classification" in err
     code, _, err = pinet("export", name, "models")
     assert code == 1 and "Sound models are not exported yet" in err
+
+
+def test_a_strangers_layer_is_not_passed_over_for_its_name(pinet, tmp_path):
+    import keras
+
+    stranger = keras.Sequential([keras.Input((4,)), keras.layers.ReLU(name="front_end"), keras.layers.Dense(2)])
+    stranger.save(tmp_path / "s.keras")
+    assert json.loads(pinet("certify", tmp_path / "s.keras", "--json")[1])["tier"] is None

@@ -22,7 +22,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
 
     Args:
         space: name of a shipped search (`"digits"`), path of a search file, a dict of the same form, or a `Space`.
-        data: path of a uint8 `.npz` to read instead of TFDS; or an `DataSet`.
+        data: path of a uint8 `.npz` to read instead of TFDS; or a `DataSet`.
         data_dir: where TFDS keeps its data sets.
 
     Raises:

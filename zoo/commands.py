@@ -231,9 +231,10 @@ def certify(
         from zoo.front_end import behind_front_end
 
         model = _keras_file(name) if claim is None else _zoo_model(name)
-        behind = behind_front_end(model)
-        certificate = prove(behind)
-        measured = certificate.verify(behind, _valid_inputs(model, claim)) if verify else None
+        # Of a stranger's model all counts, whatever its layers are called.
+        part = model if claim is None else behind_front_end(model)
+        certificate = prove(part)
+        measured = certificate.verify(part, _valid_inputs(model, claim)) if verify else None
     holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
     if json:
         report = certificate.as_dict()
@@ -243,7 +244,8 @@ def certify(
             report["verification"] = measured.as_dict()
         _print_json(report)
     else:
-        _print_certificate(name, certificate, claim, holds, measured)
+        title = name if part is model else f"{name}, from the spectrogram on"
+        _print_certificate(title, certificate, claim, holds, measured)
     raise typer.Exit(int(not holds or (measured is not None and measured.verdict == "refuted")))
 
 
@@ -303,7 +305,7 @@ def _keras_file(path):
     import keras
 
     import pinet_keras.layers  # noqa: F401 registers our classes
-    import zoo.pixel_model  # noqa: F401
+    import zoo.sound_model  # noqa: F401 and the model of pictures with it
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -343,7 +345,8 @@ def _facts(card):
     else:
         yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
-    yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels"
+    behind = ", from the spectrogram on" if card["task"] == registry.SOUND_CLASSIFICATION else ""
+    yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels{behind}"
     yield "size", tables.human_size(card)
     yield (
         "test accuracy",

@@ -25,7 +25,6 @@ SETS: dict[str, dict] = {
     "spoken_digit": {"shape": (8192,), "classes": DIGITS, "mean": [15.6], "std": [21.4]},
 }
 HELD_OUT = 5  # of each speaker's 50 recordings of a spoken digit, the first ones
-
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -145,7 +144,8 @@ def _read_tfds(name, data_dir):
             "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass an .npz with --data."
         ) from error
     if name == "spoken_digit":
-        return _spoken_digits(builder)
+        # the test split that the set's authors propose
+        return split_recordings(spoken_recordings(builder), lambda index, speaker: index < HELD_OUT)
     arrays = {}
     for split in ("train", "test"):
         examples = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
@@ -167,11 +167,11 @@ def spoken_recordings(builder) -> list[tuple[int, str, int, np.ndarray]]:
     return sorted(recordings, key=lambda recording: recording[:3])
 
 
-def _spoken_digits(builder):
-    """The test split that the set's authors propose: recordings 0 to 4 of each speaker and digit."""
+def split_recordings(recordings, held_out) -> dict:
+    """The arrays of a `DataSet`: in the test split the recordings of which `held_out(index, speaker)` is true."""
     arrays = {}
     for split, held in (("train", False), ("test", True)):
-        chosen = [each for each in spoken_recordings(builder) if (each[0] < HELD_OUT) == held]
+        chosen = [each for each in recordings if held_out(*each[:2]) == held]
         arrays[f"x_{split}"] = np.stack([waveform for *_, waveform in chosen])
         arrays[f"y_{split}"] = np.array([digit for _, _, digit, _ in chosen])
     return arrays

@@ -4,10 +4,12 @@ import keras
 import numpy as np
 from keras import layers
 
-NAME = "front_end"
+from zoo.sounds import RATE
+
+NAME, BANDS = "front_end", 40
 
 
-def spectrogram(waveform, bins=40):
+def spectrogram(waveform):
     """Loudness in decibels, 40 mel bands up to 4 kHz by 16 ms steps: `[batch, samples]` → `[batch, 40, steps, 1]`.
 
     Everything below 30 dB of the scale of 16 bits is 0, and a full-scale tone is about 96: the values lie in 0..255, as
@@ -17,10 +19,10 @@ def spectrogram(waveform, bins=40):
     loudness = layers.MelSpectrogram(
         fft_length=256,
         sequence_stride=128,
-        sampling_rate=8000,
-        num_mel_bins=bins,
+        sampling_rate=RATE,
+        num_mel_bins=BANDS,
         min_freq=60,
-        max_freq=4000,
+        max_freq=RATE // 2,
         min_power=1e3,
         top_db=300,
         name=f"{NAME}_mel",

@@ -12,7 +12,8 @@ class KernelMuon(keras.optimizers.Muon):
 
         W ← W − 0.2 lr √(max of its sides) · U Vᵀ,   U S Vᵀ = M
 
-    Keras' own class leaves convolutions to AdamW.
+    Keras' own class leaves convolutions to AdamW, and goes through the whole matrix in each step of the iteration that
+    finds U Vᵀ. All its steps are polynomials of M Mᵀ, so here they are taken on that smaller square.
 
     Args:
         **kwargs: as for `keras.optimizers.Muon`.
@@ -31,3 +32,13 @@ class KernelMuon(keras.optimizers.Muon):
         matrix = ops.reshape(direction, (-1, variable.shape[-1]))
         update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        wide = x.shape[0] <= x.shape[1]
+        x = x / (ops.norm(x) + 1e-7)
+        gram = ops.matmul(x, ops.transpose(x)) if wide else ops.matmul(ops.transpose(x), x)
+        product = identity = ops.eye(gram.shape[0], dtype=x.dtype)
+        for _ in range(steps):
+            factor = self.muon_a * identity + self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
+            product, gram = ops.matmul(factor, product), ops.matmul(factor, ops.matmul(gram, factor))
+        return ops.matmul(product, x) if wide else ops.matmul(x, product)

@@ -20,6 +20,16 @@ def test_a_kernel_moves_by_a_nearly_orthogonal_matrix_of_its_gradient(shape):
     np.testing.assert_allclose(left.T @ step @ right.T, np.diag(np.diag(left.T @ step @ right.T)), atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(40, 200), (200, 40), (30, 30)])
+def test_the_iteration_on_the_square_is_the_one_on_the_whole_matrix(shape):
+    left, _, right = np.linalg.svd(np.random.default_rng(0).normal(size=shape), full_matrices=False)
+    matrix = keras.ops.convert_to_tensor((left * np.logspace(0, -3, min(shape)) @ right).astype("float32"))
+    ours, theirs = (kind().zeropower_via_newtonschulz5(matrix, 5) for kind in (KernelMuon, keras.optimizers.Muon))
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs), atol=1e-3 * float(keras.ops.max(theirs))
+    )
+
+
 def test_vectors_and_the_head_are_left_to_adamw():
     optimizer = KernelMuon(exclude_layers=["logits"])
     bias, kernel = keras.Variable(np.zeros(4, "float32")), keras.Variable(np.zeros((2, 4), "float32"), name="kernel")

@@ -23,9 +23,10 @@ def pictures(count=20):
     return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
 
 
+@pytest.mark.parametrize("halving", ["average", "strided"])
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
-def test_the_degree_doubles_with_every_convolution(form):
-    model = network(form=form)
+def test_the_degree_doubles_with_every_convolution(form, halving):
+    model = network(form=form, halving=halving)
     certificate = certify(model)
     assert (certificate.tier, certificate.degree) == (2, 2**4)
     result = certificate.verify(model, pictures(6), lines=2)
@@ -39,6 +40,26 @@ def test_at_the_start_the_self_form_squares_its_input():
     pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4)) / np.sqrt(1 + 1e-3)  # batch norm's epsilon
     expected = (pooled + 0.5 * pooled**2).mean(axis=(1, 2))
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["fused", "squeezed", "mixed"])
+def test_strides_with_the_weights_of_pooling_do_what_pooling_does(form):
+    pooled, strided = (network(form=form, halving=halving) for halving in ("average", "strided"))
+    for name in (layer.name for layer in pooled.layers if layer.weights):
+        weights = [
+            smeared(old) if old.shape != new.shape else old
+            for old, new in zip(pooled.get_layer(name).get_weights(), strided.get_layer(name).get_weights())
+        ]
+        strided.get_layer(name).set_weights(weights)
+    images = pictures()
+    outputs = [model.predict(images, verbose=0) for model in (pooled, strided)]
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-4, atol=1e-5)
+
+
+def smeared(kernel):
+    """The 4×4 kernel of a 3×3 convolution and the average of 2×2 places that follows."""
+    padded = np.pad(kernel, ((1, 1), (1, 1), (0, 0), (0, 0)))
+    return sum(padded[row : row + 4, column : column + 4] for row in (0, 1) for column in (0, 1)) / 4
 
 
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
@@ -57,6 +78,13 @@ def test_kernels_start_as_the_identity_on_the_channels_that_both_sides_have():
     assert kernel[..., 4:].std() == pytest.approx(np.sqrt(2 / 36), rel=0.3)
     again = PartialIdentity.from_config(PartialIdentity(seed=0).get_config())((3, 3, 4, 6))
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(again), kernel)
+
+
+def test_a_kernel_with_two_places_in_the_middle_starts_as_their_average():
+    kernel = keras.ops.convert_to_numpy(PartialIdentity(seed=0)((4, 4, 3, 5)))
+    images = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype("float32")
+    passed = keras.ops.convert_to_numpy(keras.ops.conv(images, kernel, padding="valid"))
+    np.testing.assert_allclose(passed[:, 0, 0, :3], images[:, 1:3, 1:3].mean(axis=(1, 2)), atol=1e-6)
 
 
 def test_whitened_patches_are_uncorrelated_and_of_variance_1():
@@ -81,6 +109,7 @@ def test_a_network_without_whitening_is_left_as_it_is():
     "arguments, words",
     [
         ({"form": "cubed"}, "`form` must be one of 'fused', 'squeezed', 'mixed', 'self'. Received: form='cubed'"),
+        ({"halving": "max"}, "`halving` must be one of 'average', 'strided'. Received: halving='max'"),
         ({"stem_width": 8}, "One stem is enough. Received: whitening=2, stem_width=8"),
         ({"widths": [4] * 4}, "12×12 has too few pixels"),
     ],

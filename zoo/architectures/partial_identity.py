@@ -7,6 +7,8 @@ import keras
 class PartialIdentity(keras.initializers.Initializer):
     """He's normal start, but the first min(in, out) filters copy the channel of their number.
 
+    Where the kernel has two places in the middle of an axis, the copy is their average.
+
     Args:
         seed: of the other filters.
 
@@ -20,10 +22,12 @@ class PartialIdentity(keras.initializers.Initializer):
 
     def __call__(self, shape, dtype=None):
         height, width, channels, filters = shape
-        shared, middle = min(channels, filters), (height // 2, width // 2)
+        shared = min(channels, filters)
+        rows, columns = slice((height - 1) // 2, height // 2 + 1), slice((width - 1) // 2, width // 2 + 1)
         kernel = keras.ops.convert_to_numpy(self.start(shape, dtype="float32")).copy()
         kernel[..., :shared] = 0
-        kernel[*middle, range(shared), range(shared)] = 1
+        middle = kernel[rows, columns]  # a view
+        middle[..., range(shared), range(shared)] = 1 / (middle.shape[0] * middle.shape[1])
         return keras.ops.convert_to_tensor(kernel, dtype=dtype)
 
     def get_config(self):

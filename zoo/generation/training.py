@@ -86,7 +86,8 @@ def prepare(recipe, steps_per_epoch) -> GAN:
         recipe: the `GeneratorRecipe`.
         steps_per_epoch: for the schedule of the learning rate.
     """
-    set_up_backend(recipe.seed, deterministic=not recipe.jit)  # Keras compiles no step that TensorFlow must make so
+    # Keras leaves XLA out where TensorFlow has been told to take repeatable operations only.
+    set_up_backend(recipe.seed, deterministic=not recipe.jit)
     info = SETS[recipe.dataset]
     num_classes = len(info["classes"]) if recipe.label_size else None
     gan = GAN(untrained(recipe), critic(info["shape"], num_classes, **recipe.critic_arguments))
