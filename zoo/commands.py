@@ -177,6 +177,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share each batch.")] = 1,
 ):
     """Train a recipe; a run that was stopped goes on where its last epoch ended."""
     from dataclasses import replace
@@ -184,11 +185,14 @@ def train(
     chosen = read_recipe(recipe)
     if epochs is not None:
         chosen = replace(chosen, epochs=epochs)
+    if devices > 1 and chosen.task == registry.GENERATION:
+        raise ValueError(f"--devices is for classifiers. Received: {recipe}")
+    spread = {"devices": devices} if devices > 1 else {}
     with _waiting("starting the backend"):
         training = import_module("zoo.generation.training" if chosen.task == registry.GENERATION else "zoo.training")
     console = _console(stderr=True)
     card = training.train(
-        chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console
+        chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console, **spread
     )
     folder = out or run_dir or Path("runs") / chosen.name
     if card["task"] == registry.GENERATION:

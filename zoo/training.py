@@ -9,6 +9,7 @@ from zoo.architectures import build
 from zoo.batches import Batches
 from zoo.checkpoint import Checkpoint
 from zoo.data import SETS, load_set
+from zoo.devices import data_parallel, spread_norms_and_clipping
 from zoo.event_log import EventLog
 from zoo.kernel_muon import KernelMuon
 from zoo.progress import TrainingProgress
@@ -20,7 +21,17 @@ from zoo.stop_at_nan import StopAtNaN
 from zoo.whitening import whiten
 
 
-def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None) -> dict:
+def train(
+    recipe: Recipe,
+    *,
+    data=None,
+    data_dir=None,
+    run_dir=None,
+    out_dir=None,
+    fresh=False,
+    console=None,
+    devices=1,
+) -> dict:
     """Train a recipe, go on where a killed run was, and write weights and card.
 
     Args:
@@ -31,25 +42,28 @@ def train(recipe: Recipe, *, data=None, data_dir=None, run_dir=None, out_dir=Non
         out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
         fresh: start over, whatever `run_dir` holds.
         console: `rich.console.Console` for the progress; default standard error.
+        devices: how many share each batch.
 
     Returns:
         The card.
 
     Raises:
-        ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more.
+        ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more; there
+            are fewer devices, or the batch does not divide among them.
         FileNotFoundError: the data set is not there.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     data_set = load_set(recipe.dataset, data, data_dir)
     open_run(run_dir, recipe, data_set, fresh)
-    model = prepare(recipe, data_set)
     checkpoint = Checkpoint(run_dir)
     callbacks = [
         TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console),
         checkpoint,
         EventLog(run_dir),
     ]
-    fit(model, recipe, data_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
+    with data_parallel(devices, recipe.batch_size):
+        model = prepare(recipe, data_set)
+        fit(model, recipe, data_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
     trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
     return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
@@ -79,6 +93,7 @@ def prepare(recipe, data_set) -> keras.Model:
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
+    spread_norms_and_clipping(model)
     return model
 
 

@@ -6,7 +6,7 @@ from keras import layers
 from zoo.architectures.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM, one_of
 
-FORMS = ("fused", "squeezed", "mixed", "self")
+FORMS = ("fused", "squeezed", "mixed", "self", "none")
 HALVINGS = ("average", "strided")
 
 
@@ -19,6 +19,7 @@ def pinet_vgg(
     halving="average",
     whitening=2,
     stem_width=None,
+    activation=None,
 ):
     """Stages of `depth` second-order convolutions; the first of each stage halves the sides.
 
@@ -27,25 +28,27 @@ def pinet_vgg(
     - `"fused"`: BN(B x), B a convolution like A; both are one convolution of twice the filters;
     - `"squeezed"`: BN(B x), B a 1×1 convolution, a ninth of the cost;
     - `"mixed"`: BN(B a), B a 1×1 convolution: products of all pairs of channels of a;
-    - `"self"`: one learned number a channel times a: the square of a, for nothing.
+    - `"self"`: one learned number a channel times a: the square of a, for nothing;
+    - `"none"`: 0, to tell what activation functions do alone.
 
     Where the sides are halved, A is followed by average pooling, or has stride 2 and 4×4 weights instead: a superset of
     the first at 4/9 of its cost. The 1×1 convolution sees pooled x in both.
 
     The scale of b starts at `alpha`, and A starts as the identity on as many channels as both sides have. Degree
-    2^(depth · stages), tier 2.
+    2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.
         widths: filters of each stage.
         depth: convolutions a stage.
-        form: `"fused"`, `"squeezed"`, `"mixed"` or `"self"`.
+        form: `"fused"`, `"squeezed"`, `"mixed"`, `"self"` or `"none"`.
         alpha: initial scale of b.
         halving: `"average"` or `"strided"`.
         whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
             training images (`zoo.whitening`) and stays as it is. Patches lie wholly within the image: with 2 the sides
             of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
         stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
+        activation: name of a Keras activation function, or `None`.
 
     Returns:
         `[batch, features]`: the mean over all places.
@@ -73,7 +76,10 @@ def pinet_vgg(
         x = _norm("stem_norm")(layers.Conv2D(stem_width, 3, padding="same", use_bias=False, name="stem")(x))
     for stage, filters in enumerate(widths):
         for index in range(depth):
-            x = _second_order(x, filters, form, alpha, halving if index == 0 else None, f"stage_{stage}_conv_{index}")
+            name = f"stage_{stage}_conv_{index}"
+            x = _second_order(x, filters, form, alpha, halving if index == 0 else None, name)
+            if activation:
+                x = layers.Activation(activation, name=f"{name}_activation")(x)
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
@@ -84,6 +90,8 @@ def _second_order(x, filters, form, alpha, halving, name):
         a, b = _norm(f"{name}_a_norm")(a), _norm(f"{name}_b_norm", gamma_initializer=start)(b)
     else:
         a = _norm(f"{name}_a_norm")(_convolution(x, filters, halving, f"{name}_a"))
+    if form == "none":
+        return a
     if form == "squeezed":
         pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving else x
         b = _norm(f"{name}_b_norm", gamma_initializer=start)(_pointwise(pooled, filters, f"{name}_b"))

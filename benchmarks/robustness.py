@@ -1,0 +1,62 @@
+"""What pictures unlike any real one do to a polynomial: python -m benchmarks.robustness [--data-dir DIR]
+
+For each classifier of pictures, the largest absolute logit over kinds of pictures, and the median picture's. Written to
+docs/robustness.md.
+"""
+
+import argparse
+
+import numpy as np
+
+import zoo
+from benchmarks.page import DOCS, markdown_table, write_between
+from zoo.data import load_set
+from zoo.evaluation import predict_logits
+from zoo.registry import CLASSIFICATION
+
+COUNT = 1000
+
+
+def main():
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", help="where TFDS keeps its data sets [TFDS_DATA_DIR]")
+    options = parser.parse_args()
+    rows = []
+    for name in zoo.list_models(task=CLASSIFICATION):
+        card, model = zoo.card(name), zoo.load(name)
+        real = load_set(card["dataset"]["name"], data_dir=options.data_dir).x_test
+        cells = [said(np.abs(predict_logits(model, images)).max(axis=1)) for images in kinds(real).values()]
+        rows.append([name, card["degree"] or "–", *cells])
+        print(*rows[-1], sep="  ", flush=True)
+    write_between(DOCS / "robustness.md", "largest logits", markdown_table(["Model", "Degree", *kinds(real)], rows))
+
+
+def said(largest) -> str:
+    """The largest logit of all pictures and, where there are several, of the median picture."""
+    return f"{largest.max():.3g}" if len(largest) == 1 else f"{largest.max():.3g} ({np.median(largest):.3g})"
+
+
+def kinds(real) -> dict:
+    """Pictures of each kind, of the size of the real ones.
+
+    Args:
+        real: uint8 `[n, height, width, channels]`: all of a test split.
+    """
+    shape, some = real.shape[1:], real[:COUNT]
+    places = np.add.outer(np.arange(shape[0]), np.arange(shape[1]))[..., None] % 2
+    noise = np.random.default_rng(0).integers(0, 256, (COUNT, *shape), dtype="uint8")
+    return {
+        "test split": real,
+        "black": np.zeros((1, *shape), "uint8"),
+        "white": np.full((1, *shape), 255, "uint8"),
+        "checkerboard": np.broadcast_to(places * 255, (1, *shape)).astype("uint8"),
+        "noise": noise,
+        "black and white noise": np.where(noise < 128, 0, 255).astype("uint8"),
+        "shifted by a quarter": np.roll(some, shape[0] // 4, axis=(1, 2)),
+        "inverted": 255 - some,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Several devices train as one does, tried on virtual ones."""
+
+import csv
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from zoo.devices import data_parallel
+
+TRAIN = """
+import sys
+from dataclasses import replace
+from zoo.recipes import read_recipe
+from zoo.training import train
+recipe = replace(read_recipe("pinet_digits"), epochs=2, warmup_epochs=1, optimizer=sys.argv[3])
+train(recipe, run_dir=sys.argv[1], devices=int(sys.argv[2]))
+"""
+TWO_CPUS = """
+import tensorflow as tf
+device = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [device, device])
+"""
+
+
+def run(code, folder, devices, optimizer, **environment):
+    command = [sys.executable, "-c", code, folder, str(devices), optimizer]
+    subprocess.run(command, env={**os.environ, **environment}, check=True, timeout=300)
+
+
+def curve(folder):
+    with open(folder / "log.csv", newline="", encoding="utf-8") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def test_two_devices_see_the_loss_of_one(tmp_path):
+    for count in (1, 2):
+        run(TWO_CPUS + TRAIN, tmp_path / str(count), count, "adamw", KERAS_BACKEND="tensorflow")
+    np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
+
+
+def test_two_devices_on_other_backends(tmp_path):
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("the jax backend is not installed")
+    for count in (1, 2):
+        flags = f"--xla_force_host_platform_device_count={count}"
+        run(TRAIN, tmp_path / str(count), count, "muon", KERAS_BACKEND="jax", XLA_FLAGS=flags)
+    np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "count, size, words",
+    [(2, 65, "A batch of 65 cannot be divided evenly. Received: devices=2"), (64, 64, "Received: devices=64")],
+)
+def test_what_cannot_be_spread_is_refused(count, size, words):
+    with pytest.raises(ValueError, match=words), data_parallel(count, size):
+        pass

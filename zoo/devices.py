@@ -1,0 +1,76 @@
+"""Training on several devices at once: each takes an equal part of every batch."""
+
+import contextlib
+
+import keras
+
+
+@contextlib.contextmanager
+def data_parallel(count, batch_size):
+    """Whatever is built and trained within is spread over devices; the batch stays as large as it was.
+
+    On jax over `keras.distribution.DataParallel`, on tensorflow over `MirroredStrategy`. Devices of several machines
+    are not joined: Keras 3 does not train under `MultiWorkerMirroredStrategy` (keras-team/keras, issue 20585).
+
+    Args:
+        count: devices; 1 changes nothing.
+        batch_size: examples a step, of all devices together.
+
+    Raises:
+        ValueError: more devices than there are, a batch that does not divide, or a backend that knows of none.
+    """
+    if count == 1:
+        yield
+        return
+    if batch_size % count:
+        raise ValueError(f"A batch of {batch_size} cannot be divided evenly. Received: devices={count}")
+    backends = {"jax": _jax, "tensorflow": _tensorflow}
+    if keras.backend.backend() not in backends:
+        raise ValueError(f"Several devices need the jax or tensorflow backend. Received: {keras.backend.backend()!r}")
+    with backends[keras.backend.backend()](count):
+        yield
+
+
+def spread_norms_and_clipping(model) -> None:
+    """Let batch normalisation and the bound on the gradient see the whole batch of all devices.
+
+    On jax they do; on tensorflow each device has its own otherwise, and training would depend on their number.
+
+    Args:
+        model: a compiled model, built within `data_parallel`.
+    """
+    if keras.backend.backend() != "tensorflow" or model.distribute_strategy.num_replicas_in_sync == 1:
+        return
+    import tensorflow as tf
+
+    for layer in model.layers:
+        for part in layer._flatten_layers():
+            if isinstance(part, keras.layers.BatchNormalization):
+                part.synchronized = True
+    clip = model.optimizer._clip_gradients
+
+    def clip_the_sum(gradients):
+        replica = tf.distribute.get_replica_context()
+        summed = clip(replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients))
+        return [gradient / replica.num_replicas_in_sync for gradient in summed]  # Keras sums them after this
+
+    model.optimizer._clip_gradients = clip_the_sum
+
+
+def _jax(count):
+    devices = keras.distribution.list_devices()
+    _enough(count, devices)
+    return keras.distribution.DataParallel(devices=devices[:count]).scope()
+
+
+def _tensorflow(count):
+    import tensorflow as tf
+
+    devices = [each.name for each in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
+    _enough(count, devices)
+    return tf.distribute.MirroredStrategy(devices[:count]).scope()
+
+
+def _enough(count, devices):
+    if count > len(devices):
+        raise ValueError(f"Found only {', '.join(map(str, devices))}. Received: devices={count}")
