@@ -32,7 +32,7 @@ lint: $(VENV)/installed-dev
 backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) tests/layers tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
-	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation
+	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/generation
 
 readme: $(VENV)/installed
 	$(VENV)/bin/python -m zoo.tables

@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from zoo.recipes import read_recipe
 from zoo.training import train
-recipe = replace(read_recipe("pinet_digits"), epochs=2, warmup_epochs=1, optimizer=sys.argv[3])
+recipe = replace(read_recipe("pinet_digits"), epochs=1, batch_size=128, warmup_epochs=1, optimizer=sys.argv[3])
 train(recipe, run_dir=sys.argv[1], devices=int(sys.argv[2]))
 """
 TWO_CPUS = """
