@@ -11,11 +11,11 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections import ChainMap
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks.page import DOCS, markdown_table, write_between
+from benchmarks.page import DOCS, write_between
+from zoo.tables import human_count, human_seconds, markdown_table
 
 TRIALS, FOLDER, RUNS = Path(__file__).with_suffix(".toml"), DOCS / "experiments", Path("runs") / "experiments"
 RESULTS = FOLDER / "results.json"
@@ -51,9 +51,12 @@ def trials(groups) -> dict:
 
 
 def merged(*layers) -> dict:
-    """Later settings in the place of earlier ones; arguments of the architecture one by one."""
-    arguments = [layer.get("architecture_arguments", {}) for layer in layers]
-    return dict(ChainMap(*reversed(layers))) | {"architecture_arguments": dict(ChainMap(*reversed(arguments)))}
+    """Later settings in the place of earlier ones; arguments of the same architecture one by one."""
+    result = {}
+    for layer in layers:
+        arguments = {} if "architecture" in layer else result["architecture_arguments"]
+        result |= layer | {"architecture_arguments": arguments | layer.get("architecture_arguments", {})}
+    return result
 
 
 def results() -> dict:
@@ -109,8 +112,6 @@ def write_page(groups):
 
 
 def _section(group, found):
-    from zoo.tables import human_count, human_seconds
-
     done = {name: found[name] for name in dict.fromkeys([group["beside"], *group["trials"]]) if name in found}
     rows = [
         [

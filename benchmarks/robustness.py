@@ -9,10 +9,11 @@ import argparse
 import numpy as np
 
 import zoo
-from benchmarks.page import DOCS, markdown_table, write_between
+from benchmarks.page import DOCS, write_between
 from zoo.data import load_set
 from zoo.evaluation import predict_logits
 from zoo.registry import CLASSIFICATION
+from zoo.tables import markdown_table
 
 COUNT = 1000
 

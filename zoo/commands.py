@@ -178,6 +178,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share each batch.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
 ):
     """Train a recipe; a run that was stopped goes on where its last epoch ended."""
     from dataclasses import replace
@@ -185,17 +186,21 @@ def train(
     chosen = read_recipe(recipe)
     if epochs is not None:
         chosen = replace(chosen, epochs=epochs)
-    if devices > 1 and chosen.task == registry.GENERATION:
-        raise ValueError(f"--devices is for classifiers. Received: {recipe}")
-    spread = {"devices": devices} if devices > 1 else {}
+    generation = chosen.task == registry.GENERATION
+    if generation and (devices > 1 or seeds > 1):
+        raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")
     with _waiting("starting the backend"):
-        training = import_module("zoo.generation.training" if chosen.task == registry.GENERATION else "zoo.training")
-    console = _console(stderr=True)
-    card = training.train(
-        chosen, data=data, data_dir=data_dir, run_dir=run_dir, out_dir=out, fresh=fresh, console=console, **spread
-    )
+        training = import_module("zoo.generation.training" if generation else "zoo.training")
+    options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": _console(stderr=True)}
+    options |= {"run_dir": run_dir, "out_dir": out}
+    if generation:
+        card = training.train(chosen, **options)
+    elif seeds == 1:
+        card = training.train(chosen, devices=devices, **options)
+    else:
+        card = training.train_seeds(chosen, seeds, devices=devices, **options)
     folder = out or run_dir or Path("runs") / chosen.name
-    if card["task"] == registry.GENERATION:
+    if generation:
         result = generation_commands.said(card["quality"])
     else:
         interval = tables.human_interval(*card["accuracy"]["interval_95"])
@@ -359,6 +364,9 @@ def _facts(card):
             f"on {accuracy['test_examples']:,} examples"
         ),
     )
+    if "seeds" in card:
+        seeds = card["seeds"]
+        yield "seeds", f"{seeds['mean']:.2%} ± {seeds['std']:.2%} over {len(seeds['accuracy'])} of them"
     by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1])
     yield "by class", ", ".join(f"{name} {share:.1%}" for name, share in by_class)
     calibration = card["calibration"]

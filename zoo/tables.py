@@ -82,6 +82,12 @@ def human_origin(card: dict) -> list[tuple[str, str]]:
     ]
 
 
+def markdown_table(head, rows) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in lines)
+
+
 def models_table(cards: list[dict]) -> str:
     """What the classifiers are: one row of Markdown a card."""
     head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")
@@ -98,7 +104,7 @@ def models_table(cards: list[dict]) -> str:
         )
         for card in cards
     ]
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def generators_table(cards: list[dict]) -> str:
@@ -117,7 +123,7 @@ def generators_table(cards: list[dict]) -> str:
         )
         for card in cards
     ]
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def training_table(cards: list[dict]) -> str:
@@ -134,7 +140,7 @@ def training_table(cards: list[dict]) -> str:
         )
         for card in cards
     ]
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def written_from_cards(text: str) -> str:
@@ -156,11 +162,6 @@ def written_from_cards(text: str) -> str:
         before, _, rest = text.partition(opening)
         text = f"{before}{opening}\n{table}\n{closing}{rest.partition(closing)[2]}"
     return text
-
-
-def _markdown(head, rows):
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 if __name__ == "__main__":

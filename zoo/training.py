@@ -1,5 +1,7 @@
 """One training run: from a recipe to weights and card."""
 
+import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,7 +15,7 @@ from zoo.devices import data_parallel, spread_norms_and_clipping
 from zoo.event_log import EventLog
 from zoo.kernel_muon import KernelMuon
 from zoo.progress import TrainingProgress
-from zoo.publishing import publish
+from zoo.publishing import publish, write_card
 from zoo.recipes import Recipe
 from zoo.runs import open_run, set_up_backend
 from zoo.statistics import renew_statistics
@@ -67,6 +69,36 @@ def train(
     trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
     return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
+
+
+def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict:
+    """Train a recipe several times; the card of its own seed also tells the accuracy of the others.
+
+    Args:
+        recipe: the first run's; the further ones have seeds one, two and so on higher.
+        count: number of runs.
+        run_dir: folder of the first run, default `runs/NAME`; the further ones are in `seed_N` within it.
+        out_dir: folder that gets card and weights of the first run; default that run's folder.
+        **options: as for `train`.
+
+    Returns:
+        The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor).
+    """
+    run_dir = Path(run_dir or Path("runs") / recipe.name)
+    out_dir = Path(out_dir or run_dir)
+    card = train(recipe, run_dir=run_dir, out_dir=out_dir, **options)
+    accuracies = {recipe.seed: card["accuracy"]["test"]}
+    for seed in range(recipe.seed + 1, recipe.seed + count):
+        other = train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
+        accuracies[seed] = other["accuracy"]["test"]
+    values = list(accuracies.values())
+    card["seeds"] = {
+        "accuracy": {str(seed): accuracy for seed, accuracy in accuracies.items()},
+        "mean": statistics.mean(values),
+        "std": statistics.stdev(values),
+    }
+    write_card(card, out_dir)
+    return card
 
 
 def prepare(recipe, data_set) -> keras.Model:

@@ -23,10 +23,10 @@ def pictures(count=20):
     return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
 
 
-@pytest.mark.parametrize("halving", ["average", "strided"])
+@pytest.mark.parametrize("halving, normalization", [("average", "product"), ("strided", "factor")])
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
-def test_the_degree_doubles_with_every_convolution(form, halving):
-    model = network(form=form, halving=halving)
+def test_the_degree_doubles_with_every_convolution(form, halving, normalization):
+    model = network(form=form, halving=halving, normalization=normalization)
     certificate = certify(model)
     assert (certificate.tier, certificate.degree) == (2, 2**4)
     result = certificate.verify(model, pictures(6), lines=2)
@@ -42,12 +42,14 @@ def test_an_activation_function_is_no_polynomial():
     assert certificate.tier is None and "stage_1_conv_1_activation: activation relu" in certificate.reasons
 
 
-def test_at_the_start_the_self_form_squares_its_input():
-    model = network(None, **PLAIN, form="self", alpha=0.5)
+@pytest.mark.parametrize("normalization", ["product", "factor"])
+def test_at_the_start_the_self_form_squares_its_input(normalization):
+    model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5)
     images = pictures()
     scaled = (images - np.float32(MEAN)) / np.float32(STD)
-    pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4)) / np.sqrt(1 + 1e-3)  # batch norm's epsilon
-    expected = (pooled + 0.5 * pooled**2).mean(axis=(1, 2))
+    spread = np.sqrt(1 + 1e-3)  # that batch norm divides by before it has seen anything
+    pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4)) / spread
+    expected = (pooled + 0.5 * pooled**2 / spread).mean(axis=(1, 2))
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -69,9 +71,10 @@ def smeared(kernel):
     return sum(padded[row : row + 4, column : column + 4] for row in (0, 1) for column in (0, 1)) / 4
 
 
+@pytest.mark.parametrize("normalization", ["product", "factor"])
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
-def test_alpha_0_starts_linear(form):
-    model = network(None, form=form, alpha=0.0)
+def test_alpha_0_starts_linear(form, normalization):
+    model = network(None, form=form, normalization=normalization, alpha=0.0)
     a, b = (np.random.default_rng(seed).uniform(0, 255, (5, *SHAPE)).astype("float32") for seed in (0, 1))
     ends, middle = [model.predict(images, verbose=0) for images in (a, b)], model.predict((a + b) / 2, verbose=0)
     np.testing.assert_allclose(middle, sum(ends) / 2, atol=1e-4)
@@ -118,6 +121,7 @@ def test_a_network_without_whitening_is_left_as_it_is():
     "arguments, words",
     [
         ({"form": "cubed"}, "`form` must be one of 'fused', .*, 'none'. Received: form='cubed'"),
+        ({"normalization": "layer"}, "`normalization` must be one of 'product', 'factor'"),
         ({"halving": "max"}, "`halving` must be one of 'average', 'strided'. Received: halving='max'"),
         ({"stem_width": 8}, "One stem is enough. Received: whitening=2, stem_width=8"),
         ({"widths": [4] * 4}, "12×12 has too few pixels"),

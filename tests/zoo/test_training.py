@@ -19,7 +19,7 @@ import zoo
 from zoo.data import load_set
 from zoo.evaluation import evaluate
 from zoo.recipes import read_recipe
-from zoo.training import fit, prepare, split, train
+from zoo.training import fit, prepare, split, train, train_seeds
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1)
 COMMAND = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "12"]
@@ -88,6 +88,19 @@ def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
     before = (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8")
     train(recipe_of(unbroken), run_dir=unbroken, console=quiet())
     assert (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8") == before
+
+
+def test_the_card_of_several_seeds_tells_mean_and_spread(unbroken, tmp_path):
+    recipe = recipe_of(unbroken)
+    card = train_seeds(recipe, 2, run_dir=unbroken, out_dir=tmp_path, console=quiet())
+    assert card == read_card(tmp_path)
+    seeds = card.pop("seeds")
+    assert without_time(card) == without_time(read_card(unbroken))
+    other = read_card(unbroken / "seed_1")
+    assert other["training"]["seed"] == 1 and other["weights"]["sha256"] != card["weights"]["sha256"]
+    one, two = card["accuracy"]["test"], other["accuracy"]["test"]
+    assert seeds["accuracy"] == {"0": one, "1": two}
+    assert (seeds["mean"], seeds["std"]) == pytest.approx(((one + two) / 2, abs(one - two) / 2**0.5))
 
 
 def recipe_of(folder):

@@ -8,14 +8,16 @@ from zoo.architectures.pinet import MOMENTUM, one_of
 
 FORMS = ("fused", "squeezed", "mixed", "self", "none")
 HALVINGS = ("average", "strided")
+NORMALIZATIONS = ("product", "factor")
 
 
 def pinet_vgg(
     inputs,
     widths=(64, 256, 256),
     depth=2,
-    form="squeezed",
-    alpha=0.5,
+    form="mixed",
+    normalization="product",
+    alpha=0.3,
     halving="average",
     whitening=2,
     stem_width=None,
@@ -23,26 +25,29 @@ def pinet_vgg(
 ):
     """Stages of `depth` second-order convolutions; the first of each stage halves the sides.
 
-    Each convolution does y = a + a ∗ b, with a = BN(A x), A a 3×3 convolution, and b one of
+    Each convolution does y = a + BN(a ∗ b), with a = BN(A x), A a 3×3 convolution, and b one of
 
-    - `"fused"`: BN(B x), B a convolution like A; both are one convolution of twice the filters;
-    - `"squeezed"`: BN(B x), B a 1×1 convolution, a ninth of the cost;
-    - `"mixed"`: BN(B a), B a 1×1 convolution: products of all pairs of channels of a;
-    - `"self"`: one learned number a channel times a: the square of a, for nothing;
+    - `"fused"`: B x, B a convolution like A; both are one convolution of twice the filters;
+    - `"squeezed"`: B x, B a 1×1 convolution, a ninth of the cost;
+    - `"mixed"`: B a, B a 1×1 convolution: products of all pairs of channels of a;
+    - `"self"`: a: its squares, for nothing;
     - `"none"`: 0, to tell what activation functions do alone.
+
+    With `normalization="factor"` it is y = a + a ∗ BN(b) instead. The scale of that batch norm starts at `alpha`, and A
+    starts as the identity on as many channels as both sides have.
 
     Where the sides are halved, A is followed by average pooling, or has stride 2 and 4×4 weights instead: a superset of
     the first at 4/9 of its cost. The 1×1 convolution sees pooled x in both.
 
-    The scale of b starts at `alpha`, and A starts as the identity on as many channels as both sides have. Degree
-    2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
+    Degree 2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.
         widths: filters of each stage.
         depth: convolutions a stage.
         form: `"fused"`, `"squeezed"`, `"mixed"`, `"self"` or `"none"`.
-        alpha: initial scale of b.
+        normalization: `"product"` or `"factor"`, what the inner batch norm is of.
+        alpha: its initial scale.
         halving: `"average"` or `"strided"`.
         whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
             training images (`zoo.whitening`) and stays as it is. Patches lie wholly within the image: with 2 the sides
@@ -54,13 +59,16 @@ def pinet_vgg(
         `[batch, features]`: the mean over all places.
 
     Raises:
-        ValueError: an unknown `form` or `halving`, both kinds of stem, or more stages than the image can be halved.
+        ValueError: an unknown `form`, `normalization` or `halving`, both kinds of stem, or more stages than the image
+            can be halved.
 
     Reference:
         The plan of the network and its whitened, identity-like start: Jordan, 94% on CIFAR-10 in 3.29 Seconds on a
-        Single GPU, arXiv 2404.00498, with products for activation functions.
+        Single GPU, arXiv 2404.00498, with products for activation functions. A batch norm of its own for the second
+        order: Park et al., AESPA, arXiv 2201.06699.
     """
     one_of("form", form, FORMS)
+    one_of("normalization", normalization, NORMALIZATIONS)
     one_of("halving", halving, HALVINGS)
     if whitening and stem_width:
         raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
@@ -77,29 +85,32 @@ def pinet_vgg(
     for stage, filters in enumerate(widths):
         for index in range(depth):
             name = f"stage_{stage}_conv_{index}"
-            x = _second_order(x, filters, form, alpha, halving if index == 0 else None, name)
+            x = _second_order(x, filters, form, normalization, alpha, halving if index == 0 else None, name)
             if activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
-def _second_order(x, filters, form, alpha, halving, name):
+def _second_order(x, filters, form, normalization, alpha, halving, name):
     start = keras.initializers.Constant(alpha)
+    factor_norm = _norm(f"{name}_b_norm", gamma_initializer=start) if normalization == "factor" else lambda b: b
     if form == "fused":
         a, b = keras.ops.split(_convolution(x, 2 * filters, halving, f"{name}_factors"), 2, axis=-1)
-        a, b = _norm(f"{name}_a_norm")(a), _norm(f"{name}_b_norm", gamma_initializer=start)(b)
+        a, b = _norm(f"{name}_a_norm")(a), factor_norm(b)
     else:
         a = _norm(f"{name}_a_norm")(_convolution(x, filters, halving, f"{name}_a"))
     if form == "none":
         return a
     if form == "squeezed":
         pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving else x
-        b = _norm(f"{name}_b_norm", gamma_initializer=start)(_pointwise(pooled, filters, f"{name}_b"))
+        b = factor_norm(_pointwise(pooled, filters, f"{name}_b"))
     if form == "mixed":
-        b = _norm(f"{name}_b_norm", gamma_initializer=start)(_pointwise(a, filters, f"{name}_b"))
+        b = factor_norm(_pointwise(a, filters, f"{name}_b"))
     if form == "self":
-        b = layers.DepthwiseConv2D(1, depthwise_initializer=start, name=f"{name}_b")(a)
+        b = factor_norm(a)
     product = layers.Multiply(name=f"{name}_product")([a, b])
+    if normalization == "product":
+        product = _norm(f"{name}_product_norm", gamma_initializer=start)(product)
     return layers.Add(name=name)([a, product])
 
 
