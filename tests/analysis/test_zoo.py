@@ -10,8 +10,8 @@ from pinet_keras.analysis.replay import Evaluator
 from zoo.demo import sample_inputs
 
 NAMES = zoo.list_models(task="image classification")
-LINES, LINES_OF_LARGE = 200, 40  # a network of 20 M multiply-adds needs most of a second for a line
-LARGE = 5e5
+# Lines by the multiply-adds up to which: a network of 20 million needs most of a second for one.
+LINES = {5e5: 200, 5e7: 40, np.inf: 8}
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -37,7 +37,7 @@ def test_no_crossing_is_missed_and_none_invented_between_real_images(shipped):
     model, card = shipped
     images, evaluator = sample_inputs(card).astype("float64"), Evaluator(model)
     rng, points, expected, changes = np.random.default_rng(0), [], [], 0
-    lines = LINES if card["macs"] < LARGE else LINES_OF_LARGE
+    lines = next(lines for macs, lines in LINES.items() if card["macs"] <= macs)
     for _ in range(lines):
         a, b = images[rng.choice(len(images), 2, replace=False)]
         polynomials = restrict(evaluator, a, b - a, domain=(0, 1))

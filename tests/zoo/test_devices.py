@@ -16,8 +16,10 @@ import sys
 from dataclasses import replace
 from zoo.recipes import read_recipe
 from zoo.training import train
-recipe = replace(read_recipe("pinet_digits"), epochs=1, batch_size=128, warmup_epochs=1, optimizer=sys.argv[3])
-train(recipe, run_dir=sys.argv[1], devices=int(sys.argv[2]))
+folder, optimizer = sys.argv[1:]
+recipe = replace(read_recipe("pinet_digits"), epochs=1, batch_size=128, warmup_epochs=1, optimizer=optimizer)
+for count in (1, 2):
+    train(recipe, run_dir=f"{folder}/{count}", devices=count)
 """
 TWO_CPUS = """
 import tensorflow as tf
@@ -26,8 +28,8 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 """
 
 
-def run(code, folder, devices, optimizer, **environment):
-    command = [sys.executable, "-c", code, folder, str(devices), optimizer]
+def run(code, folder, optimizer, **environment):
+    command = [sys.executable, "-c", code, folder, optimizer]
     subprocess.run(command, env={**os.environ, **environment}, check=True, timeout=300)
 
 
@@ -37,17 +39,15 @@ def curve(folder):
 
 
 def test_two_devices_see_the_loss_of_one(tmp_path):
-    for count in (1, 2):
-        run(TWO_CPUS + TRAIN, tmp_path / str(count), count, "adamw", KERAS_BACKEND="tensorflow")
+    run(TWO_CPUS + TRAIN, tmp_path, "adamw", KERAS_BACKEND="tensorflow")
     np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
 
 
 def test_two_devices_on_other_backends(tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("the jax backend is not installed")
-    for count in (1, 2):
-        flags = f"--xla_force_host_platform_device_count={count}"
-        run(TRAIN, tmp_path / str(count), count, "muon", KERAS_BACKEND="jax", XLA_FLAGS=flags)
+    flags = "--xla_force_host_platform_device_count=2"
+    run(TRAIN, tmp_path, "muon", KERAS_BACKEND="jax", XLA_FLAGS=flags)
     np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
 
 
