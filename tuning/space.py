@@ -9,7 +9,7 @@ from zoo.recipes.recipe import Recipe, read_named_toml
 from zoo.registry import suggestion
 
 SEARCHES = Path(__file__).parent / "searches"
-RECIPE_KEYS = tuple(item.name for item in fields(Recipe) if item.name not in ("name", "description"))
+RECIPE_KEYS = tuple(item.name for item in fields(Recipe) if item.name not in ("name", "description", "note"))
 NOT_SEARCHED = ("dataset", "architecture", "architecture_arguments", "validation", "seed")
 
 

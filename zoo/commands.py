@@ -371,6 +371,8 @@ def _facts(card):
     yield "by class", ", ".join(f"{name} {share:.1%}" for name, share in by_class)
     calibration = card["calibration"]
     yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
+    if "note" in card:
+        yield "note", card["note"]
     yield from tables.human_origin(card)
 
 

@@ -42,6 +42,7 @@ def publish(model, recipe, data_set, history, out_dir: Path) -> dict:
         "architecture_arguments": recipe.architecture_arguments,
         "input_shape": list(model.input_shape[1:]),
         "class_names": list(data_set.class_names),
+        **({"note": recipe.note} if recipe.note else {}),
         **structure(model),
         **_figures(model, recipe, data_set),
         "training": training_record(recipe, history),

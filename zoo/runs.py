@@ -42,7 +42,7 @@ def _set_up_tensorflow(seed, deterministic):
 
 
 def open_run(run_dir, recipe, data_set, fresh):
-    """Make the run's folder, or make sure that what it holds is this very run."""
+    """Make the run's folder, or make sure that what it holds is this very run, whatever words describe it."""
     run_dir.mkdir(parents=True, exist_ok=True)
     record = {
         "task": recipe.task,
@@ -59,6 +59,8 @@ def open_run(run_dir, recipe, data_set, fresh):
     if earlier["task"] != recipe.task:
         raise ValueError(f"{run_dir} holds a run of another task, {earlier['task']}. Give another run folder.")
     earlier["recipe"] = asdict(type(recipe)(**earlier["recipe"]))  # a key that is younger than the run has its default
+    for words in record["recipe"].keys() & {"description", "note"}:  # which no step depends on
+        earlier["recipe"][words] = record["recipe"][words]
     if earlier != record:
         differing = sorted(
             [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]

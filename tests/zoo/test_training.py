@@ -103,6 +103,13 @@ def test_the_card_of_several_seeds_tells_mean_and_spread(unbroken, tmp_path):
     assert (seeds["mean"], seeds["std"]) == pytest.approx(((one + two) / 2, abs(one - two) / 2**0.5))
 
 
+def test_a_finished_run_takes_other_words(unbroken, tmp_path):
+    recipe = replace(recipe_of(unbroken), description="other words", note="a bar was missed")
+    card = train(recipe, run_dir=unbroken, out_dir=tmp_path, console=quiet())
+    assert (card["description"], card["note"]) == ("other words", "a bar was missed")
+    assert card["weights"]["sha256"] == read_card(unbroken)["weights"]["sha256"]
+
+
 def recipe_of(folder):
     recipe = json.loads((folder / "run.json").read_text(encoding="utf-8"))["recipe"]
     return type(RECIPE)(**recipe)

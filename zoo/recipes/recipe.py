@@ -40,6 +40,7 @@ class Recipe:
         gain: largest change of a sound's loudness in decibels, each way.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
+        note: what a reader of the card should know besides its figures, such as a bar that was missed, and why.
 
     Raises:
         ValueError: a value out of its range.
@@ -67,6 +68,7 @@ class Recipe:
     cutout: int = 0
     gain: float = 0.0
     seed: int = 0
+    note: str = ""
 
     task: ClassVar[str] = CLASSIFICATION
 
