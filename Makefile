@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make backends · make readme
+# make demo · make test · make lint · make backends · make bench · make readme
 # Each builds the environment that it needs in this folder, once; a second run starts at once.
 
 PYTHON ?= python3
@@ -15,7 +15,7 @@ DESCRIBED_BY := pyproject.toml constraints.txt
 CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 	"pinet-keras needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")
 
-.PHONY: demo test lint backends readme clean
+.PHONY: demo test lint backends bench readme clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/pinet demo --out demo.png
@@ -33,6 +33,10 @@ backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) tests/layers tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
 	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/generation
+
+# Speed, beside PyTorch and the machine's limit: writes docs/performance.md.
+bench: $(VENV)/installed-backends
+	$(VENV)/bin/python -m benchmarks.performance $(ARGS)
 
 readme: $(VENV)/installed
 	$(VENV)/bin/python -m zoo.tables

@@ -2,15 +2,19 @@
 
 import keras
 import numpy as np
+from keras import ops
 
-AT_A_TIME = 1000  # examples; outside of a compiled function few large batches are much faster than many small ones
+AT_A_TIME = 250  # examples: as many as a batch of training has, or so
 
 
 def renew_statistics(model, inputs) -> None:
     """Measure the statistics of batch normalisation anew: after an averaging of weights they belong to the old ones.
 
+    They become the median over batches, what a typical batch of training was normalised with. Products have long tails:
+    the mean would be that of the few batches with the most extreme examples, and too large for all others.
+
     Args:
-        model: a built model; the statistics become the mean over batches of its inputs.
+        model: a built model.
         inputs: an array, or a list of arrays, as the model takes them.
 
     Reference:
@@ -26,12 +30,19 @@ def renew_statistics(model, inputs) -> None:
     if not norms:
         return
     momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0  # leaves the statistics of the last batch alone
     arrays = inputs if isinstance(inputs, list) else [inputs]
-    count = len(arrays[0])
-    for step, rows in enumerate(np.array_split(np.arange(count), -(-count // AT_A_TIME))):
-        for layer in norms:
-            layer.momentum = step / (step + 1)  # makes the running statistics the mean over the batches so far
+    count, found = len(arrays[0]), []
+    for rows in np.array_split(np.arange(count), -(-count // AT_A_TIME)):
         parts = [array[rows] for array in arrays]
         model(parts if isinstance(inputs, list) else parts[0], training=True)
+        found.append([ops.convert_to_numpy(value) for value in _statistics(norms)])
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum
+    for variable, values in zip(_statistics(norms), zip(*found, strict=True), strict=True):
+        variable.assign(np.median(values, axis=0))
+
+
+def _statistics(norms):
+    return [variable for layer in norms for variable in (layer.moving_mean, layer.moving_variance)]

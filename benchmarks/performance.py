@@ -1,0 +1,322 @@
+"""How fast everything is: python -m benchmarks.performance [PART ...] [--data-dir DIR]
+
+Measures the library beside PyTorch and beside the machine's own limit, each pair taking turns in processes of their
+own, and writes docs/performance/results.json, the tables of docs/performance.md and its picture.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.page import DOCS, write_between
+from zoo.tables import human_count, markdown_table
+
+FOLDER = DOCS / "performance"
+RESULTS = FOLDER / "results.json"
+ROUNDS = 2
+TRAINING_BATCH = 64
+PREDICTIONS = {1: 20, 32: 4, 256: 1}  # size of the batch, and how many of them for one of the largest
+# How often a round repeats: about a second on two cores. The last one has no peer.
+NETWORKS = {"polynet": 4, "ncp": 1, "ccp_3": 60, "ccp_16": 20, "resnet20": 2, "pinet_vgg": 1}
+ALONE = {"pinet_vgg"}
+REPLICAS = (1, 2, 4)
+STARTS = {
+    "python": ["-c", "pass"],
+    "import pinet_keras": ["-c", "import pinet_keras"],
+    "import zoo": ["-c", "import zoo"],
+    "pinet list": ["-m", "zoo.commands", "list"],
+    "import tensorflow": ["-c", "import tensorflow"],
+    "zoo.load and a prediction": [
+        "-c",
+        "import numpy as np, zoo; zoo.load('polynet_cifar10').predict_on_batch(np.zeros((1, 32, 32, 3), 'uint8'))",
+    ],
+}
+
+
+def main():
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parts = {"networks": networks, "scaling": scaling, "replicas": replicas, "start": start, "pipeline": pipeline}
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"{', '.join(parts)} [all]")
+    parser.add_argument("--data-dir", help="where TFDS keeps its data sets [TFDS_DATA_DIR]")
+    options = parser.parse_args()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if options.data_dir:
+        os.environ["TFDS_DATA_DIR"] = options.data_dir
+    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    FOLDER.mkdir(exist_ok=True)
+    for part in options.parts or parts:
+        started = time.perf_counter()
+        found[part] = {"machine": machine(), "found": parts[part]()}
+        print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_page(found)
+
+
+def machine() -> str:
+    """The processor, the libraries and the load."""
+    from importlib.metadata import version
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow", "torch", "numpy"))
+    return f"{_processor()}, {os.cpu_count()} cores; {libraries}; load at the start {os.getloadavg()[0]:.1f}"
+
+
+def _processor():
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
+
+
+def networks() -> dict:
+    """Training and inference of each network in both frameworks, and the machine's peak right after."""
+    found = {}
+    for name, times in NETWORKS.items():
+        ways = ["keras"] if name in ALONE else ["keras", "torch"]
+        record = {way: {} for way in ways}
+        with _peers(ways, name, "training") as peers:
+            for what in ("forward", "backward", "step"):
+                _take_turns(peers, record, what, TRAINING_BATCH, times)
+            for way, peer in peers.items():
+                record[way]["training_megabytes"] = peer.ask(do="memory")["megabytes"]
+        with _peers(ways, name, "inference") as peers:
+            for batch, repeats in PREDICTIONS.items():
+                _take_turns(peers, record, "predict", batch, times * repeats)
+        found[name] = {**record, "macs": _macs(name), "peak_gflops": peak()}
+        print(name, *_ratios(found[name]), f"{_share(found[name], 'keras'):.0%}", flush=True)
+    return found
+
+
+@contextlib.contextmanager
+def _peers(ways, name, purpose):
+    peers = {way: Worker(way, name, purpose) for way in ways}
+    yield peers
+    for peer in peers.values():
+        peer.end()
+
+
+def _take_turns(peers, record, what, batch, times):
+    """Images/s of each peer: quartiles of the rounds, in an order drawn anew for each."""
+    rates, rng = {way: [] for way in peers}, random.Random(0)
+    for turn in range(ROUNDS + 1):
+        for way in rng.sample(list(peers), len(peers)):
+            seconds = peers[way].ask(do=what, batch=batch, times=times)["seconds"]
+            if turn:  # the first one traces and warms up
+                rates[way].append(batch / seconds)
+    for way, values in rates.items():
+        record[way][f"{what}_{batch}"] = statistics.quantiles(values, n=4)
+
+
+class Worker:
+    """A process of `benchmarks.worker`."""
+
+    def __init__(self, *arguments):
+        command = [sys.executable, "-m", "benchmarks.worker", *arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, **request) -> dict:
+        """What the process answers."""
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        """Let it go."""
+        self.process.communicate()
+
+
+def _macs(name):
+    import benchmarks.networks
+    from pinet_keras.analysis import count_macs
+
+    return count_macs(getattr(benchmarks.networks, name)())
+
+
+def peak() -> float:
+    """GFLOP/s of the best of three sizes of float32 matrix product, in TensorFlow and in NumPy."""
+    import numpy as np
+    import tensorflow as tf
+
+    best = 0.0
+    for size in (1024, 2048, 4096):
+        a = np.random.default_rng(0).normal(size=(size, size)).astype("float32")
+        b = tf.constant(a)
+        for product in (lambda a=a: a @ a, lambda b=b: tf.matmul(b, b).numpy()):
+            for _ in range(4):
+                started = time.perf_counter()
+                product()
+                best = max(best, 2 * size**3 / (time.perf_counter() - started) / 1e9)
+    return best
+
+
+def scaling() -> dict:
+    """The layers against degree and rank, with a straight line through the times, and one through their logarithms."""
+    import numpy as np
+    from scipy.stats import linregress
+
+    found = {}
+    for layer in ("PolyDense", "PolyConv2D"):
+        for parameter in ("degree", "rank"):
+            command = [sys.executable, "-m", "benchmarks.scaling", layer, parameter]
+            row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            line = linregress(row["values"], row["milliseconds"])
+            slope = linregress(np.log(row["values"]), np.log(row["milliseconds"])).slope
+            found[f"{layer}, {parameter}"] = row | {"each": line.slope, "r_squared": line.rvalue**2, "slope": slope}
+            print(layer, parameter, f"R² {line.rvalue**2:.4f}", flush=True)
+    return found
+
+
+def replicas() -> dict:
+    """Images/s of training PolyNet on virtual devices of the same cores."""
+    command = [sys.executable, "-m", "benchmarks.replicas"]
+    rates = {count: [] for count in REPLICAS}
+    for _ in range(3):
+        for count in REPLICAS:
+            printed = subprocess.run([*command, str(count)], check=True, capture_output=True, text=True).stdout
+            rates[count].append(float(printed))
+    return {count: statistics.median(values) for count, values in rates.items()}
+
+
+def start() -> dict:
+    """Seconds of fresh processes, taking turns."""
+    times = {name: [] for name in STARTS}
+    for _ in range(ROUNDS):
+        for name, arguments in STARTS.items():
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.quantiles(row, n=4) for name, row in times.items()}
+
+
+def pipeline() -> dict:
+    """Images/s of the training's batches alone: reading from TFDS, then order, flips and shifts."""
+    from zoo.batches import Batches
+    from zoo.data import load_set
+    from zoo.recipes import read_recipe
+    from zoo.training import split
+
+    recipe = read_recipe("polynet_cifar10")
+    started = time.perf_counter()
+    data_set = load_set("cifar10")
+    reading = time.perf_counter() - started
+    batches = Batches(*split(recipe, data_set)[:2], recipe)
+    rates = []
+    for turn in range(ROUNDS):
+        started = time.perf_counter()
+        for step in range(20):
+            batches[20 * turn + step]
+        rates.append(20 * recipe.batch_size / (time.perf_counter() - started))
+    return {"reading_seconds": reading, "images_per_second": statistics.quantiles(rates, n=4)}
+
+
+def write_page(found):
+    """What each part found, and where, between the page's marks."""
+    writers = {
+        "networks": _networks_text,
+        "scaling": _scaling_text,
+        "replicas": _replicas_text,
+        "start": _start_text,
+        "pipeline": _pipeline_text,
+    }
+    done = {part: write for part, write in writers.items() if part in found}
+    texts = [f"{write(found[part]['found'])}\n\n{found[part]['machine']}." for part, write in done.items()]
+    write_between(DOCS / "performance.md", "results", "\n\n".join(texts))
+
+
+def _networks_text(found):
+    rows, ratios = [], []
+    for name, record in found.items():
+        for way in ("keras", "torch"):
+            if way in record:
+                own = record[way]
+                keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
+                cells = [_spread(own[key]) for key in [*keys, *(f"predict_{batch}" for batch in PREDICTIONS)]]
+                rows.append([name, way, *cells, f"{own['training_megabytes']:.0f}", f"{_share(record, way):.0%}"])
+        if name not in ALONE:
+            ratios.append([name, human_count(record["macs"]), *_ratios(record), f"{record['peak_gflops']:.0f}"])
+    batches = [f"Batch {batch}" for batch in PREDICTIONS]
+    head = ["Network", "With", "Forward", "and backward", "Training step", *batches, "Training MB", "Share of peak"]
+    beside = ["Network", "Multiply-adds", "Training step", *batches, "Peak, GFLOP/s"]
+    return (
+        f"### Images/s\n\n{markdown_table(head, rows)}\n\n"
+        f"### Keras' speed as a multiple of PyTorch's\n\n{markdown_table(beside, ratios)}"
+    )
+
+
+def _spread(quartiles):
+    low, middle, high = quartiles
+    return f"{middle:,.0f} ± {(high - low) / 2:,.0f}"
+
+
+def _ratios(record):
+    keys = [f"step_{TRAINING_BATCH}", *(f"predict_{batch}" for batch in PREDICTIONS)]
+    return [f"{record['keras'][key][1] / record['torch'][key][1]:.2f}" for key in keys if "torch" in record]
+
+
+def _share(record, way):
+    """Of the machine's peak, in training: three times the multiply-adds of a forward pass, two operations each."""
+    return record[way][f"step_{TRAINING_BATCH}"][1] * 6 * record["macs"] / 1e9 / record["peak_gflops"]
+
+
+def _scaling_text(found):
+    rows = [
+        [
+            name,
+            f"{row['slope']:.2f}",
+            f"{row['each'] * 1e3:.1f} µs",
+            f"{row['r_squared']:.4f}",
+            f"{row['peak_megabytes'][-1] - row['peak_megabytes'][0]:.0f} MB",
+            human_count(row["parameters"][-1]),
+            f"{row['explicit'][-1]:.1e}",
+        ]
+        for name, row in found.items()
+    ]
+    _draw(found)
+    head = ["Layer, parameter", "Slope (log)", "Each more", "R²", "Memory, first to last", "Parameters", "Explicit"]
+    return (
+        f"### Time against degree and rank\n\n{markdown_table(head, rows)}\n\n"
+        "![Time against degree and rank](performance/scaling.png)"
+    )
+
+
+def _draw(found):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.4), layout="tight")
+    for axis, parameter in zip(figure.subplots(1, 2, sharey=True), ("degree", "rank"), strict=True):
+        for layer in ("PolyDense", "PolyConv2D"):
+            row = found[f"{layer}, {parameter}"]
+            axis.loglog(row["values"], row["milliseconds"], marker="o", label=layer)
+        axis.set_xlabel(parameter)
+        axis.grid(alpha=0.3)
+    figure.axes[0].set_ylabel("forward and backward, ms")
+    figure.axes[0].legend()
+    figure.savefig(FOLDER / "scaling.png", dpi=110)
+
+
+def _replicas_text(found):
+    rows = [[count, f"{rate:,.0f}"] for count, rate in found.items()]
+    return f"### Virtual devices\n\n{markdown_table(['Devices', 'Images/s'], rows)}"
+
+
+def _start_text(found):
+    rows = [[f"`{name}`", f"{middle:.2f}", f"{low:.2f} – {high:.2f}"] for name, (low, middle, high) in found.items()]
+    return f"### Seconds of a fresh process\n\n{markdown_table(['', 'Median', 'Quartiles'], rows)}"
+
+
+def _pipeline_text(found):
+    return (
+        "### Input\n\nThe batches alone, with flips and shifts: "
+        f"{found['images_per_second'][1]:,.0f} CIFAR-10 images/s, after {found['reading_seconds']:.1f} s of reading."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""One network in one framework in a process of its own, which does what it is told, line by line, and tells the time.
+
+Each framework keeps threads and memory pools that would disturb the other in one process.
+"""
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.memory import peak_megabytes
+
+
+def main():
+    """Read requests from standard input, `{"do": ..., "batch": ..., "times": ...}`, and answer in seconds a time."""
+    framework, name, purpose = sys.argv[1:]
+    os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # no TensorFlow beside PyTorch
+    if (framework, purpose) == ("keras", "training"):
+        from zoo.runs import set_up_backend
+
+        set_up_backend(0)  # as `pinet train` does
+    peer = {"keras": KerasPeer, "torch": TorchPeer}[framework](name)
+    before = peak_megabytes()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "memory":
+            answer({"megabytes": peak_megabytes() - before})
+            continue
+        rng = np.random.default_rng(0)
+        images = rng.integers(0, 256, (request["batch"], *peer.shape)).astype("float32")
+        labels = rng.integers(0, 10, request["batch"])
+        run = peer.prepared(request["do"], images, labels)
+        started = time.perf_counter()
+        for _ in range(request["times"]):
+            run()
+        answer({"seconds": (time.perf_counter() - started) / request["times"]})
+
+
+def answer(values):
+    """One line on standard output."""
+    print(json.dumps(values), flush=True)
+
+
+class KerasPeer:
+    """A network of `benchmarks.networks`, or a classifier's architecture of the zoo, on Keras' backend."""
+
+    def __init__(self, name):
+        import tensorflow as tf
+
+        from benchmarks import networks
+
+        self.tf, self.model = tf, getattr(networks, name)()
+        self.shape = self.model.input_shape[1:]
+        self.loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.model.compile(tf.keras.optimizers.SGD(0.01, momentum=0.9), self.loss, jit_compile=False)
+
+        @tf.function
+        def forward(images):
+            return self.model(images, training=True)
+
+        @tf.function
+        def backward(images, labels):
+            with tf.GradientTape() as tape:
+                value = self.loss(labels, self.model(images, training=True))
+            return tape.gradient(value, self.model.trainable_variables)
+
+        self.forward, self.backward = forward, backward
+
+    def prepared(self, what, images, labels):
+        x, y = self.tf.constant(images), self.tf.constant(labels)
+        return {
+            "predict": lambda: self.model.predict_on_batch(images),
+            "forward": lambda: self.forward(x),
+            "backward": lambda: self.backward(x, y),
+            "step": lambda: self.model.train_on_batch(x, y),
+        }[what]
+
+
+class TorchPeer:
+    """A network of `benchmarks.torch_networks`."""
+
+    def __init__(self, name):
+        import torch
+
+        from benchmarks.torch_networks import NETWORKS
+
+        self.torch, self.shape = torch, (28, 28, 1) if name.startswith("ccp") else (32, 32, 3)
+        self.model = NETWORKS[name]()
+        self.model(self._tensor(np.zeros((2, *self.shape), "float32")))  # sets the sizes of the lazy layer
+        self.model.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.01, momentum=0.9)
+
+    def prepared(self, what, images, labels):
+        x, y = self._tensor(images), self.torch.from_numpy(labels)
+        self.model.train(what != "predict")
+        return {
+            "predict": lambda: self._predict(images),
+            "forward": lambda: self.model(x),
+            "backward": lambda: self._backward(x, y),
+            "step": lambda: (self._backward(x, y), self.optimizer.step()),
+        }[what]
+
+    def _predict(self, images):
+        with self.torch.inference_mode():
+            return self.model(self._tensor(images)).numpy()
+
+    def _backward(self, x, y):
+        self.optimizer.zero_grad(set_to_none=True)
+        self.torch.nn.functional.cross_entropy(self.model(x), y).backward()
+
+    def _tensor(self, images):
+        # From channels last to PyTorch's order without a copy: it stays channels last in memory.
+        return self.torch.from_numpy(images / 128 - 1).permute(0, 3, 1, 2)
+
+
+if __name__ == "__main__":
+    main()
