@@ -28,9 +28,10 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# The layers, the trained models and trainings on the other backends; on JAX they must do without TensorFlow.
+# The layers, the trained models and trainings on the other backends; on JAX they must do without TensorFlow. JAX compiles
+# every operation of every case, so it gets the battery alone: the arithmetic of the recursions is checked on PyTorch.
 backends: $(VENV)/installed-backends
-	KERAS_BACKEND=jax $(PYTEST) tests/layers tests/zoo/test_golden.py
+	KERAS_BACKEND=jax $(PYTEST) tests/layers/test_battery.py tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
 	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/generation
 
