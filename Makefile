@@ -29,9 +29,9 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/mypy
 
 # The layers, the trained models and trainings on the other backends; on JAX they must do without TensorFlow. JAX compiles
-# every operation of every case, so it gets the battery alone: the arithmetic of the recursions is checked on PyTorch.
+# every operation of every case, so it gets Keras' own layer tests alone: the arithmetic is checked on PyTorch.
 backends: $(VENV)/installed-backends
-	KERAS_BACKEND=jax $(PYTEST) tests/layers/test_battery.py tests/zoo/test_golden.py
+	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden' tests/layers/test_battery.py tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
 	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/generation
 

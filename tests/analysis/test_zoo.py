@@ -11,7 +11,7 @@ from zoo.demo import sample_inputs
 
 NAMES = zoo.list_models(task="image classification")
 # Lines by the multiply-adds up to which: a network of 20 million needs most of a second for one.
-LINES = {5e5: 200, 5e7: 40, np.inf: 8}
+LINES = {5e5: 200, 5e7: 20, np.inf: 8}
 
 
 @pytest.fixture(scope="module", params=NAMES)
