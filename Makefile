@@ -15,6 +15,9 @@ DESCRIBED_BY := pyproject.toml constraints.txt
 CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 	"pinet-keras needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")
 
+# Every test that starts a process would compile all of TensorFlow again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint backends bench readme clean
 
 demo: $(VENV)/installed
