@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.page import DOCS, write_between
+from zoo.onednn import train_with_onednn
 from zoo.tables import human_count, human_seconds, markdown_table
 
 TRIALS, FOLDER, RUNS = Path(__file__).with_suffix(".toml"), DOCS / "experiments", Path("runs") / "experiments"
@@ -66,6 +67,7 @@ def results() -> dict:
 
 def run(name, groups, data):
     """Train one trial, or the rest of it, and add its result."""
+    train_with_onednn()
     from pinet_keras.analysis import certify, count_macs
     from zoo.checkpoint import Checkpoint
     from zoo.data import load_set

@@ -25,8 +25,8 @@ ROUNDS = 2
 TRAINING_BATCH = 64
 PREDICTIONS = {1: 20, 32: 4, 256: 1}  # size of the batch, and how many of them for one of the largest
 # How often a round repeats: about a second on two cores. The last one has no peer.
-NETWORKS = {"polynet": 4, "ncp": 1, "ccp_3": 60, "ccp_16": 20, "resnet20": 2, "pinet_vgg": 1}
-ALONE = {"pinet_vgg"}
+NETWORKS = {"polynet": 4, "ncp": 1, "ccp_3": 60, "ccp_16": 20, "resnet20": 2, "pinet_cifar10": 1}
+ALONE = {"pinet_cifar10"}
 REPLICAS = (1, 2, 4)
 STARTS = {
     "python": ["-c", "pass"],

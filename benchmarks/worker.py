@@ -18,9 +18,7 @@ def main():
     framework, name, purpose = sys.argv[1:]
     os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # no TensorFlow beside PyTorch
     if (framework, purpose) == ("keras", "training"):
-        from zoo.runs import set_up_backend
-
-        set_up_backend(0)  # as `pinet train` does
+        _train_as_the_command_does()
     peer = {"keras": KerasPeer, "torch": TorchPeer}[framework](name)
     before = peak_megabytes()
     for line in sys.stdin:
@@ -36,6 +34,15 @@ def main():
         for _ in range(request["times"]):
             run()
         answer({"seconds": (time.perf_counter() - started) / request["times"]})
+
+
+def _train_as_the_command_does():
+    from zoo.onednn import train_with_onednn
+
+    train_with_onednn()
+    from zoo.runs import set_up_backend  # imports TensorFlow
+
+    set_up_backend(0)
 
 
 def answer(values):

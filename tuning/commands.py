@@ -10,6 +10,7 @@ from tuning.budget import read_count
 from tuning.results import best_first, overhead, read_results, read_settings, shown, shown_values
 from tuning.space import list_searches, read_space
 from zoo.commands import AsJson, DataDir, DataFile, _console, _escaped, _print_json, _table, _waiting, app, main
+from zoo.onednn import train_with_onednn
 from zoo.tables import human_count, human_seconds
 
 __all__ = ["main"]
@@ -81,6 +82,7 @@ def search(
     from tuning import supervision
 
     read_space(space)  # what is wrong with it is said at once
+    train_with_onednn()
     supervision.supervise(minutes)
     with _waiting("starting the backend"):
         from tuning.searching import search as run

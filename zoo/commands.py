@@ -12,6 +12,7 @@ import typer
 
 from zoo import registry, tables
 from zoo.generation import commands as generation_commands
+from zoo.onednn import train_with_onednn
 from zoo.recipes.recipe import list_recipes, read_recipe
 from zoo.serving import commands as serving_commands
 
@@ -189,6 +190,7 @@ def train(
     generation = chosen.task == registry.GENERATION
     if generation and (devices > 1 or seeds > 1):
         raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")
+    train_with_onednn()
     with _waiting("starting the backend"):
         training = import_module("zoo.generation.training" if generation else "zoo.training")
     options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": _console(stderr=True)}

@@ -86,7 +86,7 @@ def test_the_log_is_readable_by_tensorboard(unbroken):
 
 def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
     before = (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8")
-    train(recipe_of(unbroken), run_dir=unbroken, console=quiet())
+    subprocess.run([*COMMAND, "--run-dir", unbroken], check=True, timeout=300)
     assert (unbroken / "cards" / "pinet_digits.json").read_text(encoding="utf-8") == before
 
 
