@@ -36,7 +36,7 @@ lint: $(VENV)/installed-dev
 backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden' tests/layers/test_battery.py tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
-	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/generation
+	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation
 
 # Speed, beside PyTorch and the machine's limit: writes docs/performance.md.
 bench: $(VENV)/installed-backends

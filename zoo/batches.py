@@ -17,11 +17,15 @@ class Batches(keras.utils.PyDataset):
         images: uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
         targets: float32 `[n, classes]`.
         recipe: the `Recipe`; its `batch_size`, `seed` and all that changes examples are used.
+        part: which of `parts` equal parts of every batch is given: that of one process of several.
+        parts: how many processes share a batch.
     """
 
-    def __init__(self, images, targets, recipe):
+    def __init__(self, images, targets, recipe, part=0, parts=1):
         super().__init__()
         self.images, self.targets, self.recipe = images, targets, recipe
+        size = recipe.batch_size // parts
+        self.part = slice(part * size, (part + 1) * size)
         self.start_epoch(0)
 
     def start_epoch(self, epoch):
@@ -41,7 +45,8 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
         change = augment if self.images.ndim == 4 else augment_sounds
-        return change(self.images[chosen], self.recipe, generator), self.targets[chosen]
+        changed = change(self.images[chosen], self.recipe, generator)
+        return changed[self.part], self.targets[chosen][self.part]
 
 
 def augment(images, recipe, generator):

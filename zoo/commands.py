@@ -178,7 +178,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
-    devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share each batch.")] = 1,
+    devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share a batch.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
 ):
     """Train a recipe; a run that was stopped goes on where its last epoch ended."""
@@ -197,10 +197,10 @@ def train(
     options |= {"run_dir": run_dir, "out_dir": out}
     if generation:
         card = training.train(chosen, **options)
-    elif seeds == 1:
-        card = training.train(chosen, devices=devices, **options)
     else:
         card = training.train_seeds(chosen, seeds, devices=devices, **options)
+    if card is None:  # the first of several processes says it
+        return
     folder = out or run_dir or Path("runs") / chosen.name
     if generation:
         result = generation_commands.said(card["quality"])

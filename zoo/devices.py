@@ -1,24 +1,72 @@
-"""Training on several devices at once: each takes an equal part of every batch."""
+"""Training on several devices at once, of one process or of several: each takes an equal part of every batch."""
 
 import contextlib
+import os
 
 import keras
+
+
+def join_processes() -> None:
+    """Join the processes that `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `..._NUM_PROCESSES` and `..._PROCESS_ID` name.
+
+    Does nothing where they are not set. Call it before the backend computes anything.
+
+    Raises:
+        ValueError: another backend than jax. Keras 3 does not train under TensorFlow's `MultiWorkerMirroredStrategy`
+            (keras-team/keras, issue 20585).
+    """
+    if "KERAS_DISTRIBUTION_NUM_PROCESSES" not in os.environ:
+        return
+    if keras.backend.backend() != "jax":
+        raise ValueError(f"Several processes need the jax backend. Received: {keras.backend.backend()!r}")
+    import jax
+
+    if not jax.distributed.is_initialized():
+        keras.distribution.initialize()
+
+
+def process() -> tuple[int, int]:
+    """The index of this process, and how many train together."""
+    if keras.backend.backend() != "jax":
+        return 0, 1
+    import jax
+
+    return jax.process_index(), jax.process_count()
+
+
+def wait_and_agree(value, what) -> None:
+    """Wait for the other processes, and make sure that they have the same.
+
+    Args:
+        value: an integer.
+        what: it is, for the error.
+
+    Raises:
+        AssertionError: another process has another value.
+    """
+    if process()[1] > 1:
+        from jax.experimental import multihost_utils
+
+        multihost_utils.assert_equal(value, f"All processes need the same {what}. Received here: {value}")
 
 
 @contextlib.contextmanager
 def data_parallel(count, batch_size):
     """Whatever is built and trained within is spread over devices; the batch stays as large as it was.
 
-    On jax over `keras.distribution.DataParallel`, on tensorflow over `MirroredStrategy`. Devices of several machines
-    are not joined: Keras 3 does not train under `MultiWorkerMirroredStrategy` (keras-team/keras, issue 20585).
+    On jax over `keras.distribution.DataParallel`, on tensorflow over `MirroredStrategy`.
 
     Args:
-        count: devices; 1 changes nothing.
+        count: devices; 1 changes nothing. Of several processes, all that they have together.
         batch_size: examples a step, of all devices together.
 
     Raises:
-        ValueError: more devices than there are, a batch that does not divide, or a backend that knows of none.
+        ValueError: more devices than there are, fewer than several processes have, a batch that does not divide, or a
+            backend that knows of none.
     """
+    if process()[1] > 1 and count != len(keras.distribution.list_devices()):
+        found = ", ".join(keras.distribution.list_devices())
+        raise ValueError(f"All devices of the {process()[1]} processes train: {found}. Received: devices={count}")
     if count == 1:
         yield
         return
@@ -60,7 +108,8 @@ def spread_norms_and_clipping(model) -> None:
 def _jax(count):
     devices = keras.distribution.list_devices()
     _enough(count, devices)
-    return keras.distribution.DataParallel(devices=devices[:count]).scope()
+    # Batches gives each process its own part already.
+    return keras.distribution.DataParallel(devices=devices[:count], auto_shard_dataset=False).scope()
 
 
 def _tensorflow(count):

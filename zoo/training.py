@@ -11,7 +11,7 @@ from zoo.architectures import build
 from zoo.batches import Batches
 from zoo.checkpoint import Checkpoint
 from zoo.data import SETS, load_set
-from zoo.devices import data_parallel, spread_norms_and_clipping
+from zoo.devices import data_parallel, join_processes, process, spread_norms_and_clipping, wait_and_agree
 from zoo.event_log import EventLog
 from zoo.kernel_muon import KernelMuon
 from zoo.progress import TrainingProgress
@@ -44,30 +44,36 @@ def train(
         out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
         fresh: start over, whatever `run_dir` holds.
         console: `rich.console.Console` for the progress; default standard error.
-        devices: how many share each batch.
+        devices: how many share each batch, those of all processes counted.
 
     Returns:
-        The card.
+        The card; `None` in processes other than the first.
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more; there
             are fewer devices, or the batch does not divide among them.
         FileNotFoundError: the data set is not there.
     """
+    join_processes()
+    first = process()[0] == 0
     run_dir = Path(run_dir or Path("runs") / recipe.name)
-    data_set = load_set(recipe.dataset, data, data_dir)
-    open_run(run_dir, recipe, data_set, fresh)
-    checkpoint = Checkpoint(run_dir)
-    callbacks = [
-        TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console),
-        checkpoint,
-        EventLog(run_dir),
-    ]
     with data_parallel(devices, recipe.batch_size):
+        data_set = load_set(recipe.dataset, data, data_dir)
+        if first:
+            open_run(run_dir, recipe, data_set, fresh)
+        wait_and_agree(0, "run folder")
+        checkpoint = Checkpoint(run_dir)
+        progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
         model = prepare(recipe, data_set)
-        fit(model, recipe, data_set, initial_epoch=checkpoint.restore(model), callbacks=callbacks)
+        done = checkpoint.restore(model)
+        wait_and_agree(done, f"checkpoint in {run_dir}")
+        callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
+        run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks)
+    if not first:
+        return None
     trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
+    settle(trained, recipe, data_set)
     return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
 
 
@@ -82,22 +88,24 @@ def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options)
         **options: as for `train`.
 
     Returns:
-        The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor).
+        The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor); the
+        card alone for one seed, `None` in processes other than the first.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
-    out_dir = Path(out_dir or run_dir)
     card = train(recipe, run_dir=run_dir, out_dir=out_dir, **options)
-    accuracies = {recipe.seed: card["accuracy"]["test"]}
-    for seed in range(recipe.seed + 1, recipe.seed + count):
-        other = train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
-        accuracies[seed] = other["accuracy"]["test"]
-    values = list(accuracies.values())
+    others = [
+        train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
+        for seed in range(recipe.seed + 1, recipe.seed + count)
+    ]
+    if card is None or not others:
+        return card
+    accuracies = {each["training"]["seed"]: each["accuracy"]["test"] for each in [card, *others]}
     card["seeds"] = {
         "accuracy": {str(seed): accuracy for seed, accuracy in accuracies.items()},
-        "mean": statistics.mean(values),
-        "std": statistics.stdev(values),
+        "mean": statistics.mean(accuracies.values()),
+        "std": statistics.stdev(accuracies.values()),
     }
-    write_card(card, out_dir)
+    write_card(card, Path(out_dir or run_dir))
     return card
 
 
@@ -129,8 +137,28 @@ def prepare(recipe, data_set) -> keras.Model:
     return model
 
 
-def fit(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=()) -> keras.callbacks.History:
+def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
     """Train a prepared model as its recipe says, and leave it with the weights that would be shipped.
+
+    Args:
+        model: from `prepare(recipe, data_set)`.
+        recipe: the `Recipe`.
+        data_set: the `DataSet`; only its training split is used.
+        **options: as for `run_epochs`.
+
+    Returns:
+        Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
+
+    Raises:
+        ValueError: the loss is no number any more.
+    """
+    history = run_epochs(model, recipe, data_set, **options)
+    settle(model, recipe, data_set)
+    return history
+
+
+def run_epochs(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=()) -> keras.callbacks.History:
+    """Train a prepared model, and leave it with its averaged weights, if the recipe averages.
 
     Args:
         model: from `prepare(recipe, data_set)`.
@@ -141,13 +169,13 @@ def fit(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=()) 
         callbacks: more callbacks; they do not see an epoch whose loss is no number.
 
     Returns:
-        Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
+        Keras' history.
 
     Raises:
         ValueError: the loss is no number any more.
     """
     images, targets, held_images, held_targets = split(recipe, data_set)
-    batches = Batches(images, targets, recipe)
+    batches = Batches(images, targets, recipe, *process())
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
     history = model.fit(
         batches,
@@ -161,10 +189,23 @@ def fit(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=()) 
     )
     if recipe.ema_momentum:
         model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights become the weights
-        batches.start_epoch(recipe.epochs - 1)  # also in a run that was resumed after its last epoch
-        steps = range(min(100, len(batches)))
-        renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
     return history
+
+
+def settle(model, recipe, data_set) -> None:
+    """Give averaged weights the statistics of batch normalisation that belong to them.
+
+    Args:
+        model: the recipe's network after its last epoch.
+        recipe: the `Recipe`.
+        data_set: the `DataSet` that it was trained on.
+    """
+    if not recipe.ema_momentum:
+        return
+    batches = Batches(*split(recipe, data_set)[:2], recipe)
+    batches.start_epoch(recipe.epochs - 1)
+    steps = range(min(100, len(batches)))
+    renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
 
 
 def steps_per_epoch(recipe, data_set) -> int:

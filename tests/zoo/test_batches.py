@@ -27,6 +27,13 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(batches, small_arrays):
     assert not np.array_equal(late[0], reseeded[5][0])
 
 
+def test_processes_share_a_batch(batches):
+    parts = [Batches(batches.images, batches.targets, RECIPE, part, 2)[3] for part in range(2)]
+    for whole, halves in zip(batches[3], zip(*parts, strict=True), strict=True):
+        assert [len(half) for half in halves] == [8, 8]
+        assert np.array_equal(whole, np.concatenate(halves))
+
+
 def test_an_epoch_shows_every_image_once(batches):
     assert sorted(batches.order) == list(range(300))
     assert len(batches) == 300 // 16
