@@ -16,17 +16,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.page import DOCS, write_between
-from zoo.tables import human_count, markdown_table
+from benchmarks.performance_page import ALONE, FOLDER, PREDICTIONS, RESULTS, TRAINING_BATCH, write_page
 
-FOLDER = DOCS / "performance"
-RESULTS = FOLDER / "results.json"
-ROUNDS = 2
-TRAINING_BATCH = 64
-PREDICTIONS = {1: 20, 32: 4, 256: 1}  # size of the batch, and how many of them for one of the largest
-# How often a round repeats: about a second on two cores. The last one has no peer.
+ROUNDS = 3
+# How often a round repeats: about a second on two cores.
 NETWORKS = {"polynet": 4, "ncp": 1, "ccp_3": 60, "ccp_16": 20, "resnet20": 2, "pinet_cifar10": 1}
-ALONE = {"pinet_cifar10"}
+# What TensorFlow computes with: whether oneDNN's operations are on, whether XLA compiles.
+CHOICES = {"plain": ("0", "plain"), "oneDNN": ("1", "plain"), "XLA": ("0", "xla")}
 REPLICAS = (1, 2, 4)
 STARTS = {
     "python": ["-c", "pass"],
@@ -44,7 +40,7 @@ STARTS = {
 def main():
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = {"networks": networks, "scaling": scaling, "replicas": replicas, "start": start, "pipeline": pipeline}
+    parts = {part.__name__: part for part in (networks, choices, scaling, replicas, start, pipeline)}
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"{', '.join(parts)} [all]")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets [TFDS_DATA_DIR]")
     options = parser.parse_args()
@@ -90,7 +86,21 @@ def networks() -> dict:
             for batch, repeats in PREDICTIONS.items():
                 _take_turns(peers, record, "predict", batch, times * repeats)
         found[name] = {**record, "macs": _macs(name), "peak_gflops": peak()}
-        print(name, *_ratios(found[name]), f"{_share(found[name], 'keras'):.0%}", flush=True)
+        print(name, flush=True)
+    return found
+
+
+def choices() -> list:
+    """Training steps and inference with each of `CHOICES`: network, what, images/s by choice."""
+    found = []
+    for name in ("polynet", "ncp", "pinet_cifar10"):
+        for purpose, what, batch in (("training", "step", TRAINING_BATCH), ("inference", "predict", 32)):
+            record = {way: {} for way in CHOICES}
+            with _peers(CHOICES, name, purpose) as peers:
+                _take_turns(peers, record, what, batch, NETWORKS[name] * (PREDICTIONS[32] if what == "predict" else 1))
+            label = f"{what}, batch {batch}"
+            found.append([name, label, {way: record[way][f"{what}_{batch}"] for way in CHOICES}])
+        print(name, flush=True)
     return found
 
 
@@ -115,11 +125,17 @@ def _take_turns(peers, record, what, batch, times):
 
 
 class Worker:
-    """A process of `benchmarks.worker`."""
+    """A process of `benchmarks.worker`, with a framework or one of `CHOICES`."""
 
-    def __init__(self, *arguments):
-        command = [sys.executable, "-m", "benchmarks.worker", *arguments]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, way, name, purpose):
+        command, environment = [sys.executable, "-m", "benchmarks.worker"], dict(os.environ)
+        if way in CHOICES:
+            environment["TF_ENABLE_ONEDNN_OPTS"], compiler = CHOICES[way]
+            command += ["keras", name, purpose, compiler]
+        else:
+            command += [way, name, purpose, "plain"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, env=environment, **pipes)
 
     def ask(self, **request) -> dict:
         """What the process answers."""
@@ -187,11 +203,12 @@ def replicas() -> dict:
 def start() -> dict:
     """Seconds of fresh processes, taking turns."""
     times = {name: [] for name in STARTS}
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS + 1):
         for name, arguments in STARTS.items():
             started = time.perf_counter()
             subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-            times[name].append(time.perf_counter() - started)
+            if turn:  # the first one reads the files from the disk, and may compile them
+                times[name].append(time.perf_counter() - started)
     return {name: statistics.quantiles(row, n=4) for name, row in times.items()}
 
 
@@ -214,108 +231,6 @@ def pipeline() -> dict:
             batches[20 * turn + step]
         rates.append(20 * recipe.batch_size / (time.perf_counter() - started))
     return {"reading_seconds": reading, "images_per_second": statistics.quantiles(rates, n=4)}
-
-
-def write_page(found):
-    """What each part found, and where, between the page's marks."""
-    writers = {
-        "networks": _networks_text,
-        "scaling": _scaling_text,
-        "replicas": _replicas_text,
-        "start": _start_text,
-        "pipeline": _pipeline_text,
-    }
-    done = {part: write for part, write in writers.items() if part in found}
-    texts = [f"{write(found[part]['found'])}\n\n{found[part]['machine']}." for part, write in done.items()]
-    write_between(DOCS / "performance.md", "results", "\n\n".join(texts))
-
-
-def _networks_text(found):
-    rows, ratios = [], []
-    for name, record in found.items():
-        for way in ("keras", "torch"):
-            if way in record:
-                own = record[way]
-                keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
-                cells = [_spread(own[key]) for key in [*keys, *(f"predict_{batch}" for batch in PREDICTIONS)]]
-                rows.append([name, way, *cells, f"{own['training_megabytes']:.0f}", f"{_share(record, way):.0%}"])
-        if name not in ALONE:
-            ratios.append([name, human_count(record["macs"]), *_ratios(record), f"{record['peak_gflops']:.0f}"])
-    batches = [f"Batch {batch}" for batch in PREDICTIONS]
-    head = ["Network", "With", "Forward", "and backward", "Training step", *batches, "Training MB", "Share of peak"]
-    beside = ["Network", "Multiply-adds", "Training step", *batches, "Peak, GFLOP/s"]
-    return (
-        f"### Images/s\n\n{markdown_table(head, rows)}\n\n"
-        f"### Keras' speed as a multiple of PyTorch's\n\n{markdown_table(beside, ratios)}"
-    )
-
-
-def _spread(quartiles):
-    low, middle, high = quartiles
-    return f"{middle:,.0f} ± {(high - low) / 2:,.0f}"
-
-
-def _ratios(record):
-    keys = [f"step_{TRAINING_BATCH}", *(f"predict_{batch}" for batch in PREDICTIONS)]
-    return [f"{record['keras'][key][1] / record['torch'][key][1]:.2f}" for key in keys if "torch" in record]
-
-
-def _share(record, way):
-    """Of the machine's peak, in training: three times the multiply-adds of a forward pass, two operations each."""
-    return record[way][f"step_{TRAINING_BATCH}"][1] * 6 * record["macs"] / 1e9 / record["peak_gflops"]
-
-
-def _scaling_text(found):
-    rows = [
-        [
-            name,
-            f"{row['slope']:.2f}",
-            f"{row['each'] * 1e3:.1f} µs",
-            f"{row['r_squared']:.4f}",
-            f"{row['peak_megabytes'][-1] - row['peak_megabytes'][0]:.0f} MB",
-            human_count(row["parameters"][-1]),
-            f"{row['explicit'][-1]:.1e}",
-        ]
-        for name, row in found.items()
-    ]
-    _draw(found)
-    head = ["Layer, parameter", "Slope (log)", "Each more", "R²", "Memory, first to last", "Parameters", "Explicit"]
-    return (
-        f"### Time against degree and rank\n\n{markdown_table(head, rows)}\n\n"
-        "![Time against degree and rank](performance/scaling.png)"
-    )
-
-
-def _draw(found):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.4), layout="tight")
-    for axis, parameter in zip(figure.subplots(1, 2, sharey=True), ("degree", "rank"), strict=True):
-        for layer in ("PolyDense", "PolyConv2D"):
-            row = found[f"{layer}, {parameter}"]
-            axis.loglog(row["values"], row["milliseconds"], marker="o", label=layer)
-        axis.set_xlabel(parameter)
-        axis.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("forward and backward, ms")
-    figure.axes[0].legend()
-    figure.savefig(FOLDER / "scaling.png", dpi=110)
-
-
-def _replicas_text(found):
-    rows = [[count, f"{rate:,.0f}"] for count, rate in found.items()]
-    return f"### Virtual devices\n\n{markdown_table(['Devices', 'Images/s'], rows)}"
-
-
-def _start_text(found):
-    rows = [[f"`{name}`", f"{middle:.2f}", f"{low:.2f} – {high:.2f}"] for name, (low, middle, high) in found.items()]
-    return f"### Seconds of a fresh process\n\n{markdown_table(['', 'Median', 'Quartiles'], rows)}"
-
-
-def _pipeline_text(found):
-    return (
-        "### Input\n\nThe batches alone, with flips and shifts: "
-        f"{found['images_per_second'][1]:,.0f} CIFAR-10 images/s, after {found['reading_seconds']:.1f} s of reading."
-    )
 
 
 if __name__ == "__main__":

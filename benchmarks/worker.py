@@ -15,11 +15,11 @@ from benchmarks.memory import peak_megabytes
 
 def main():
     """Read requests from standard input, `{"do": ..., "batch": ..., "times": ...}`, and answer in seconds a time."""
-    framework, name, purpose = sys.argv[1:]
+    framework, name, purpose, compiler = sys.argv[1:]
     os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # no TensorFlow beside PyTorch
     if (framework, purpose) == ("keras", "training"):
-        _train_as_the_command_does()
-    peer = {"keras": KerasPeer, "torch": TorchPeer}[framework](name)
+        _train_as_the_command_does(compiler)
+    peer = KerasPeer(name, compiler) if framework == "keras" else TorchPeer(name)
     before = peak_megabytes()
     for line in sys.stdin:
         request = json.loads(line)
@@ -36,13 +36,13 @@ def main():
         answer({"seconds": (time.perf_counter() - started) / request["times"]})
 
 
-def _train_as_the_command_does():
+def _train_as_the_command_does(compiler):
     from zoo.onednn import train_with_onednn
 
     train_with_onednn()
     from zoo.runs import set_up_backend  # imports TensorFlow
 
-    set_up_backend(0)
+    set_up_backend(0, deterministic=compiler == "plain")  # with both, Keras leaves XLA out
 
 
 def answer(values):
@@ -53,7 +53,7 @@ def answer(values):
 class KerasPeer:
     """A network of `benchmarks.networks`, or a classifier's architecture of the zoo, on Keras' backend."""
 
-    def __init__(self, name):
+    def __init__(self, name, compiler):
         import tensorflow as tf
 
         from benchmarks import networks
@@ -61,7 +61,7 @@ class KerasPeer:
         self.tf, self.model = tf, getattr(networks, name)()
         self.shape = self.model.input_shape[1:]
         self.loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self.model.compile(tf.keras.optimizers.SGD(0.01, momentum=0.9), self.loss, jit_compile=False)
+        self.model.compile(tf.keras.optimizers.SGD(0.01, momentum=0.9), self.loss, jit_compile=compiler == "xla")
 
         @tf.function
         def forward(images):
