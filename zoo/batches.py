@@ -45,8 +45,10 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
         change = augment if self.images.ndim == 4 else augment_sounds
-        changed = change(self.images[chosen], self.recipe, generator)
-        return changed[self.part], self.targets[chosen][self.part]
+        images, targets = change(self.images[chosen], self.recipe, generator), self.targets[chosen]
+        if self.recipe.mixup:
+            images, targets = mix(images, targets, self.recipe.mixup, generator)
+        return images[self.part], targets[self.part]
 
 
 def augment(images, recipe, generator):
@@ -65,6 +67,31 @@ def augment(images, recipe, generator):
     if recipe.rotate or recipe.zoom:
         images = _rotate_and_zoom(images, recipe, generator)
     return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
+
+
+def mix(images, targets, alpha, generator):
+    """Lay another image of the batch over each, and do the same with their targets.
+
+    x ← λ x + (1 − λ) x', y ← λ y + (1 − λ) y', with λ drawn from Beta(α, α) for each image: between two images the
+    output is asked to be a straight line.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`.
+        targets: float32 `[n, classes]`.
+        alpha: α; near 0 one of the two images is hardly seen, with 1 all shares are as likely.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        Images, uint8, and targets, float32.
+
+    Reference:
+        Zhang et al., mixup: Beyond Empirical Risk Minimization, arXiv 1710.09412.
+    """
+    others = generator.permutation(len(images))
+    shares = generator.beta(alpha, alpha, len(images)).astype("float32")
+    of_images, of_targets = shares[:, None, None, None], shares[:, None]
+    mixed = of_images * images + (1 - of_images) * images[others]
+    return np.round(mixed).astype("uint8"), of_targets * targets + (1 - of_targets) * targets[others]
 
 
 def augment_sounds(sounds, recipe, generator):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zoo.batches import Batches, augment
+from zoo.batches import Batches, augment, mix
 from zoo.recipes import read_recipe
 
 RECIPE = replace(read_recipe("pinet_digits"), batch_size=16, shift=2, flip=True)
@@ -37,6 +37,24 @@ def test_processes_share_a_batch(batches):
 def test_an_epoch_shows_every_image_once(batches):
     assert sorted(batches.order) == list(range(300))
     assert len(batches) == 300 // 16
+
+
+def test_mixed_images_have_mixed_targets():
+    levels = np.arange(0, 200, 20, dtype="uint8")
+    images, targets = np.tile(levels[:, None, None, None], (1, 4, 4, 3)), np.eye(10, dtype="float32")
+    mixed, soft = mix(images, targets, 1.0, np.random.default_rng(0))
+    assert mixed.dtype == np.uint8 and soft.dtype == np.float32
+    np.testing.assert_allclose(soft.sum(1), 1, rtol=1e-6)
+    # each grey level is that of its targets' mixture, so the shares of images and targets are the same
+    np.testing.assert_allclose(mixed, np.broadcast_to((soft @ levels)[:, None, None, None], mixed.shape), atol=0.51)
+    assert ((soft > 0).sum(1) == 2).sum() >= 5
+
+
+def test_batches_mix_if_the_recipe_says_so(batches):
+    other = Batches(batches.images, batches.targets, replace(RECIPE, mixup=0.5))
+    assert not np.array_equal(other[0][1], batches[0][1])
+    again = Batches(batches.images, batches.targets, other.recipe)
+    assert all(np.array_equal(first, second) for first, second in zip(other[0], again[0], strict=True))
 
 
 def test_nothing_to_augment_changes_nothing(small_arrays):

@@ -167,7 +167,7 @@ def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
     assert np.bincount(data_set.y_train[-300:]).tolist() == [30] * 10  # recordings 45 to 49: the validation part
 
 
-@pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}])
+@pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}, {"mixup": 0.2}])
 def test_what_is_done_to_pictures_is_not_done_to_sounds(change):
     with pytest.raises(ValueError, match="has no meaning for spoken_digit"):
         replace(RECIPE, **change)

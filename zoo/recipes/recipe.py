@@ -37,6 +37,7 @@ class Recipe:
         zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own; of a sound's
             speed, and pitch with it.
         cutout: side in pixels of a grey square laid on a random place of each image.
+        mixup: parameter α of the shares in which each image is mixed with another, Beta(α, α).
         gain: largest change of a sound's loudness in decibels, each way.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
@@ -66,6 +67,7 @@ class Recipe:
     rotate: float = 0.0
     zoom: float = 0.0
     cutout: int = 0
+    mixup: float = 0.0
     gain: float = 0.0
     seed: int = 0
     note: str = ""
@@ -76,10 +78,10 @@ class Recipe:
         check_values(
             self,
             above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
-            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "gain", "seed"),
+            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "mixup", "gain", "seed"),
             shares=("ema_momentum", "label_smoothing", "zoom"),
         )
-        other_kind = ("flip", "rotate", "cutout") if self.dataset == "spoken_digit" else ("gain",)
+        other_kind = ("flip", "rotate", "cutout", "mixup") if self.dataset == "spoken_digit" else ("gain",)
         for key in other_kind:
             if getattr(self, key):
                 raise ValueError(
