@@ -33,11 +33,14 @@ def _networks_text(found):
                 own = record[way]
                 keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
                 cells = [_spread(own[key]) for key in [*keys, *(f"predict_{batch}" for batch in PREDICTIONS)]]
-                rows.append([name, way, *cells, f"{own['training_megabytes']:.0f}", f"{_share(record, way):.0%}"])
+                shares = [_share(record, own[f"step_{TRAINING_BATCH}"], 3), _share(record, own["predict_32"], 1)]
+                megabytes = f"{own['training_megabytes']:.0f}"
+                rows.append([name, way, *cells, megabytes, *(f"{share:.0%}" for share in shares)])
         if name not in ALONE:
             ratios.append([name, human_count(record["macs"]), *_ratios(record), f"{record['peak_gflops']:.0f}"])
     batches = [f"Batch {batch}" for batch in PREDICTIONS]
-    head = ["Network", "With", "Forward", "and backward", "Training step", *batches, "Training MB", "Share of peak"]
+    head = ["Network", "With", "Forward", "and backward", "Training step", *batches]
+    head += ["Training MB", "Share of peak, training", "Share of peak, batch 32"]
     beside = ["Network", "Multiply-adds", "Training step", *batches, "Peak, GFLOP/s"]
     return (
         f"### Images/s\n\n{markdown_table(head, rows)}\n\n"
@@ -55,9 +58,9 @@ def _ratios(record):
     return [f"{record['keras'][key][1] / record['torch'][key][1]:.2f}" for key in keys if "torch" in record]
 
 
-def _share(record, way):
-    """Of the machine's peak, in training: three times the multiply-adds of a forward pass, two operations each."""
-    return record[way][f"step_{TRAINING_BATCH}"][1] * 6 * record["macs"] / 1e9 / record["peak_gflops"]
+def _share(record, rates, passes):
+    """Of the machine's peak: so many times the multiply-adds of a forward pass, two operations each."""
+    return rates[1] * passes * 2 * record["macs"] / 1e9 / record["peak_gflops"]
 
 
 def _choices_text(found):
