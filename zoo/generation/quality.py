@@ -6,9 +6,15 @@ from zoo.generation.sampling import sample
 from zoo.loading import load
 from zoo.metrics import Features, density_coverage, frechet_distance, kernel_distance, precision_recall
 
+RARE = 0.001  # share of the real images beyond either end of a feature's range
+
 
 class Judge:
     """Compares images with the real ones of a data set, in the features and by the decisions of one classifier.
+
+    Each feature is clipped to its range in the real images, but for the rarest 0.1 % at either end. A classifier of the
+    zoo is a polynomial itself: one real image in thousands, and many that are no photographs, have features of 10⁶ and
+    more, and would be all that a mean or a covariance tells. Decisions are those of the features as they are.
 
     Args:
         classifier: name of a classifier of the zoo.
@@ -18,8 +24,14 @@ class Judge:
 
     def __init__(self, classifier, images, labels):
         self._kernel, self._bias = map(np.asarray, load(classifier).get_layer("logits").get_weights())
-        self.features, self.labels = Features(classifier), labels
-        self.real = self.features(images)
+        self._net, self.labels = Features(classifier), labels
+        seen = self._net(images)
+        self._range = np.quantile(seen, (RARE, 1 - RARE), axis=0)
+        self.real = np.clip(seen, *self._range)
+
+    def features(self, images) -> np.ndarray:
+        """Clipped features, `[m, d]`, of images."""
+        return np.clip(self._net(images), *self._range)
 
     def figures(self, images, labels=None) -> dict:
         """All figures of a set of images.
@@ -33,12 +45,12 @@ class Judge:
             `frechet_distance`; `kernel_distance` and its standard error; `precision`, `recall`, `density` and
             `coverage`.
         """
-        seen = self.features(images)
+        seen, asked = self._seen(images, labels)
         distance, error = kernel_distance(self.real, seen)
         precision, recall = precision_recall(self.real, seen)
         density, coverage = density_coverage(self.real, seen)
         return {
-            **({} if labels is None else {"as_asked": self.as_asked(seen, labels)}),
+            **asked,
             "frechet_distance": frechet_distance(self.real, seen),
             "kernel_distance": distance,
             "kernel_distance_error": error,
@@ -54,26 +66,26 @@ class Judge:
         Diversity is the mean spread of the features within a class, as a share of the real images': near 0 a generator
         draws the same picture again and again.
         """
-        seen = self.features(images)
+        seen, asked = self._seen(images, labels)
         return {
-            **({} if labels is None else {"as_asked": self.as_asked(seen, labels)}),
+            **asked,
             "frechet_distance": frechet_distance(self.real, seen),
             "diversity": _spread(seen, labels) / _spread(self.real, None if labels is None else self.labels),
         }
-
-    def as_asked(self, seen, labels) -> float:
-        """Share of images that the classifier takes for what they were asked to be.
-
-        Args:
-            seen: their features, `[m, d]`.
-            labels: `[m]`.
-        """
-        return float(((seen @ self._kernel + self._bias).argmax(axis=1) == labels).mean())
 
     def of_generator(self, model, count, seed) -> dict:
         """All figures of a generator, on labels that are as frequent as among the real images."""
         labels = None if model.num_classes is None else np.resize(self.labels, count)
         return self.figures(sample(model, count, seed, labels)[0], labels)
+
+    def _seen(self, images, labels):
+        """Clipped features, and the share that is as asked where anything was asked for."""
+        seen = self._net(images)
+        clipped = np.clip(seen, *self._range)
+        if labels is None:
+            return clipped, {}
+        decisions = (seen @ self._kernel + self._bias).argmax(axis=1)
+        return clipped, {"as_asked": float((decisions == labels).mean())}
 
 
 def _spread(features, labels):
