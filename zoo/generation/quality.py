@@ -6,13 +6,13 @@ from zoo.generation.sampling import sample
 from zoo.loading import load
 from zoo.metrics import Features, density_coverage, frechet_distance, kernel_distance, precision_recall
 
-RARE = 0.001  # share of the real images beyond either end of a feature's range
+RARE = 0.01  # share of the real images beyond either end of a feature's range
 
 
 class Judge:
     """Compares images with the real ones of a data set, in the features and by the decisions of one classifier.
 
-    Each feature is clipped to its range in the real images, but for the rarest 0.1 % at either end. A classifier of the
+    Each feature is clipped to its range in the real images, but for the rarest 1 % at either end. A classifier of the
     zoo is a polynomial itself: one real image in thousands, and many that are no photographs, have features of 10⁶ and
     more, and would be all that a mean or a covariance tells. Decisions are those of the features as they are.
 
