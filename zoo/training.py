@@ -129,7 +129,7 @@ def prepare(recipe, data_set) -> keras.Model:
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # On a CPU XLA makes the training of convolutions slower than TensorFlow alone does; JAX has no other way.
+        # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX has no other way.
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
