@@ -4,6 +4,7 @@ import contextlib
 import os
 
 import keras
+import numpy as np
 
 
 def join_processes() -> None:
@@ -42,12 +43,15 @@ def wait_and_agree(value, what) -> None:
         what: it is, for the error.
 
     Raises:
-        AssertionError: another process has another value.
+        ValueError: another process has another value.
     """
-    if process()[1] > 1:
-        from jax.experimental import multihost_utils
+    if process()[1] == 1:
+        return
+    from jax.experimental import multihost_utils
 
-        multihost_utils.assert_equal(value, f"All processes need the same {what}. Received here: {value}")
+    values = multihost_utils.process_allgather(np.asarray(value))
+    if len(set(values.tolist())) > 1:
+        raise ValueError(f"All processes need the same {what}. Received: {values.tolist()}")
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ def train(
     fresh=False,
     console=None,
     devices=1,
-) -> dict:
+) -> dict | None:
     """Train a recipe, go on where a killed run was, and write weights and card.
 
     Args:
@@ -66,7 +66,7 @@ def train(
         progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
         model = prepare(recipe, data_set)
         done = checkpoint.restore(model)
-        wait_and_agree(done, f"checkpoint in {run_dir}")
+        wait_and_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
         callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
         run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks)
     if not first:
@@ -77,7 +77,7 @@ def train(
     return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
 
 
-def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict:
+def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:
     """Train a recipe several times; the card of its own seed also tells the accuracy of the others.
 
     Args:
@@ -202,7 +202,8 @@ def settle(model, recipe, data_set) -> None:
     """
     if not recipe.ema_momentum:
         return
-    batches = Batches(*split(recipe, data_set)[:2], recipe)
+    images, targets, _, _ = split(recipe, data_set)
+    batches = Batches(images, targets, recipe)
     batches.start_epoch(recipe.epochs - 1)
     steps = range(min(100, len(batches)))
     renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
