@@ -99,7 +99,7 @@ def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options)
     ]
     if card is None or not others:
         return card
-    accuracies = {each["training"]["seed"]: each["accuracy"]["test"] for each in [card, *others]}
+    accuracies = {each["training"]["seed"]: each["accuracy"]["test"] for each in [card, *others] if each}
     card["seeds"] = {
         "accuracy": {str(seed): accuracy for seed, accuracy in accuracies.items()},
         "mean": statistics.mean(accuracies.values()),
