@@ -18,9 +18,9 @@ import sys
 from dataclasses import replace
 from zoo.recipes import read_recipe
 from zoo.training import train
-folder, optimizer = sys.argv[1:]
+folder, optimizer, *counts = sys.argv[1:]
 recipe = replace(read_recipe("pinet_digits"), epochs=1, batch_size=128, warmup_epochs=1, optimizer=optimizer)
-for count in (1, 2):
+for count in map(int, counts):
     train(recipe, run_dir=f"{folder}/{count}", devices=count)
 """
 TWO_CPUS = """
@@ -30,9 +30,8 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 """
 
 
-def run(code, folder, optimizer, **environment):
-    command = [sys.executable, "-c", code, folder, optimizer]
-    subprocess.run(command, env={**os.environ, **environment}, check=True, timeout=300)
+def command(code, folder, optimizer, *counts):
+    return [sys.executable, "-c", code, folder, optimizer, *counts]
 
 
 def curve(folder):
@@ -41,39 +40,35 @@ def curve(folder):
 
 
 def test_two_devices_see_the_loss_of_one(tmp_path):
-    run(TWO_CPUS + TRAIN, tmp_path, "adamw", KERAS_BACKEND="tensorflow")
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    subprocess.run(command(TWO_CPUS + TRAIN, tmp_path, "adamw", "1", "2"), env=environment, check=True, timeout=300)
     np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
 
 
-def test_two_devices_on_other_backends(tmp_path):
+def test_two_devices_and_two_processes_on_other_backends(tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("the jax backend is not installed")
-    flags = "--xla_force_host_platform_device_count=2"
-    run(TRAIN, tmp_path, "muon", KERAS_BACKEND="jax", XLA_FLAGS=flags)
+    jax = {**os.environ, "KERAS_BACKEND": "jax"}
+    two_devices = jax | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    subprocess.run(command(TRAIN, tmp_path, "muon", "1", "2"), env=two_devices, check=True, timeout=300)
     np.testing.assert_allclose(curve(tmp_path / "2"), curve(tmp_path / "1"), rtol=1e-4)
+    together = tmp_path / "together"
+    processes = [
+        subprocess.Popen(command(TRAIN, together, "muon", "2"), env=jax | variables) for variables in two_processes()
+    ]
+    assert [process.wait(timeout=300) for process in processes] == [0, 0]
+    np.testing.assert_allclose(curve(together / "2"), curve(tmp_path / "1"), rtol=1e-4)
+    assert (together / "2" / "cards" / "pinet_digits.json").exists()
 
 
-def test_two_processes_on_other_backends(tmp_path):
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("the jax backend is not installed")
+def two_processes():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "3"]
-    subprocess.run([*command, "--run-dir", tmp_path / "alone"], env={**os.environ, "KERAS_BACKEND": "jax"}, check=True)
-    together = {"JOB_ADDRESSES": address, "NUM_PROCESSES": "2"}
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    environment |= {f"KERAS_DISTRIBUTION_{key}": value for key, value in together.items()}
-    processes = [
-        subprocess.Popen(
-            [*command, "--devices", "2", "--run-dir", tmp_path / "together"],
-            env={**environment, "KERAS_DISTRIBUTION_PROCESS_ID": str(index)},
-        )
-        for index in range(2)
-    ]
-    assert [process.wait(timeout=300) for process in processes] == [0, 0]
-    np.testing.assert_allclose(curve(tmp_path / "together"), curve(tmp_path / "alone"), rtol=1e-4)
-    assert (tmp_path / "together" / "cards" / "pinet_digits.json").exists()
+    common = {"JOB_ADDRESSES": address, "NUM_PROCESSES": "2"}
+    for index in range(2):
+        variables = {**common, "PROCESS_ID": str(index)}
+        yield {f"KERAS_DISTRIBUTION_{key}": value for key, value in variables.items()}
 
 
 def test_several_processes_need_jax(monkeypatch):
