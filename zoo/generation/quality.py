@@ -13,8 +13,8 @@ class Judge:
     """Compares images with the real ones of a data set, in the features and by the decisions of one classifier.
 
     Each feature is clipped to its range in the real images, but for the rarest 1 % at either end. A classifier of the
-    zoo is a polynomial itself: one real image in thousands, and many that are no photographs, have features of 10⁶ and
-    more, and would be all that a mean or a covariance tells. Decisions are those of the features as they are.
+    zoo is a polynomial itself: the few real images, and the many unreal ones, that make it explode (docs/robustness.md)
+    would be all that a mean or a covariance tells. Decisions are those of the features as they are.
 
     Args:
         classifier: name of a classifier of the zoo.

@@ -10,8 +10,8 @@ PRODUCTS, RELU, SUMS = "pinet_mnist_generator", "dcgan_mnist_generator", "linear
 def test_the_mnist_generator_meets_its_bars():
     quality = zoo.card(PRODUCTS)["quality"]
     assert quality["as_asked"] >= 0.97 and quality["recall"] >= 0.5
-    # "not worse" than with ReLU: the two are nearer than two seeds of the same would be
-    assert quality["frechet_distance"] <= 1.02 * zoo.card(RELU)["quality"]["frechet_distance"]
+    # "Not worse than ReLU" is missed by less than a hundredth, as docs/generators.md says; this keeps it there.
+    assert quality["frechet_distance"] <= 1.01 * zoo.card(RELU)["quality"]["frechet_distance"]
 
 
 def test_the_card_holds_the_rivals_figures_of_the_same_measurement():

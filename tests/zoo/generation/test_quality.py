@@ -45,5 +45,6 @@ def test_decisions_are_those_of_the_features_as_they_are(judge, drawn):
     kernel, bias = load("pinet_digits").get_layer("logits").get_weights()
     seen = Explosive("pinet_digits")(drawn)
     decisions = (seen @ kernel + bias).argmax(1)
+    assert ((judge.features(drawn) @ kernel + bias).argmax(1) != decisions).any()  # clipped ones would decide otherwise
     assert judge.quick_figures(drawn, decisions)["as_asked"] == 1.0
     assert judge.quick_figures(drawn, (decisions + 1) % 10)["as_asked"] == 0.0
