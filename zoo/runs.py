@@ -59,7 +59,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     if earlier["task"] != recipe.task:
         raise ValueError(f"{run_dir} holds a run of another task, {earlier['task']}. Give another run folder.")
     earlier["recipe"] = asdict(type(recipe)(**earlier["recipe"]))  # a key that is younger than the run has its default
-    for words in record["recipe"].keys() & {"description", "note"}:  # which no step depends on
+    for words in record["recipe"].keys() & {"description", "note", "beside"}:  # which no step depends on
         earlier["recipe"][words] = record["recipe"][words]
     if earlier != record:
         differing = sorted(

@@ -112,6 +112,8 @@ def facts(card):
         f"on {quality['samples']:,} pictures of seed {quality['seed']} against the {quality['against']} split, "
         f"in the features of {quality['classifier']}",
     )
+    if "note" in card:
+        yield "note", card["note"]
     yield from tables.human_origin(card)
 
 

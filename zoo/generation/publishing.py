@@ -45,6 +45,7 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
         "output_shape": list(model.output_shape[1:]),
         "class_names": list(data_set.class_names) if recipe.label_size else [],
         **structure(model),
+        **({"note": recipe.note} if recipe.note else {}),
         "quality": {
             "classifier": recipe.classifier,
             "against": "test",

@@ -17,6 +17,7 @@ from zoo.generation.publishing import publish
 from zoo.generation.quality import Judge
 from zoo.progress import TrainingProgress
 from zoo.recipes import GeneratorRecipe
+from zoo.registry import GENERATION, card_for
 from zoo.runs import open_run, set_up_backend
 from zoo.statistics import renew_statistics
 from zoo.stop_at_nan import StopAtNaN
@@ -41,11 +42,13 @@ def train(
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend; `classifier` is no classifier of the
-            zoo; the loss is no number any more.
+            zoo, or one of `beside` no generator of it; the loss is no number any more.
         FileNotFoundError: the data set is not there.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     console = console or Console(stderr=True)
+    for name in recipe.beside:
+        card_for(name, GENERATION)
     data_set = load_set(recipe.dataset, data, data_dir)
     kept = len(data_set.x_train) - recipe.validation
     batches = NoiseBatches(data_set.x_train[:kept], data_set.y_train[:kept] if recipe.label_size else None, recipe)

@@ -32,6 +32,7 @@ class GeneratorRecipe:
             compiling takes its time, and not every network gains.
         beside: shipped generators whose figures the card puts beside its own.
         seed: seed of weights, noise and order.
+        note: what a reader of the card should know besides its figures.
 
     Raises:
         ValueError: a value out of its range.
@@ -55,6 +56,7 @@ class GeneratorRecipe:
     jit: bool = False
     beside: list = field(default_factory=list)
     seed: int = 0
+    note: str = ""
 
     task: ClassVar[str] = GENERATION
 

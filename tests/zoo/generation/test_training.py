@@ -98,6 +98,15 @@ def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
     assert read_card(unbroken) == before
 
 
+def test_a_finished_run_takes_other_words_and_rivals(unbroken, tmp_path):
+    recipe = replace(RECIPE, note="an hour was all there was", beside=["pinet_digits_generator"])
+    card = train(recipe, run_dir=unbroken, out_dir=tmp_path, console=Console(file=StringIO()))
+    rival = zoo.card("pinet_digits_generator")["quality"]
+    assert card["note"] == "an hour was all there was"
+    assert card["beside"]["pinet_digits_generator"]["recall"] == pytest.approx(rival["recall"], abs=0.02)
+    assert card["weights"]["sha256"] == read_card(unbroken)["weights"]["sha256"]
+
+
 def test_every_epoch_leaves_a_sheet_and_figures(unbroken):
     rows = list(csv.DictReader((unbroken / "log.csv").open()))
     assert {"critic_loss", "generator_loss", "as_asked", "frechet_distance", "diversity"} <= set(rows[0])
@@ -136,6 +145,8 @@ def test_divergence_ends_the_run_and_keeps_the_last_good_epoch(tmp_path, monkeyp
 def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_path):
     with pytest.raises(ValueError, match="No model has that name.*nobody"):
         train(replace(RECIPE, classifier="nobody"), run_dir=tmp_path)
+    with pytest.raises(ValueError, match="pinet_digits is a model for image classification"):
+        train(replace(RECIPE, beside=["pinet_digits"]), run_dir=tmp_path)
     (tmp_path / "run.json").write_text(json.dumps({"recipe": {}, "dataset_sha256": "", "backend": "tensorflow"}))
     with pytest.raises(ValueError, match="run of another task, image classification"):
         train(RECIPE, run_dir=tmp_path)
