@@ -32,7 +32,9 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/mypy
 
 # The layers, the trained models and trainings on the other backends; on JAX they must do without TensorFlow. JAX compiles
-# every operation of every case, so it gets Keras' own layer tests alone: the arithmetic is checked on PyTorch.
+# every operation of every case, so it gets Keras' own layer tests alone: the arithmetic is checked on PyTorch. Nor does it
+# optimise what it compiles, which takes longer than what is saved in running it a few times.
+backends: export XLA_FLAGS = --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden' tests/layers/test_battery.py tests/zoo/test_golden.py
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
