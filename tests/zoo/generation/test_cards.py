@@ -35,7 +35,8 @@ def test_the_card_holds_the_rivals_figures_of_the_same_measurement(products, rel
 @families
 def test_the_rivals_are_as_large_and_trained_as_long(products, relu, sums):
     recipes = [zoo.card(name)["training"]["recipe"] for name in (products, relu, sums)]
-    for key in ("epochs", "batch_size", "learning_rate", "critic_arguments", "ema_momentum", "flip", "validation", "seed"):
+    alike = ("epochs", "batch_size", "learning_rate", "critic_arguments", "ema_momentum", "flip", "validation", "seed")
+    for key in alike:
         assert recipes[0][key] == recipes[1][key] == recipes[2][key]
     sizes = [zoo.card(name)["parameters"] for name in (products, relu, sums)]
     assert max(sizes) / min(sizes) < 1.01
