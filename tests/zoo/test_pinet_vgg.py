@@ -23,7 +23,7 @@ def pictures(count=20):
     return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
 
 
-@pytest.mark.parametrize("halving, normalization", [("average", "product"), ("strided", "factor")])
+@pytest.mark.parametrize("halving, normalization", [("average", "product"), ("late", "product"), ("strided", "factor")])
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
 def test_the_degree_doubles_with_every_convolution(form, halving, normalization):
     model = network(form=form, halving=halving, normalization=normalization)
@@ -43,13 +43,15 @@ def test_an_activation_function_is_no_polynomial():
 
 
 @pytest.mark.parametrize("normalization", ["product", "factor"])
-def test_at_the_start_the_self_form_squares_its_input(normalization):
-    model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5)
+@pytest.mark.parametrize("halving", ["average", "late"])
+def test_at_the_start_the_self_form_squares_its_input(halving, normalization):
+    model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5, halving=halving)
     images = pictures()
     scaled = (images - np.float32(MEAN)) / np.float32(STD)
     spread = np.sqrt(1 + 1e-3)  # that batch norm divides by before it has seen anything
-    pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4)) / spread
-    expected = (pooled + 0.5 * pooled**2 / spread).mean(axis=(1, 2))
+    pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4))
+    squared = (pooled if halving == "average" else scaled) / spread
+    expected = (squared + 0.5 * squared**2 / spread).mean(axis=(1, 2))
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -78,6 +80,19 @@ def test_alpha_0_starts_linear(form, normalization):
     a, b = (np.random.default_rng(seed).uniform(0, 255, (5, *SHAPE)).astype("float32") for seed in (0, 1))
     ends, middle = [model.predict(images, verbose=0) for images in (a, b)], model.predict((a + b) / 2, verbose=0)
     np.testing.assert_allclose(middle, sum(ends) / 2, atol=1e-4)
+
+
+def test_dropout_leaves_out_second_order_terms_in_training_alone():
+    images = keras.ops.convert_to_tensor(pictures().astype("float32"))
+    dropping, whole = (network(None, **PLAIN, alpha=0.5, dropout=dropout) for dropout in (0.5, 0.0))
+    dropping.set_weights(whole.get_weights())
+    at_inference, expected, *training = (
+        keras.ops.convert_to_numpy(model(images, training=training))
+        for model, training in ((dropping, False), (whole, False), (dropping, True), (dropping, True))
+    )
+    np.testing.assert_array_equal(at_inference, expected)
+    assert np.abs(training[0] - training[1]).max() > 1e-3
+    assert certify(dropping).degree == 2
 
 
 def test_kernels_start_as_the_identity_on_the_channels_that_both_sides_have():
@@ -122,7 +137,7 @@ def test_a_network_without_whitening_is_left_as_it_is():
     [
         ({"form": "cubed"}, "`form` must be one of 'fused', .*, 'none'. Received: form='cubed'"),
         ({"normalization": "layer"}, "`normalization` must be one of 'product', 'factor'"),
-        ({"halving": "max"}, "`halving` must be one of 'average', 'strided'. Received: halving='max'"),
+        ({"halving": "max"}, "`halving` must be one of 'average', 'late', 'strided'. Received: halving='max'"),
         ({"stem_width": 8}, "One stem is enough. Received: whitening=2, stem_width=8"),
         ({"widths": [4] * 4}, "12×12 has too few pixels"),
     ],

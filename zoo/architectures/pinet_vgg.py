@@ -7,7 +7,7 @@ from zoo.architectures.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM, one_of
 
 FORMS = ("fused", "squeezed", "mixed", "self", "none")
-HALVINGS = ("average", "strided")
+HALVINGS = ("average", "late", "strided")
 NORMALIZATIONS = ("product", "factor")
 
 
@@ -21,6 +21,7 @@ def pinet_vgg(
     halving="average",
     whitening=2,
     stem_width=None,
+    dropout=0.0,
     activation=None,
 ):
     """Stages of `depth` second-order convolutions; the first of each stage halves the sides.
@@ -37,7 +38,8 @@ def pinet_vgg(
     starts as the identity on as many channels as both sides have.
 
     Where the sides are halved, A is followed by average pooling, or has stride 2 and 4×4 weights instead: a superset of
-    the first at 4/9 of its cost. The 1×1 convolution sees pooled x in both.
+    the first at 4/9 of its cost. The 1×1 convolution of x sees pooled x in both. Or it is y that is pooled (`"late"`): the
+    mean of products over a neighbourhood forgets where in it they were, which the product of means does not.
 
     Degree 2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
 
@@ -48,11 +50,12 @@ def pinet_vgg(
         form: `"fused"`, `"squeezed"`, `"mixed"`, `"self"` or `"none"`.
         normalization: `"product"` or `"factor"`, what the inner batch norm is of.
         alpha: its initial scale.
-        halving: `"average"` or `"strided"`.
+        halving: `"average"`, `"late"` or `"strided"`.
         whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
             training images (`zoo.whitening`) and stays as it is. Patches lie wholly within the image: with 2 the sides
             of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
         stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
+        dropout: share of the channels of each second-order term that a training step leaves out.
         activation: name of a Keras activation function, or `None`.
 
     Returns:
@@ -85,13 +88,16 @@ def pinet_vgg(
     for stage, filters in enumerate(widths):
         for index in range(depth):
             name = f"stage_{stage}_conv_{index}"
-            x = _second_order(x, filters, form, normalization, alpha, halving if index == 0 else None, name)
+            halved = halving if index == 0 else None
+            x = _second_order(x, filters, form, normalization, alpha, halved, dropout, name)
+            if halved == "late":
+                x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
             if activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
-def _second_order(x, filters, form, normalization, alpha, halving, name):
+def _second_order(x, filters, form, normalization, alpha, halving, dropout, name):
     start = keras.initializers.Constant(alpha)
     factor_norm = _norm(f"{name}_b_norm", gamma_initializer=start) if normalization == "factor" else lambda b: b
     if form == "fused":
@@ -102,7 +108,7 @@ def _second_order(x, filters, form, normalization, alpha, halving, name):
     if form == "none":
         return a
     if form == "squeezed":
-        pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving else x
+        pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving in ("average", "strided") else x
         b = factor_norm(_pointwise(pooled, filters, f"{name}_b"))
     if form == "mixed":
         b = factor_norm(_pointwise(a, filters, f"{name}_b"))
@@ -111,6 +117,8 @@ def _second_order(x, filters, form, normalization, alpha, halving, name):
     product = layers.Multiply(name=f"{name}_product")([a, b])
     if normalization == "product":
         product = _norm(f"{name}_product_norm", gamma_initializer=start)(product)
+    if dropout:
+        product = layers.SpatialDropout2D(dropout, name=f"{name}_dropout")(product)
     return layers.Add(name=name)([a, product])
 
 
@@ -121,7 +129,7 @@ def _convolution(x, filters, halving, name):
         x = layers.ZeroPadding2D(1, name=f"{name}_padding")(x)
         return layers.Conv2D(filters, 4, strides=2, **common)(x)
     x = layers.Conv2D(filters, 3, padding="same", **common)(x)
-    return layers.AveragePooling2D(2, name=f"{name}_pool")(x) if halving else x
+    return layers.AveragePooling2D(2, name=f"{name}_pool")(x) if halving == "average" else x
 
 
 def _pointwise(x, filters, name):
