@@ -21,7 +21,9 @@ COLUMNS = 8
 def generate(
     name: Name,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=10_000, help="How many pictures.")] = 64,
-    label: Annotated[str | None, typer.Option(help="The class of all pictures [all classes in turn].")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The class of all pictures, its name or number [all classes in turn].")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise: the same seed draws the same pictures.")] = 0,
     interpolate: Annotated[
         int | None, typer.Option(min=0, metavar="SEED", help="Walk from --seed's first picture to this seed's.")
@@ -35,9 +37,7 @@ def generate(
 
     card = registry.card_for(name, registry.GENERATION)
     names = card["class_names"]
-    if label is not None and label not in names:
-        allowed = f"one of {', '.join(names)}" if names else "left out: the generator takes no label"
-        raise ValueError(f"`label` must be {allowed}. Received: label={label!r}")
+    only = None if label is None else _class_number(label, names)
     with commands._waiting(f"drawing with {name}"):
         import numpy as np
 
@@ -53,10 +53,8 @@ def generate(
             start, end = (draw_latents(1, model.latent_size, which)[0] for which in (seed, interpolate))
             latents = walk(start, end, count)
         # Without a label the classes take turns; on a walk the noise alone changes, and the class is the first.
-        turns = label is None and interpolate is None
-        chosen = (
-            np.arange(count) % len(names) if names and turns else np.full(count, names.index(label) if label else 0)
-        )
+        turns = names and only is None and interpolate is None
+        chosen = np.arange(count) % len(names) if turns else np.full(count, only or 0)
         labels = chosen if names else None
         images = run(model, latents, labels)
         grid(images, min(columns, count)).save(out, format="png")
@@ -69,6 +67,15 @@ def generate(
     console.print(f"{count} pictures: [bold]{commands._escaped(str(out))}")
     if out_dir is not None:
         console.print(f"one by one: [bold]{commands._escaped(str(out_dir))}")
+
+
+def _class_number(label, names):
+    if label in names:
+        return names.index(label)
+    if label.isdecimal() and int(label) < len(names):
+        return int(label)
+    allowed = f"one of {', '.join(names)}, or a number below {len(names)}" if names else "left out: there are no classes"
+    raise ValueError(f"`label` must be {allowed}. Received: label={label!r}")
 
 
 def evaluate(name, data, data_dir, sheet, json):

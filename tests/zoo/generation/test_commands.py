@@ -46,6 +46,13 @@ def test_generate_takes_a_label_and_walks_between_seeds(pinet, tmp_path):
     assert 0 < max(steps) < np.abs(walk[-1] - walk[0]).mean()  # it goes there in small steps
 
 
+def test_generate_takes_a_class_by_its_name_or_its_number(pinet, tmp_path):
+    for label in ("ship", 8):
+        arguments = ("-n", 2, "--label", label, "-o", tmp_path / f"{label}.png")
+        assert pinet("generate", "pinet_cifar10_generator", *arguments)[0] == 0
+    np.testing.assert_array_equal(pixels(tmp_path / "ship.png"), pixels(tmp_path / "8.png"))
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -54,6 +61,7 @@ def test_generate_takes_a_label_and_walks_between_seeds(pinet, tmp_path):
             "for image generation there are: .*pinet_digits_generator",
         ),
         ((NAME, "--label", "ten"), "`label` must be one of 0, 1, .*Received: label='ten'"),
+        (("pinet_cifar10_generator", "--label", "10"), "one of airplane, .*or a number below 10"),
         (("nobody",), "No model has that name"),
     ],
 )
