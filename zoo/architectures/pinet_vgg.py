@@ -38,8 +38,8 @@ def pinet_vgg(
     starts as the identity on as many channels as both sides have.
 
     Where the sides are halved, A is followed by average pooling, or has stride 2 and 4×4 weights instead: a superset of
-    the first at 4/9 of its cost. The 1×1 convolution of x sees pooled x in both. Or it is y that is pooled (`"late"`): the
-    mean of products over a neighbourhood forgets where in it they were, which the product of means does not.
+    the first at 4/9 of its cost. The 1×1 convolution of x sees pooled x in both. Or it is y that is pooled (`"late"`):
+    the mean of products over a neighbourhood forgets where in it they were, which the product of means does not.
 
     Degree 2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
 

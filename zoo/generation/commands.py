@@ -74,7 +74,8 @@ def _class_number(label, names):
         return names.index(label)
     if label.isdecimal() and int(label) < len(names):
         return int(label)
-    allowed = f"one of {', '.join(names)}, or a number below {len(names)}" if names else "left out: there are no classes"
+    known = f"one of {', '.join(names)}, or a number below {len(names)}"
+    allowed = known if names else "left out: the generator takes no label"
     raise ValueError(f"`label` must be {allowed}. Received: label={label!r}")
 
 
