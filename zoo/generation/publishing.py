@@ -29,9 +29,6 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
         The card.
     """
     weights = ship_weights(model, recipe.name, out_dir)
-    judge = Judge(recipe.classifier, data_set.x_test, data_set.y_test)
-    count = min(SAMPLES, len(data_set.x_train))
-    training_images, training_labels = data_set.x_train[:count], data_set.y_train[:count]
     card = {
         "name": recipe.name,
         "description": recipe.description,
@@ -46,17 +43,7 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
         "class_names": list(data_set.class_names) if recipe.label_size else [],
         **structure(model),
         **({"note": recipe.note} if recipe.note else {}),
-        "quality": {
-            "classifier": recipe.classifier,
-            "against": "test",
-            "samples": count,
-            "seed": SEED,
-            **judge.of_generator(model, count, SEED),
-        },
-        "beside": {
-            "training images": judge.figures(training_images, training_labels),
-            **{name: judge.of_generator(load(name), count, SEED) for name in recipe.beside},
-        },
+        **measured(model, recipe.classifier, recipe.beside, data_set),
         "training": training_record(recipe, history),
         "weights": weights_record(weights),
         "golden": golden(model),
@@ -64,6 +51,33 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
     }
     write_card(card, out_dir)
     return card
+
+
+def measured(model, classifier, beside, data_set) -> dict:
+    """What a card says of the pictures: `quality`, and `beside`, the same figures of what they are compared with.
+
+    Args:
+        model: the `GeneratorModel`.
+        classifier: name of the classifier of the zoo that judges.
+        beside: names of other generators of the zoo.
+        data_set: the `DataSet`; judged is against its test split.
+    """
+    judge = Judge(classifier, data_set.x_test, data_set.y_test)
+    count = min(SAMPLES, len(data_set.x_train))
+    training_images, training_labels = data_set.x_train[:count], data_set.y_train[:count]
+    return {
+        "quality": {
+            "classifier": classifier,
+            "against": "test",
+            "samples": count,
+            "seed": SEED,
+            **judge.of_generator(model, count, SEED),
+        },
+        "beside": {
+            "training images": judge.figures(training_images, training_labels),
+            **{name: judge.of_generator(load(name), count, SEED) for name in beside},
+        },
+    }
 
 
 def golden(model) -> dict:
