@@ -1,7 +1,7 @@
 """Generators under a new judge: python -m benchmarks.rejudge NAME... [--data FILE.npz]
 
-When a classifier has been trained anew, the figures of the generators that it judges are others. This measures them again
-and writes their cards; `pinet evaluate` must agree with those.
+When a classifier has been trained anew, the figures of the generators that it judges are others. This measures them
+again and writes their cards; `pinet evaluate` must agree with those.
 """
 
 import argparse
