@@ -35,7 +35,10 @@ def main():
 
 def said(largest) -> str:
     """The largest logit of all pictures and, where there are several, of the median picture."""
-    return f"{largest.max():.3g}" if len(largest) == 1 else f"{largest.max():.3g} ({np.median(largest):.3g})"
+    largest = np.nan_to_num(largest, nan=np.inf)  # infinities that met
+    figures = [largest.max()] if len(largest) == 1 else [largest.max(), np.median(largest)]
+    first, *median = (f"{figure:.3g}" if np.isfinite(figure) else "overflow" for figure in figures)
+    return f"{first} ({median[0]})" if median else first
 
 
 def kinds(real) -> dict:

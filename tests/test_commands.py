@@ -128,6 +128,18 @@ def test_predict_says_what_was_done_to_a_picture(pinet):
     assert "resized from 28×28 to 8×8 pixels" in err
 
 
+def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypatch):
+    sure = np.eye(10, dtype="float32")[5]
+    monkeypatch.setattr("zoo.demo.probabilities", lambda *_: np.stack([np.full(10, np.nan), sure]))
+    files = (SAMPLES / "digits_1_0.png", DIGIT)
+    code, out, _ = pinet("predict", "pinet_digits", *files, "--json")
+    without, answered = json.loads(out, parse_constant=pytest.fail)  # NaN is no JSON
+    assert (code, without["predictions"], answered["notes"]) == (0, [], [])
+    assert "no answer" in without["notes"][0] and answered["predictions"][0]["class"] == "5"
+    code, out, err = pinet("predict", "pinet_digits", *files)
+    assert code == 0 and "nan" not in out and "digits_1_0.png: no answer" in err
+
+
 def test_predict_refuses_what_is_no_picture(pinet, tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("no picture")

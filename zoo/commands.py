@@ -127,16 +127,14 @@ def predict(
         from zoo.demo import probabilities
 
         rows = probabilities(load(name), card, np.stack(examples))
-    results = [
-        {
-            kind: file,
-            "predictions": [
-                {"class": card["class_names"][best], "probability": float(row[best])} for best in np.argsort(-row)[:top]
-            ],
-            "notes": note,
-        }
-        for file, row, note in zip(files, rows, notes, strict=True)
-    ]
+    results = []
+    for file, row, note in zip(files, rows, notes, strict=True):
+        overflows = not np.isfinite(row).all()  # JSON has no NaN, and no order has a place for it
+        if overflows:
+            note.append(f"no answer: so far from what {name} was trained on, its polynomial is beyond float32")
+        best = [] if overflows else np.argsort(-row)[:top]
+        guesses = [{"class": card["class_names"][index], "probability": float(row[index])} for index in best]
+        results.append({kind: file, "predictions": guesses, "notes": note})
     if json:
         return _print_json(results)
     _print_predictions(results, kind)
@@ -381,6 +379,8 @@ def _facts(card):
 def _print_predictions(results, kind):
     table = _table("sound" if kind == "sound" else "picture", "class", "probability", right=(2,))
     for result in results:
+        if not result["predictions"]:
+            table.add_row(_escaped(result[kind]), "[dim]–", "[dim]–")
         for rank, guess in enumerate(result["predictions"]):
             style = "bold" if rank == 0 else "dim"
             name = _escaped(result[kind]) if rank == 0 else ""
