@@ -127,7 +127,7 @@ def predict(
         from zoo.demo import probabilities
 
         rows = probabilities(load(name), card, np.stack(examples))
-    results = []
+    results: list[dict] = []
     for file, row, note in zip(files, rows, notes, strict=True):
         overflows = not np.isfinite(row).all()  # JSON has no NaN, and no order has a place for it
         if overflows:
