@@ -90,10 +90,10 @@ def pinet_vgg(
             name = f"stage_{stage}_conv_{index}"
             halved = halving if index == 0 else None
             x = _second_order(x, filters, form, normalization, alpha, halved, dropout, name)
-            if halved == "late":
-                x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
             if activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
+            if halved == "late":
+                x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
