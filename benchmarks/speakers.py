@@ -1,4 +1,4 @@
-"""How well a strange voice is understood: python -m benchmarks.speakers [RECIPE] [--data-dir DIR]
+"""How well a strange voice is understood: python -m benchmarks.speakers [RECIPE] [--only NAME...] [--data-dir DIR]
 
 Trains the recipe of a sound model once for each speaker, without that speaker, and prints the accuracy on all of their
 recordings: leave-one-speaker-out.
@@ -20,13 +20,17 @@ def main():
     """Train and measure, speaker by speaker."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe", nargs="?", default="pinet_spoken_digit")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="speakers to leave out [each in turn]")
     parser.add_argument("--data-dir", help="where TFDS keeps its data [TFDS_DATA_DIR]")
     options = parser.parse_args()
     recipe = read_recipe(options.recipe)
     builder = tfds.builder(recipe.dataset, data_dir=options.data_dir)
     builder.download_and_prepare()
     recordings, shares = spoken_recordings(builder), []
-    for speaker in sorted({name for _, name, *_ in recordings}):
+    speakers = sorted({name for _, name, *_ in recordings})
+    for speaker in options.only or speakers:
+        if speaker not in speakers:
+            parser.error(f"speakers are {', '.join(speakers)}. Received: {speaker}")
         parts = split_recordings(recordings, lambda index, name, left_out=speaker: name == left_out)
         data_set = DataSet(recipe.dataset, **parts)
         model = prepare(recipe, data_set)
@@ -34,7 +38,8 @@ def main():
         share, (low, high) = accuracy_interval(predict_logits(model, data_set.x_test), data_set.y_test)
         shares.append(share)
         print(f"{speaker:10} {share:7.2%}  (95 %: {low:.1%} to {high:.1%})", flush=True)
-    print(f"{'mean':10} {np.mean(shares):7.2%}  spread {np.std(shares, ddof=1):.2%}")
+    if len(shares) > 1:
+        print(f"{'mean':10} {np.mean(shares):7.2%}  spread {np.std(shares, ddof=1):.2%}")
 
 
 if __name__ == "__main__":
