@@ -28,9 +28,9 @@ def main():
     builder.download_and_prepare()
     recordings, shares = spoken_recordings(builder), []
     speakers = sorted({name for _, name, *_ in recordings})
+    if not set(options.only or []) <= set(speakers):
+        parser.error(f"--only takes some of {', '.join(speakers)}. Received: {' '.join(options.only)}")
     for speaker in options.only or speakers:
-        if speaker not in speakers:
-            parser.error(f"speakers are {', '.join(speakers)}. Received: {speaker}")
         parts = split_recordings(recordings, lambda index, name, left_out=speaker: name == left_out)
         data_set = DataSet(recipe.dataset, **parts)
         model = prepare(recipe, data_set)
