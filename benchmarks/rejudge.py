@@ -5,7 +5,6 @@ again and writes their cards; `pinet evaluate` must agree with those.
 """
 
 import argparse
-from pathlib import Path
 
 import zoo
 from zoo.data import load_set
@@ -19,14 +18,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--data", help="uint8 .npz instead of TFDS")
-    parser.add_argument("--out", default=ROOT, help="folder whose cards/ gets them [the zoo]")
     options = parser.parse_args()
     for name in options.names:
         card = zoo.card(name)
         rivals = card["training"]["recipe"]["beside"]
         data_set = load_set(card["dataset"]["name"], options.data)
         card |= measured(zoo.load(name), card["quality"]["classifier"], rivals, data_set)
-        write_card(card, Path(options.out))
+        write_card(card, ROOT)
         quality = card["quality"]
         print(f"{name}: Fréchet distance {quality['frechet_distance']:.4g} in features of {quality['classifier']}")
 

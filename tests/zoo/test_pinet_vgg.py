@@ -92,6 +92,9 @@ def test_dropout_leaves_out_second_order_terms_in_training_alone():
     )
     np.testing.assert_array_equal(at_inference, expected)
     assert np.abs(training[0] - training[1]).max() > 1e-3
+    linear = network(None, **PLAIN, alpha=0.0, dropout=0.5)  # whose second order is multiplied by 0
+    again = [keras.ops.convert_to_numpy(linear(images, training=True)) for _ in range(2)]
+    np.testing.assert_array_equal(*again)
     assert certify(dropping).degree == 2
 
 
