@@ -81,7 +81,7 @@ def list_(
             f"[bold cyan]{card['name']}",
             card["dataset"]["name"],
             tables.human_tier(card),
-            str(card["degree"] or "–"),
+            tables.human_degree(card),
             tables.human_count(card["parameters"]),
             tables.human_result(card),
             tables.human_bytes(card["weights"]["bytes"]),
@@ -354,8 +354,9 @@ def _facts(card):
     else:
         yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
+    degree = "" if card["degree"] is None else f", degree {card['degree']}, {card['levels']} levels"
     behind = ", from the spectrogram on" if card["task"] == registry.SOUND_CLASSIFICATION else ""
-    yield "tier", f"{card['tier']} {card['tier_name']}, degree {card['degree']}, {card['levels']} levels{behind}"
+    yield "tier", f"{tables.human_tier(card)}{degree}{behind}"
     yield "size", tables.human_size(card)
     yield (
         "test accuracy",

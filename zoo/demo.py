@@ -92,7 +92,7 @@ def table(results):
     for column in ("model", "tier", "degree", "parameters", "picture", "predicted", "probability", ""):
         shown.add_column(column, justify="right" if column in ("degree", "parameters", "probability") else "left")
     for card, guesses in results:
-        about = [f"[bold cyan]{card['name']}", f"{card['tier']} {card['tier_name']}", str(card["degree"])]
+        about = [f"[bold cyan]{card['name']}", tables.human_tier(card), tables.human_degree(card)]
         about.append(tables.human_count(card["parameters"]))
         for guess in guesses:
             verdict = "[green]right" if guess.right else f"[red]wrong, is {guess.truth}"
@@ -186,8 +186,8 @@ def _headline(card, guesses):
     return "  ·  ".join(
         [
             f"{card['dataset']['name']}, {card['accuracy']['test'] * 100:.1f} % on the test split",
-            f"tier {card['tier']} ({card['tier_name']})",
-            f"degree {card['degree']}",
+            f"tier {card['tier']} ({card['tier_name']})" if card["tier"] else card["tier_name"],
+            *([f"degree {card['degree']}"] if card["degree"] else []),
             f"{tables.human_count(card['parameters'])} parameters",
             f"{right} of {len(guesses)} right here",
         ]

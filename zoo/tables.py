@@ -59,6 +59,11 @@ def human_tier(card: dict) -> str:
     return f"{card['tier'] or '–'} {card['tier_name']}"
 
 
+def human_degree(card: dict) -> str:
+    """Degree; a dash where there is none."""
+    return str(card["degree"] or "–")
+
+
 def human_size(card: dict) -> str:
     """What a model costs: parameters, multiply-adds of one image or sound, bytes."""
     return (
@@ -96,7 +101,7 @@ def models_table(cards: list[dict]) -> str:
             f"`{card['name']}`",
             f"{card['dataset']['name']}, {human_shape(card)}",
             human_tier(card),
-            str(card["degree"]),
+            human_degree(card),
             human_count(card["parameters"]),
             human_count(card["macs"]),
             f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
@@ -115,7 +120,7 @@ def generators_table(cards: list[dict]) -> str:
             f"`{card['name']}`",
             f"{card['dataset']['name']}, {human_shape(card)}",
             human_tier(card),
-            str(card["degree"] or "–"),
+            human_degree(card),
             human_count(card["parameters"]),
             f"{card['quality']['as_asked'] * 100:.1f} %" if "as_asked" in card["quality"] else "–",
             f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
