@@ -10,14 +10,17 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.data import DataSet, split_recordings, spoken_recordings
-from zoo.evaluation import predict_logits
+from zoo.onednn import train_with_onednn
 from zoo.recipes import read_recipe
-from zoo.scores import accuracy_interval
-from zoo.training import fit, prepare
 
 
 def main():
     """Train and measure, speaker by speaker."""
+    train_with_onednn()
+    from zoo.evaluation import predict_logits
+    from zoo.scores import accuracy_interval
+    from zoo.training import fit, prepare
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe", nargs="?", default="pinet_spoken_digit")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="speakers to leave out [each in turn]")
