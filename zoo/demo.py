@@ -117,7 +117,7 @@ def draw(results, out) -> None:
     figure = Figure(figsize=(width, height), facecolor="white")
     left, top = MARGIN / width, height - MARGIN
     figure.text(left, top / height, "Polynomial networks", size=20, weight="bold", va="top")
-    subtitle = "No activation function anywhere: each prediction is a polynomial of the pixels"
+    subtitle = "Where a tier is named, each prediction is a polynomial of the pixels (or of the spectrogram)"
     figure.text(1 - left, (top - 0.09) / height, subtitle, size=12, color=QUIET, va="top", ha="right")
     top = height - TITLE
     for band, (card, guesses) in zip(bands, results, strict=True):
