@@ -13,7 +13,7 @@ from benchmarks.page import DOCS, write_between
 from zoo.data import load_set
 from zoo.evaluation import predict_logits
 from zoo.registry import CLASSIFICATION
-from zoo.tables import markdown_table
+from zoo.tables import human_degree, markdown_table
 
 COUNT = 1000
 
@@ -28,7 +28,7 @@ def main():
         card, model = zoo.card(name), zoo.load(name)
         real = load_set(card["dataset"]["name"], data_dir=options.data_dir).x_test
         cells = [said(np.abs(predict_logits(model, images)).max(axis=1)) for images in kinds(real).values()]
-        rows.append([name, card["degree"] or "–", *cells])
+        rows.append([name, human_degree(card), *cells])
         print(*rows[-1], sep="  ", flush=True)
     write_between(DOCS / "robustness.md", "largest logits", markdown_table(["Model", "Degree", *kinds(real)], rows))
 

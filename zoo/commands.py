@@ -131,7 +131,7 @@ def predict(
     for file, row, note in zip(files, rows, notes, strict=True):
         overflows = not np.isfinite(row).all()  # JSON has no NaN, and no order has a place for it
         if overflows:
-            note.append(f"no answer: so far from what {name} was trained on, its polynomial is beyond float32")
+            note.append(f"no answer: so far from what {name} was trained on, its logits are beyond float32")
         best = np.argsort(-row)[: 0 if overflows else top]
         guesses = [{"class": card["class_names"][index], "probability": float(row[index])} for index in best]
         results.append({kind: file, "predictions": guesses, "notes": note})
