@@ -19,11 +19,12 @@ class Batches(keras.utils.PyDataset):
         recipe: the `Recipe`; its `batch_size`, `seed` and all that changes examples are used.
         part: which of `parts` equal parts of every batch is given: that of one process of several.
         parts: how many processes share a batch.
+        teacher: a `Teacher`, who says what to learn from the changed examples; `None` leaves the targets as they are.
     """
 
-    def __init__(self, images, targets, recipe, part=0, parts=1):
+    def __init__(self, images, targets, recipe, part=0, parts=1, teacher=None):
         super().__init__()
-        self.images, self.targets, self.recipe = images, targets, recipe
+        self.images, self.targets, self.recipe, self.teacher = images, targets, recipe, teacher
         size = recipe.batch_size // parts
         self.part = slice(part * size, (part + 1) * size)
         self.start_epoch(0)
@@ -48,7 +49,8 @@ class Batches(keras.utils.PyDataset):
         images, targets = change(self.images[chosen], self.recipe, generator), self.targets[chosen]
         if self.recipe.mixup:
             images, targets = mix(images, targets, self.recipe.mixup, generator)
-        return images[self.part], targets[self.part]
+        images, targets = images[self.part], targets[self.part]
+        return images, self.teacher(images, targets) if self.teacher else targets
 
 
 def augment(images, recipe, generator):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import keras
 
 from zoo.registry import CLASSIFICATION
+from zoo.teacher import teacher_sha256
 
 
 def set_up_backend(seed, deterministic=True):
@@ -49,6 +50,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         "recipe": asdict(recipe),
         "dataset_sha256": data_set.sha256,
         "backend": keras.backend.backend(),
+        **teacher_sha256(recipe),
     }
     path = run_dir / "run.json"
     if fresh or not path.exists():
@@ -64,7 +66,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     if earlier != record:
         differing = sorted(
             [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
-            + [key for key in ("dataset_sha256", "backend") if earlier[key] != record[key]]
+            + [key for key in ("dataset_sha256", "backend", "teacher_sha256") if earlier.get(key) != record.get(key)]
         )
         raise ValueError(
             f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "

@@ -20,6 +20,7 @@ from zoo.recipes import Recipe
 from zoo.runs import open_run, set_up_backend
 from zoo.statistics import renew_statistics
 from zoo.stop_at_nan import StopAtNaN
+from zoo.teacher import Teacher
 from zoo.whitening import whiten
 
 
@@ -51,9 +52,12 @@ def train(
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more; there
-            are fewer devices, or the batch does not divide among them.
+            are fewer devices, or the batch does not divide among them; there are several, and the recipe has a
+            teacher.
         FileNotFoundError: the data set is not there.
     """
+    if recipe.teacher and devices > 1:
+        raise ValueError(f"A recipe with a teacher trains on one device. Received: devices={devices}")
     join_processes()
     first = process()[0] == 0
     run_dir = Path(run_dir or Path("runs") / recipe.name)
@@ -175,7 +179,8 @@ def run_epochs(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbac
         ValueError: the loss is no number any more.
     """
     images, targets, held_images, held_targets = split(recipe, data_set)
-    batches = Batches(images, targets, recipe, *process())
+    teacher = Teacher(recipe) if recipe.teacher else None
+    batches = Batches(images, targets, recipe, *process(), teacher=teacher)
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
     history = model.fit(
         batches,

@@ -4,6 +4,7 @@ from zoo.recipes import list_recipes, read_recipe
 from zoo.recipes.recipe import RECIPES
 
 TEXT = (RECIPES / "pinet_digits.toml").read_text(encoding="utf-8")
+TAUGHT = "epochs = 40\nteacher_share = 0.5\nteacher"
 
 
 def write(tmp_path, text):
@@ -40,6 +41,11 @@ def test_an_unknown_key_is_refused_with_the_near_one(tmp_path):
         ('name = "pinet_digits"', 'name = "../x"', "'name' must be a plain name"),
         ("batch_size = 64", "", "incomplete: missing 1 required positional argument: 'batch_size'"),
         ("epochs = 40", "epochs = ", "no valid TOML"),
+        ("epochs = 40", 'epochs = 40\nteacher = "pinet_digits"', "'teacher' and 'teacher_share' need each other"),
+        ("epochs = 40", "epochs = 40\nteacher_share = 0.5", "'teacher' and 'teacher_share' need each other"),
+        ("epochs = 40", f"{TAUGHT} = 'pinet_digit'", "did you mean pinet_digits"),
+        ("epochs = 40", f"{TAUGHT} = 'pinet_digits_generator'", "a model for image generation"),
+        ("epochs = 40", f"{TAUGHT} = 'pinet_mnist'", "must name a model for digits. Received: 'pinet_mnist'"),
     ],
 )
 def test_a_bad_value_is_refused_in_words(tmp_path, old, new, message):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from zoo.paths import RECIPES
-from zoo.registry import CLASSIFICATION, suggestion
+from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for, suggestion
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
 
@@ -39,12 +39,15 @@ class Recipe:
         cutout: side in pixels of a grey square laid on a random place of each image.
         mixup: parameter α of the shares in which each image is mixed with another, Beta(α, α).
         gain: largest change of a sound's loudness in decibels, each way.
+        teacher: name of a trained classifier of the same data set, or path of its card, from whose answers to the same
+            changed examples this one learns as well.
+        teacher_share: share of the target that is the teacher's answer; the label is the rest.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
         note: what a reader of the card should know besides its figures, such as a bar that was missed, and why.
 
     Raises:
-        ValueError: a value out of its range.
+        ValueError: a value out of its range, or a teacher that cannot teach this.
     """
 
     name: str
@@ -69,6 +72,8 @@ class Recipe:
     cutout: int = 0
     mixup: float = 0.0
     gain: float = 0.0
+    teacher: str = ""
+    teacher_share: float = 0.0
     seed: int = 0
     note: str = ""
 
@@ -79,7 +84,7 @@ class Recipe:
             self,
             above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
             from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "mixup", "gain", "seed"),
-            shares=("ema_momentum", "label_smoothing", "zoom"),
+            shares=("ema_momentum", "label_smoothing", "zoom", "teacher_share"),
         )
         other_kind = ("flip", "rotate", "cutout", "mixup") if self.dataset == "spoken_digit" else ("gain",)
         for key in other_kind:
@@ -91,6 +96,20 @@ class Recipe:
             raise ValueError(
                 f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "
                 f"Received: {self.optimizer!r}"
+            )
+        if self.teacher or self.teacher_share:
+            self._check_teacher()
+
+    def _check_teacher(self):
+        if not (self.teacher and self.teacher_share):
+            raise ValueError(
+                "Recipe keys 'teacher' and 'teacher_share' need each other. "
+                f"Received: teacher={self.teacher!r}, teacher_share={self.teacher_share!r}"
+            )
+        taught = card_for(self.teacher, CLASSIFICATION, SOUND_CLASSIFICATION)["dataset"]["name"]
+        if taught != self.dataset:
+            raise ValueError(
+                f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"
             )
 
 

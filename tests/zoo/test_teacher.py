@@ -1,0 +1,63 @@
+"""Learning from a trained model's answers."""
+
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+from rich.console import Console
+from scipy.special import softmax
+
+import zoo
+from zoo.batches import Batches
+from zoo.data import load_set
+from zoo.recipes import read_recipe
+from zoo.teacher import Teacher
+from zoo.training import fit, prepare, train
+
+RECIPE = replace(read_recipe("pinet_digits"), batch_size=20, teacher="pinet_digits", teacher_share=0.75)
+
+
+def quiet():
+    return Console(file=StringIO())
+
+
+def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_pictures(small_arrays):
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    untaught, taught, again = (
+        Batches(small_arrays["x_train"], labels, RECIPE, teacher=teacher)[2]
+        for teacher in (None, Teacher(RECIPE), Teacher(RECIPE))
+    )
+    assert np.array_equal(untaught[0], taught[0]) and taught[1].dtype == np.float32
+    answers = softmax(np.asarray(zoo.load("pinet_digits")(taught[0])), axis=-1)
+    np.testing.assert_allclose(taught[1], 0.75 * answers + 0.25 * untaught[1], atol=1e-5)
+    assert np.array_equal(taught[1], again[1])  # to the last bit, or a resumed run would not end as an unbroken one
+
+
+def test_a_student_learns_what_no_label_tells_it():
+    digits = load_set("digits")
+    muddled = replace(digits, y_train=np.random.default_rng(0).permutation(digits.y_train))
+    recipe = replace(RECIPE, epochs=4, warmup_epochs=1)
+    model = prepare(recipe, muddled)
+    fit(model, recipe, muddled)
+    right = model.predict(digits.x_test, verbose=0).argmax(-1) == digits.y_test
+    assert right.mean() > 0.8
+
+
+def test_the_card_tells_the_teacher_and_another_one_is_another_run(tmp_path, small_npz):
+    plain = replace(RECIPE, epochs=1, teacher="", teacher_share=0.0)
+    options = {"data": small_npz, "console": quiet()}
+    first = train(plain, run_dir=tmp_path / "teacher", **options)
+    taught = replace(RECIPE, epochs=1, teacher=str(tmp_path / "teacher" / "cards" / "pinet_digits.json"))
+    card = train(taught, run_dir=tmp_path / "student", **options)
+    assert card["training"]["teacher_sha256"] == first["weights"]["sha256"] != card["weights"]["sha256"]
+    assert "teacher_sha256" not in first["training"]
+    train(replace(plain, seed=1), run_dir=tmp_path / "teacher", fresh=True, **options)
+    with pytest.raises(ValueError, match="differs in teacher_sha256"):
+        train(taught, run_dir=tmp_path / "student", **options)
+
+
+def test_several_devices_are_refused(tmp_path, small_npz):
+    with pytest.raises(ValueError, match="teacher trains on one device. Received: devices=2"):
+        train(RECIPE, data=small_npz, run_dir=tmp_path / "run", devices=2, console=quiet())
+    assert not (tmp_path / "run").exists()
