@@ -17,7 +17,7 @@ from zoo.front_end import behind_front_end
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
 from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
 from zoo.sounds import read_example
-from zoo.teacher import teacher_sha256
+from zoo.teacher import teacher_record
 
 
 def publish(model, recipe, data_set, history, out_dir: Path) -> dict:
@@ -141,7 +141,7 @@ def training_record(recipe, history) -> dict:
     versions[backend] = __import__(backend).__version__
     return {
         "recipe": asdict(recipe),
-        **teacher_sha256(recipe),
+        **teacher_record(recipe),
         "seed": recipe.seed,
         "epochs": len(history),
         "seconds": round(sum(row["seconds"] for row in history), 1),

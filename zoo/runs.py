@@ -9,7 +9,7 @@ from dataclasses import asdict
 import keras
 
 from zoo.registry import CLASSIFICATION
-from zoo.teacher import teacher_sha256
+from zoo.teacher import teacher_record
 
 
 def set_up_backend(seed, deterministic=True):
@@ -50,7 +50,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         "recipe": asdict(recipe),
         "dataset_sha256": data_set.sha256,
         "backend": keras.backend.backend(),
-        **teacher_sha256(recipe),
+        **teacher_record(recipe),
     }
     path = run_dir / "run.json"
     if fresh or not path.exists():

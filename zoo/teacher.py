@@ -30,7 +30,7 @@ class Teacher:
         return (self.share * answers + (1 - self.share) * targets).astype("float32")
 
 
-def teacher_sha256(recipe) -> dict:
-    """`{"teacher_sha256": ...}`, the checksum of the weights of a recipe's teacher; empty if it has none."""
+def teacher_record(recipe) -> dict:
+    """What runs and cards keep of a teacher: `{"teacher_sha256": ...}`, of its weights; empty if there is none."""
     name = getattr(recipe, "teacher", "")  # generators learn from none
     return {"teacher_sha256": weights_file.sha256(card_weights(name, card(name)))} if name else {}
