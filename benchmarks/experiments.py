@@ -43,12 +43,12 @@ def main():
 
 
 def trials(groups) -> dict:
-    """The settings of each trial, by its name: base, changed as its group says, changed as itself says."""
-    return {
-        name: merged(groups["base"], group.get("base", {}), changes)
-        for group in groups["group"]
-        for name, changes in group["trials"].items()
-    }
+    """The settings of each trial, by its name: those of the trial it stands beside, changed as group and trial say."""
+    found: dict = {}
+    for group in groups["group"]:
+        beside = found.get(group["beside"], groups["base"])  # a group beside one of its own starts from the base
+        found |= {name: merged(beside, group.get("base", {}), changes) for name, changes in group["trials"].items()}
+    return found
 
 
 def merged(*layers) -> dict:

@@ -139,13 +139,14 @@ def training_record(recipe, history) -> dict:
     backend = keras.backend.backend()
     versions = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
     versions[backend] = __import__(backend).__version__
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # that it may run on
     return {
         "recipe": asdict(recipe),
         **teacher_record(recipe),
         "seed": recipe.seed,
         "epochs": len(history),
         "seconds": round(sum(row["seconds"] for row in history), 1),
-        "machine": f"{_devices()} ({os.cpu_count()} cores, {platform.machine()})",
+        "machine": f"{_devices()} ({cores} {'core' if cores == 1 else 'cores'}, {platform.machine()})",
         "backend": backend,
         "versions": versions,
     }
