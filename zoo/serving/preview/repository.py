@@ -18,7 +18,8 @@ class Repository:
     """Follows a folder of models: what appears is loaded, what disappears is let go.
 
     With a `models.config` in the folder, its models, version policies and labels count; without one, every folder with
-    numbered versions is a model, served in its latest version. A new version is loaded before an old one goes.
+    numbered versions is a model, served in its latest version. A new version is loaded before an old one goes. As in
+    TensorFlow Serving, a file that moves a label in use to a version that is not loaded is refused as a whole.
 
     Args:
         directory: the folder.
@@ -36,6 +37,7 @@ class Repository:
         """Look at the folder once, and load and let go accordingly."""
         try:
             wanted, labels = self._wanted()
+            self._check_labels(labels)
         except (OSError, ValueError) as error:  # say so once, and keep what is served
             if str(error) != self._complaint:
                 LOG.error("%s", error)
@@ -106,6 +108,21 @@ class Repository:
         if version is None:
             raise RequestError(f"Unrecognized servable version label: {label}")
         return version
+
+    def _check_labels(self, labels):
+        """TensorFlow Serving's rule: it assigns all labels before it loads a version, and one refusal refuses the file.
+
+        A label that nothing uses yet may point anywhere (`--allow_version_labels_for_unavailable_models`).
+        """
+        for name, versions in labels.items():
+            used = self._labels.get(name, {})
+            for label, version in versions.items():
+                if used.get(label, version) != version and version not in self._models.get(name, {}):
+                    raise ValueError(
+                        f"{self.directory / MODELS} is refused, and nothing of it takes effect: it moves the label "
+                        f"{label!r} of {name} from version {used[label]} to version {version}, which is not loaded "
+                        "(FAILED_PRECONDITION in TensorFlow Serving)."
+                    )
 
     def _wanted(self):
         """Versions by model, and labels by model."""
