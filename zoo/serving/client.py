@@ -1,4 +1,4 @@
-"""Asking a server: REST with the standard library, gRPC with TensorFlow Serving's own stubs."""
+"""Asking a server: REST with the standard library, gRPC with messages that need no TensorFlow."""
 
 import base64
 import json
@@ -64,21 +64,28 @@ def _reason(body):
 
 def _ask_grpc(url, name, pictures, version, label):
     import grpc
-    import tensorflow as tf
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-    request = predict_pb2.PredictRequest()
+    from zoo.serving.predict_messages import DT_STRING, METHOD, PredictRequest, PredictResponse
+
+    request = PredictRequest()
     request.model_spec.name = name
     request.model_spec.signature_name = "encoded"
     if version is not None:
         request.model_spec.version.value = version
     if label:
         request.model_spec.version_label = label
-    request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(pictures))
+    tensor = request.inputs["image_bytes"]
+    tensor.dtype = DT_STRING
+    tensor.tensor_shape.dim.add(size=len(pictures))
+    tensor.string_val.extend(pictures)
     with grpc.insecure_channel(url.removeprefix("grpc://")) as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        ask = channel.unary_unary(
+            METHOD,
+            request_serializer=PredictRequest.SerializeToString,
+            response_deserializer=PredictResponse.FromString,
+        )
         try:
-            outputs = stub.Predict(request, timeout=TIMEOUT).outputs
+            outputs = ask(request, timeout=TIMEOUT).outputs
         except grpc.RpcError as error:
             raise ValueError(f"The server answered {error.code().name}: {error.details()}") from error
     return {

@@ -117,7 +117,7 @@ def serve(
             from zoo.serving.preview.server import serve as serve_preview
         except ImportError as error:
             raise ValueError(
-                f"The preview needs more packages: pip install 'pinet-keras[serving]' ({error})"
+                f"The preview needs more packages: pip install '.[serving]' ({error})"
             ) from error
     serve_preview(directory, host=host, rest_port=rest_port, grpc_port=grpc_port, max_bytes=max_megabytes * 1_000_000)
 
@@ -136,8 +136,7 @@ def client(
 
     sources = [commands._source(image) for image in images]
     pictures = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
-    with commands._quiet_start():  # gRPC's protos bring TensorFlow in
-        answers = classify_pictures(url, name, pictures, version=version, label=label)
+    answers = classify_pictures(url, name, pictures, version=version, label=label)
     results = [{"image": image, **answer} for image, answer in zip(images, answers, strict=True)]
     if json:
         return commands._print_json(results)

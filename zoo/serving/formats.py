@@ -80,4 +80,4 @@ def _run_onnx(path, images):
 
 
 def _install(format):
-    return f"This needs more packages: pip install 'pinet-keras[{format}]'. Received: format={format!r}"
+    return f"This needs more packages: pip install '.[{format}]'. Received: format={format!r}"
