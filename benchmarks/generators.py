@@ -52,7 +52,7 @@ def draw(panels, out):
     """Panels side by side: a title, a line below it, and a sheet of pictures."""
     figure = Figure(figsize=(4.6 * len(panels), 4.7), facecolor="white", layout="constrained")
     for axis, (title, about, images) in zip(figure.subplots(1, len(panels)), panels, strict=True):
-        axis.imshow(grid(images, COLUMNS, enlarge=1), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.imshow(grid(images, COLUMNS), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(title, weight="bold", size=12, pad=32)
         axis.text(0.5, 1.01, about, transform=axis.transAxes, ha="center", va="bottom", size=9)
         axis.axis("off")

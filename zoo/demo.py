@@ -160,7 +160,7 @@ def draw_generated(out, rows=3) -> None:
         images, _ = sample(load(card["name"]), rows * COLUMNS)
         place = (left, (top - band + MARGIN) / height, COLUMNS * CELL / width, rows * CELL / height)
         axis = figure.add_axes(place)
-        axis.imshow(grid(images, COLUMNS, enlarge=1), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.imshow(grid(images, COLUMNS), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.axis("off")
         top -= band
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)

@@ -15,7 +15,8 @@ Name = Annotated[
         autocompletion=lambda: registry.list_models(task=registry.GENERATION),
     ),
 ]
-COLUMNS = 8
+COLUMNS, MOST_COLUMNS = 8, 12
+HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its neighbours
 
 
 def generate(
@@ -30,7 +31,7 @@ def generate(
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the sheet goes.")] = Path("generated.png"),
     out_dir: Annotated[Path | None, typer.Option(help="Also write each picture to this folder.")] = None,
-    columns: Annotated[int, typer.Option(min=1, help="Pictures a row.")] = COLUMNS,
+    columns: Annotated[int | None, typer.Option(min=1, help="Images a row [one of each class, else 8].")] = None,
 ):
     """Draw pictures from noise."""
     from zoo import commands
@@ -44,7 +45,7 @@ def generate(
         from zoo import load
         from zoo.generation.latents import draw_latents, walk
         from zoo.generation.sampling import generate as run
-        from zoo.generation.sheets import grid
+        from zoo.generation.sheets import grid, sheet
 
         model = load(name)
         if interpolate is None:
@@ -57,12 +58,16 @@ def generate(
         chosen = np.arange(count) % len(names) if turns else np.full(count, only or 0)
         labels = chosen if names else None
         images = run(model, latents, labels)
-        grid(images, min(columns, count)).save(out, format="png")
+        captions = [names[index] for index in chosen] if turns else None
+        columns = columns or (len(names) if turns and len(names) <= MOST_COLUMNS else COLUMNS)
+        title = f"{card['name']}, " + (f"seed {seed}" if interpolate is None else f"from seed {seed} to {interpolate}")
+        title += f", class {names[only or 0]}" if names and not turns else ""
+        sheet(images, min(columns, count), title, captions=captions).save(out, format="png")
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
                 picture = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
-                grid(image[None], 1, enlarge=1).save(out_dir / f"{picture}.png")
+                grid(image[None], 1).save(out_dir / f"{picture}.png")
     console = commands._console()
     console.print(f"{count} pictures: [bold]{commands._escaped(str(out))}")
     if out_dir is not None:
@@ -86,19 +91,21 @@ def evaluate(name, data, data_dir, sheet, json):
     with commands._waiting(f"measuring {name}"):
         from zoo.generation.evaluation import evaluate as run
         from zoo.generation.evaluation import nearest_training_images
-        from zoo.generation.sheets import grid
+        from zoo.generation.sheets import sheet as draw
 
         result = run(name, data=data, data_dir=data_dir)
         if sheet is not None:
-            pictures = nearest_training_images(name, seed=result["seed"], data=data, data_dir=data_dir)
-            grid(pictures, 8).save(sheet, format="png")
+            images = nearest_training_images(name, seed=result["seed"], data=data, data_dir=data_dir)
+            title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
+            draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
     differs = result["same_data_as_card"] and not result["reproduces_card"]
     if json:
         commands._print_json(result)
     else:
         _print_evaluation(result, registry.card(name), differs)
         if sheet is not None:
-            commands._console().print(f"each picture and the training pictures nearest to it: [bold]{sheet}")
+            words = "generated images, and the training images nearest to each"
+            commands._console().print(f"{words}: [bold]{commands._escaped(str(sheet))}")
     return differs
 
 

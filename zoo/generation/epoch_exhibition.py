@@ -3,7 +3,7 @@
 import keras
 
 from zoo.generation.sampling import sample
-from zoo.generation.sheets import grid
+from zoo.generation.sheets import sheet
 from zoo.statistics import renew_statistics
 
 QUICK_SAMPLES, SHEET, COLUMNS = 1000, 80, 10
@@ -37,7 +37,8 @@ class EpochExhibition(keras.callbacks.Callback):
         images, labels = sample(generator, QUICK_SAMPLES)
         self.model.set_weights(kept)
         self.folder.mkdir(parents=True, exist_ok=True)
-        grid(images[:SHEET], COLUMNS).save(self.folder / f"epoch_{epoch + 1:03}.png")
+        page = sheet(images[:SHEET], COLUMNS, f"{generator.name} after epoch {epoch + 1}")
+        page.save(self.folder / f"epoch_{epoch + 1:03}.png")
         figures = self.judge.quick_figures(images, labels)
         logs.update(figures)
         if figures["diversity"] < COLLAPSED:

@@ -1,10 +1,14 @@
-"""Sheets of pictures."""
+"""Sheets of images."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+SIDE = 64  # pixels of an image on a labelled sheet, at least: 8×8 pixels could not be told apart otherwise
+GAP, TEXT, LINE = 8, 13, 18  # pixels: between images, of a letter, of a line of text
+INK = 0x33
 
 
-def grid(images, columns, enlarge=2, gap=1) -> Image.Image:
+def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
     """Images in rows on white, each pixel repeated `enlarge` times.
 
     Args:
@@ -19,12 +23,49 @@ def grid(images, columns, enlarge=2, gap=1) -> Image.Image:
     for index, image in enumerate(images):
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         page[top : top + height, left : left + width] = image
-    picture = Image.fromarray(page.squeeze(axis=2) if channels == 1 else page)
-    return picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
+    whole = Image.fromarray(page.squeeze(axis=2) if channels == 1 else page)
+    return whole.resize((whole.width * enlarge, whole.height * enlarge), Image.Resampling.NEAREST)
+
+
+def sheet(images, columns, title, headings=None, captions=None, split=0) -> Image.Image:
+    """Images in rows on white, large enough to be looked at, with a title and labels.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`, channels 1 or 3.
+        columns: images a row.
+        title: a line above all of them.
+        headings: a text above each column.
+        captions: a text below each image.
+        split: number of the first columns that a wider gap sets apart from the rest.
+
+    Returns:
+        The sheet. Each image is enlarged by the smallest whole number that makes both of its sides 64 pixels or more.
+    """
+    count, height, width, channels = images.shape
+    enlarge = -(-SIDE // min(height, width))
+    step_x, step_y = width * enlarge + GAP, height * enlarge + GAP + (LINE if captions is not None else 0)
+    top = GAP + 2 * LINE if headings is not None else GAP + LINE
+    rows, apart = -(-count // columns), 2 * GAP if split else 0
+    font = ImageFont.load_default(TEXT)
+    size = (max(GAP + columns * step_x + apart, 2 * GAP + round(font.getlength(title))), top + GAP + rows * step_y)
+    page = Image.new("L" if channels == 1 else "RGB", size, "white")
+    draw = ImageDraw.Draw(page)
+    ink = INK if channels == 1 else (INK, INK, INK)
+    draw.text((GAP, GAP // 2), title, ink, font)
+    lefts = [GAP + column * step_x + (apart if column >= split else 0) for column in range(columns)]
+    for left, words in zip(lefts, headings or (), strict=False):
+        draw.text((left + width * enlarge / 2, GAP + LINE), words, ink, font, anchor="ma")
+    for index, image in enumerate(images):
+        left, above = lefts[index % columns], top + GAP + index // columns * step_y
+        page.paste(grid(image[None], 1, enlarge), (left, above))
+        if captions is not None:
+            place = (left + width * enlarge / 2, above + height * enlarge + 2)
+            draw.text(place, captions[index], ink, font, anchor="ma")
+    return page
 
 
 def neighbours(images, features, training_images, training_features, count=7) -> np.ndarray:
-    """Each image followed by the training images that are nearest to it in a feature space, for a `grid`.
+    """Each image followed by the training images that are nearest to it in a feature space, for a `sheet`.
 
     Args:
         images: uint8 `[n, height, width, channels]`.

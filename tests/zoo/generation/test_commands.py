@@ -28,7 +28,10 @@ def test_generate_writes_the_pictures_of_the_seed(pinet, tmp_path):
     files = sorted((tmp_path / "all").iterdir())
     assert [file.name for file in files[:3]] == [f"{NAME}_5_000{index}_{index}.png" for index in range(3)]
     np.testing.assert_array_equal(np.stack([pixels(file) for file in files]), expected[..., 0])
-    assert Image.open(tmp_path / "g.png").size == (2 * (8 * 9 - 1), 2 * (2 * 9 - 1))  # 8 columns, 2 rows
+    page = Image.open(tmp_path / "g.png")
+    assert page.width > 10 * 64 and page.height > 2 * 64  # a class a column, and the rest below
+    for file, left, top in ((files[0], 8, 34), (files[11], 80, 124)):
+        np.testing.assert_array_equal(np.asarray(page)[top : top + 64 : 8, left : left + 64 : 8], pixels(file))
 
 
 def test_generate_takes_a_label_and_walks_between_seeds(pinet, tmp_path):
@@ -92,7 +95,11 @@ def test_evaluate_reproduces_the_card_and_draws_the_nearest_training_pictures(pi
     code, out, err = pinet("evaluate", NAME, "--sheet", tmp_path / "nearest.png")
     assert (code, err) == (0, "")
     assert "The card's figures are reproduced." in out
-    assert Image.open(tmp_path / "nearest.png").size == (2 * (8 * 9 - 1), 2 * (10 * 9 - 1))
+    page = np.asarray(Image.open(tmp_path / "nearest.png"))
+    generated, _ = sample(zoo.load(NAME), 10)
+    np.testing.assert_array_equal(page[52 : 52 + 64 : 8, 8 : 8 + 64 : 8], generated[0, ..., 0])
+    assert (page[52:, 72:96] == 255).all()  # the generated ones stand apart
+    assert (page[26:44, 8:72] < 128).any() and (page[26:44, 96:160] < 128).any()  # under headings
     result = json.loads(pinet("evaluate", NAME, "--json")[1])
     assert result["reproduces_card"] and result["card"]["recall"] == zoo.card(NAME)["quality"]["recall"]
     assert pinet("evaluate", "pinet_digits", "--sheet", tmp_path / "s.png")[0] == 1

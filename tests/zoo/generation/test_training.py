@@ -112,7 +112,7 @@ def test_every_epoch_leaves_a_sheet_and_figures(unbroken):
     assert {"critic_loss", "generator_loss", "as_asked", "frechet_distance", "diversity"} <= set(rows[0])
     sheets = sorted((unbroken / "sheets").glob("*.png"))
     assert [sheet.name for sheet in sheets] == [f"epoch_00{epoch}.png" for epoch in (1, 2, 3, 4)]
-    assert Image.open(sheets[0]).size == (2 * (10 * 9 - 1), 2 * (8 * 9 - 1))
+    assert Image.open(sheets[0]).size > (10 * 64, 8 * 64)
 
 
 def test_collapse_is_said(tmp_path, monkeypatch):
