@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
@@ -16,6 +17,9 @@ from zoo.tables import human_count
 FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
 NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "multiply-adds"}
 FEWEST_TRIALS = 10  # for importances
+BLOCK_SETTINGS = ("degree", "rank")
+WIDE = 5  # ratio of the largest error to the smallest from which on an even scale would press the best into one line
+HALO = withStroke(linewidth=2.5, foreground="white")
 BLUE, ORANGE, GREY = "#1f5fa8", "#d9660a", "#9aa3ad"
 
 
@@ -39,12 +43,27 @@ def write_report(folder, out=None) -> list[Path]:
     if not best:
         raise ValueError(f"No trial of that search has completed. Received: {str(folder)!r}")
     out.mkdir(parents=True, exist_ok=True)
-    paths = [_write_csv(results, out / "trials.csv")]
+    return [_write_csv(results, out / "trials.csv"), *draw(best, objective, out)]
+
+
+def draw(results, objective, out) -> list[Path]:
+    """Draw what accuracy costs, accuracy against degree and rank, and from ten trials on the importances.
+
+    Args:
+        results: completed trials.
+        objective: `"val_accuracy"` or `"val_loss"`.
+        out: folder of the drawings.
+
+    Returns:
+        Paths of the drawings.
+    """
+    paths = []
     for cost in ("parameters", "macs"):
-        paths.append(_draw_front(best, objective, cost, out / f"accuracy_{cost}.png"))
-    paths.append(_draw_degree_and_rank(best, objective, out / "accuracy_degree_rank.png"))
-    if len(best) >= FEWEST_TRIALS:
-        paths.append(_draw_importance(best, objective, out / "importance.png"))
+        paths.append(_draw_front(results, objective, cost, out / f"accuracy_{cost}.png"))
+    if any(_setting(result, name) is not None for result in results for name in BLOCK_SETTINGS):
+        paths.append(_draw_degree_and_rank(results, objective, out / "accuracy_degree_rank.png"))
+    if len(results) >= FEWEST_TRIALS:
+        paths.append(_draw_importance(results, objective, out / "importance.png"))
     return paths
 
 
@@ -127,44 +146,54 @@ def _draw_front(results, objective, cost, path):
     steps, heights = _points(front, cost), _points(front, objective)
     axes.step([*steps, max(x)], [*heights, heights[-1]], where="post", color=BLUE, linewidth=1.5, zorder=3)
     axes.scatter(steps, heights, s=44, color=BLUE, label="Pareto front: none better for less", zorder=4)
-    for result in front[-4:]:
-        words = (
-            f"trial {result.trial}: {human_count(result.record[cost])}, {shown(objective, result.record[objective])}"
-        )
-        place = (result.record[cost], result.record[objective])
-        axes.annotate(words, place, (6, -12), textcoords="offset points", fontsize=8, color=BLUE)
     axes.set_xscale("log")
+    axes.margins(x=0.06)
     _round_ticks(axes.xaxis)
-    _focus(axes, y, objective)
+    _scale(axes, y, objective)
+    # Beyond the front, above and to the left, nothing lies in the way of words; on the far left there is no room.
+    middle = np.sqrt(np.prod(axes.get_xlim()))
+    above = 5 if objective == "val_accuracy" else -12
+    for result in front[-4:]:
+        words = f"trial {result.trial}: {shown(objective, result.record[objective])}"
+        place, right = (result.record[cost], result.record[objective]), result.record[cost] > middle
+        options = {"fontsize": 8, "color": BLUE, "ha": "right" if right else "left", "path_effects": [HALO]}
+        axes.annotate(words, place, (-6 if right else -2, above), textcoords="offset points", zorder=5, **options)
     axes.set_xlabel(NAMES.get(cost, cost))
-    axes.set_ylabel(NAMES[objective])
-    axes.legend(frameon=False, loc="lower right" if objective == "val_accuracy" else "upper right")
+    _legend_above(axes)
     return _save(figure, path, f"{len(results)} trials: {NAMES[objective]} against {NAMES.get(cost, cost)}")
 
 
 def _draw_degree_and_rank(results, objective, path):
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     generator = np.random.default_rng(0)
-    for axes, name in zip(panels, ("degree", "rank"), strict=True):
-        having = [result for result in results if name in result.values]
-        axes.set_xlabel(f"{name} of a block")
-        if not having:
-            axes.text(0.5, 0.5, f"{name} was not searched", ha="center", transform=axes.transAxes, color=GREY)
-            continue
-        levels = sorted({result.values[name] for result in having})
-        width = 0.12 * min(np.diff(levels), default=1)
-        x = np.array([result.values[name] for result in having]) + generator.uniform(-width, width, len(having))
-        axes.scatter(x, _points(having, objective), s=24, color=GREY, label="trials")
-        medians = [np.median([r.record[objective] for r in having if r.values[name] == level]) for level in levels]
-        axes.plot(levels, medians, "o-", color=ORANGE, label="median")
-        axes.set_xticks(levels)
-        axes.legend(frameon=False, loc="lower right")
-    _focus(panels[0], _points(results, objective), objective)
-    panels[0].set_ylabel(NAMES[objective])
-    for axes in panels:
+    for axes, name in zip(panels, BLOCK_SETTINGS, strict=True):
+        settings = [_setting(result, name) for result in results]
+        levels = sorted({setting for setting in settings if setting is not None})
+        levels += [None] * (None in settings)  # blocks without this setting have a place of their own
+        places = np.array([levels.index(setting) for setting in settings])
+        x = places + generator.uniform(-0.15, 0.15, len(results))
+        scores = np.array(_points(results, objective))
+        axes.scatter(x, scores, s=24, color=GREY, label="trials", zorder=3)
+        medians = [np.median(scores[places == place]) for place in range(len(levels))]
+        ends = np.arange(len(levels))
+        axes.hlines(medians, ends - 0.3, ends + 0.3, color=ORANGE, linewidth=2, label="median", zorder=2)
+        axes.set_xticks(ends, [_level(level, np.sum(places == place)) for place, level in enumerate(levels)])
+        axes.set_xlim(-0.6, len(levels) - 0.4)
+        axes.set_xlabel(f"{name} of a block" + (" (none: residual blocks)" if None in levels else ""))
         axes.spines[["top", "right"]].set_visible(False)
-    return _save(figure, path, f"{NAMES[objective].capitalize()} against degree and rank")
+    _scale(panels[0], _points(results, objective), objective)
+    _legend_above(panels[0])
+    return _save(figure, path, f"{NAMES[objective].capitalize()} against degree and rank of {len(results)} trials")
+
+
+def _level(level, count):
+    return f"{'none' if level is None else level}\n{count} trial{'' if count == 1 else 's'}"
+
+
+def _setting(result, name):
+    """A setting of the blocks, searched or fixed; `None` where the blocks of a network have none."""
+    return result.values.get(name, result.record["recipe"].get("architecture_arguments", {}).get(name))
 
 
 def _draw_importance(results, objective, path):
@@ -188,24 +217,43 @@ def _points(results, name):
     return [result.record[name] for result in results]
 
 
-def _focus(axes, scores, objective):
-    """Show the better half and some of the rest: a few failures would press all others into one line."""
-    low, middle, high = np.min(scores), np.median(scores), np.max(scores)
-    if objective == "val_accuracy":
-        bottom = max(low, middle - 3 * (high - middle) - 0.002)
-        room = 0.08 * max(high - bottom, 1e-3)
-        axes.set_ylim(bottom - room, high + room)
-        axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0))
-        hidden = sum(score < bottom - room for score in scores)
-    else:
-        top = min(high, middle + 3 * (middle - low) + 0.01)
-        room = 0.08 * max(top - low, 1e-3)
-        axes.set_ylim(low - room, top + room)
-        hidden = sum(score > top + room for score in scores)
-    if hidden:
-        where = (0.01, 0.02) if objective == "val_accuracy" else (0.01, 0.97)
-        words = f"{hidden} worse trial{'s' if hidden > 1 else ''} not in the picture"
-        axes.text(*where, words, transform=axes.transAxes, fontsize=8, color=GREY)
+def _scale(axes, scores, objective):
+    """A scale that holds all trials: even, or by the logarithm of the error where a few trials failed."""
+    axes.set_ylabel(NAMES[objective])
+    if objective == "val_loss":
+        if np.max(scores) > WIDE * np.min(scores) > 0:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        return
+    errors = 1 - np.asarray(scores, dtype="float64")
+    floor = 0.5 * np.min(errors[errors > 1e-9], initial=1.0)  # stands for no error at all, which has no logarithm
+    if errors.max() > WIDE * max(errors.min(), floor):
+        axes.set_yscale("function", functions=(lambda y: -np.log(1 - y + floor), lambda z: 1 + floor - np.exp(-z)))
+        bottom, top = (-np.log(error + floor) for error in (errors.max(), errors.min()))
+        room = 0.05 * (top - bottom)
+        axes.set_ylim(*(1 + floor - np.exp(-z) for z in (bottom - room, top + room)))
+        axes.set_yticks(_error_ticks(errors, floor))
+        axes.set_ylabel(f"{NAMES[objective]} (scale: logarithm of the error)")
+    axes.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
+
+
+def _error_ticks(errors, floor):
+    """Round accuracies between the best and the worst, as many as there is room for."""
+    steps = [0.0, *(1 - part / 10**power for power in range(1, 6) for part in (7, 5, 3, 2, 1)), 1.0]
+    inside = [step for step in steps if errors.min() - 1e-9 <= 1 - step <= errors.max() + 1e-9]
+    ticks: list[float] = []
+    distance = np.log((errors.max() + floor) / (errors.min() + floor)) / 14
+    for step in inside[::-1]:
+        if not ticks or np.log((1 - step + floor) / (1 - ticks[-1] + floor)) > distance:
+            ticks.append(step)
+    return ticks
+
+
+def _legend_above(axes):
+    """Above the axes, where no trial can lie behind it."""
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=9, borderpad=0.2)
 
 
 def _round_ticks(axis):
@@ -213,7 +261,7 @@ def _round_ticks(axis):
     axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
     low, high = axis.get_view_interval()
     if high < 100 * low:  # the decades alone would be no scale
-        axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+        axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5, 7) if high < 10 * low else (1, 2, 5)))
 
 
 def _save(figure, path, title):

@@ -1,6 +1,7 @@
 """The report of a search, and the recipe of a trial; the trials cost nothing."""
 
 import csv
+import itertools
 from io import StringIO
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from tuning import search
+from tuning import report, search
 from tuning.promotion import promote
 from tuning.report import importances, pareto_front, write_report
 from tuning.results import Result, best_first, overhead, read_results
@@ -43,6 +44,64 @@ def test_the_report_is_written_whole(folder, tmp_path):
     assert len(rows) == 20 and {"trial", "status", "val_accuracy", "parameters", "width", "degree"} <= set(rows[0])
     best = best_first(read_results(folder))[0]
     assert float(rows[best.trial]["val_accuracy"]) == best.record["val_accuracy"]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are saved, by the names of their files."""
+    figures = {}
+    monkeypatch.setattr(report, "_save", lambda figure, path, title: figures.setdefault(path.name, figure) and path)
+    return figures
+
+
+ACCURACIES = [0.12, 0.5, 0.98, 0.99, 0.991, 0.992, 0.993, 0.9935, 0.994, 1.0]
+
+
+@pytest.mark.parametrize("objective", ["val_accuracy", "val_loss"])
+def test_every_trial_is_in_the_drawings(drawn, tmp_path, objective):
+    blocks = [
+        {"block": "poly", "degree": 2, "rank": 4},
+        {"block": "residual"},
+        {"block": "poly", "degree": 3, "rank": 4},
+    ]
+    trials = [trial(n, score, 10 * 2**n, **blocks[n % 3]) for n, score in enumerate(ACCURACIES)]
+    for result in trials:
+        result.record.update(macs=result.record["parameters"], val_loss=1.001 - result.record["val_accuracy"])
+    report.draw(trials, objective, tmp_path)
+    panels = [drawn[f"accuracy_{name}.png"].axes for name in ("parameters", "macs", "degree_rank")]
+    for axes in itertools.chain(*panels):
+        seen = axes.collections[0].get_offsets()
+        assert sorted(seen[:, 1]) == pytest.approx(sorted(result.record[objective] for result in trials))
+        (low, high), (left, right) = axes.get_ylim(), axes.get_xlim()
+        assert (seen[:, 1] > low).all() and (seen[:, 1] < high).all()
+        assert (seen[:, 0] > left).all() and (seen[:, 0] < right).all()
+        heights = axes.transData.transform(seen)[:, 1]
+        if objective == "val_accuracy":  # the two failures leave room for the rest
+            assert heights[ACCURACIES.index(0.994)] - heights[ACCURACIES.index(0.98)] > 0.15 * axes.bbox.height
+    names = [label.get_text() for label in panels[2][0].get_xticklabels()]
+    assert names == ["2\n4 trials", "3\n3 trials", "none\n3 trials"]
+
+
+def test_a_degree_that_is_fixed_is_drawn_and_one_that_no_trial_has_is_not(drawn, tmp_path):
+    fixed = {"architecture_arguments": {"degree": 2}}
+    trials = [trial(0, 0.5, 100), trial(1, 0.6, 200)]
+    for result in trials:
+        result.record.update(macs=1, recipe=fixed)
+    report.draw(trials, "val_accuracy", tmp_path)
+    degree, rank = drawn["accuracy_degree_rank.png"].axes
+    assert [label.get_text() for label in degree.get_xticklabels()] == ["2\n2 trials"]
+    assert [label.get_text() for label in rank.get_xticklabels()] == ["none\n2 trials"]
+    drawn.clear()
+    for result in trials:
+        result.record["recipe"] = {}
+    report.draw(trials, "val_accuracy", tmp_path)
+    assert sorted(drawn) == ["accuracy_macs.png", "accuracy_parameters.png"]
+
+
+def test_ticks_are_round_accuracies_apart_from_each_other():
+    ticks = report._error_ticks(1 - np.array(ACCURACIES), 0.003)
+    assert ticks[0] == 1.0 and 0.9 in ticks and 6 <= len(ticks) <= 15
+    assert all(tick == round(tick, 5) for tick in ticks)
 
 
 def test_a_report_needs_a_search_with_a_completed_trial(tmp_path):

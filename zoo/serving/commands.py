@@ -116,9 +116,7 @@ def serve(
         try:
             from zoo.serving.preview.server import serve as serve_preview
         except ImportError as error:
-            raise ValueError(
-                f"The preview needs more packages: pip install '.[serving]' ({error})"
-            ) from error
+            raise ValueError(f"The preview needs more packages: pip install '.[serving]' ({error})") from error
     serve_preview(directory, host=host, rest_port=rest_port, grpc_port=grpc_port, max_bytes=max_megabytes * 1_000_000)
 
 

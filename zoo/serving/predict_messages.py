@@ -1,7 +1,7 @@
 """The messages of TensorFlow Serving's Predict, without TensorFlow.
 
 The classes of `tensorflow_serving.apis` import all of TensorFlow. These hold the fields that a client needs, under
-the numbers of TensorFlow Serving's .proto files, so the bytes are the same; unknown fields are skipped, as in any proto.
+the numbers of TensorFlow Serving's .proto files, so the bytes are the same; unknown fields are skipped.
 """
 
 from typing import Any
