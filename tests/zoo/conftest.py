@@ -9,14 +9,15 @@ from zoo.data import SETS
 
 @pytest.fixture
 def tfds_dir():
-    """Folder with the prepared MNIST and CIFAR-10; the test is skipped where they are not."""
-    folder = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
-    missing = [name for name in ("mnist", "cifar10") if not (folder / name).is_dir()]
-    if missing:
-        pytest.skip(
-            f"{' and '.join(missing)} not prepared in {folder}; set TFDS_DATA_DIR to the folder that holds them"
-        )
-    return folder
+    """Gives the folder with a prepared data set; the test is skipped where that is not there."""
+
+    def of(name):
+        folder = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+        if not (folder / name).is_dir():
+            pytest.skip(f"{name} is not prepared in {folder}; set TFDS_DATA_DIR to the folder that holds it")
+        return folder
+
+    return of
 
 
 @pytest.fixture

@@ -64,8 +64,9 @@ CLASSIFIERS = zoo.list_models(task="image classification") + zoo.list_models(tas
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_evaluating_again_gives_the_accuracy_of_the_card(name, request):
-    data_dir = None if zoo.card(name)["dataset"]["name"] == "digits" else request.getfixturevalue("tfds_dir")
+def test_evaluating_again_gives_the_accuracy_of_the_card(name, tfds_dir):
+    dataset = zoo.card(name)["dataset"]["name"]
+    data_dir = None if dataset == "digits" else tfds_dir(dataset)
     result = evaluate(name, data_dir=data_dir)
     assert result["same_data_as_card"]
     assert result["reproduces_card"]

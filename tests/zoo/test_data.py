@@ -13,14 +13,14 @@ def test_digits_need_no_download_and_hold_out_360():
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10"])
-def test_the_door_standardises_the_training_split(name, request):
-    data = load_set(name, data_dir=None if name == "digits" else request.getfixturevalue("tfds_dir"))
+def test_the_door_standardises_the_training_split(name, tfds_dir):
+    data = load_set(name, data_dir=None if name == "digits" else tfds_dir(name))
     assert np.allclose(data.x_train.mean((0, 1, 2)), SETS[name]["mean"], atol=0.01)
     assert np.allclose(data.x_train.std((0, 1, 2)), SETS[name]["std"], atol=0.01)
 
 
 def test_an_npz_gives_the_same_set_as_tfds(tfds_dir, tmp_path):
-    data = load_set("mnist", data_dir=tfds_dir)
+    data = load_set("mnist", data_dir=tfds_dir("mnist"))
     np.savez(tmp_path / "mnist.npz", **{key: getattr(data, key) for key in ("x_train", "y_train", "x_test", "y_test")})
     assert load_set("mnist", tmp_path / "mnist.npz").sha256 == data.sha256
 

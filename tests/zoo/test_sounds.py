@@ -160,7 +160,7 @@ def test_sounds_are_moved_made_louder_and_faster():
 
 
 def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
-    data_set = load_set("spoken_digit", data_dir=tfds_dir)
+    data_set = load_set("spoken_digit", data_dir=tfds_dir("spoken_digit"))
     assert data_set.x_train.shape == (2700, 8192) and data_set.x_test.shape == (300, 8192)
     assert data_set.x_train.dtype == np.int16
     assert np.bincount(data_set.y_test).tolist() == [30] * 10
