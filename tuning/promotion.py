@@ -3,6 +3,8 @@
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
+import tomli_w
+
 from tuning.results import Result, best_first, read_results, read_settings, shown
 from zoo.recipes.recipe import Recipe, read_recipe
 from zoo.tables import human_count
@@ -41,7 +43,7 @@ def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, de
         f"{score} {objective} after {chosen.record['epochs']} epochs.\n"
         f"# `pinet train {path.name}`\n"
     )
-    path.write_text(comment + as_toml(recipe), encoding="utf-8")
+    path.write_bytes((comment + as_toml(recipe)).encode())
     if read_recipe(path) != recipe:
         raise AssertionError(f"{path} does not read as it was written")
     return chosen
@@ -49,13 +51,13 @@ def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, de
 
 def as_toml(recipe) -> str:
     """A recipe in the form of a recipe file: what has its default is left out."""
-    lines = []
+    values = {}
     for item in fields(Recipe):
         value = getattr(recipe, item.name)
         default = item.default_factory() if item.default_factory is not MISSING else item.default
         if value != default:
-            lines.append(f"{item.name} = {_toml(value)}")
-    return "\n".join(lines) + "\n"
+            values[item.name] = value
+    return tomli_w.dumps(values)
 
 
 def _choose(results, objective, trial, best_under_params):
@@ -72,16 +74,3 @@ def _choose(results, objective, trial, best_under_params):
     if not candidates:
         raise ValueError(f"No completed trial is that small. Received: best_under_params={best_under_params!r}")
     return candidates[0]
-
-
-def _toml(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }"
-    return repr(value)

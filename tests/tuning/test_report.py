@@ -150,6 +150,9 @@ def test_promotion_writes_the_recipe_of_the_best_or_of_the_one_that_is_named(fol
     promote(folder, tmp_path / "fourth.toml", trial=4, epochs=9, description='a "small" one')
     fourth = read_recipe(tmp_path / "fourth.toml")
     assert (fourth.epochs, fourth.description) == (9, 'a "small" one')
+    odd = 'two lines\r\nof "words"\twith \\ and \x07 and ü\n'
+    promote(folder, tmp_path / "odd.toml", description=odd)
+    assert read_recipe(tmp_path / "odd.toml").description == odd
     small = promote(folder, tmp_path / "small.toml", best_under_params=400)
     assert small.record["parameters"] <= 400 < chosen.record["parameters"]
 
