@@ -9,20 +9,11 @@ import keras_tuner
 import pinet_keras
 import tuning
 import zoo
+from zoo import weights_file
+from zoo.loading import card_weights
+from zoo.registry import card
 
-# The code that decides what a trial computes.
-CODE = (
-    (pinet_keras, "layers/*.py"),
-    (zoo, "architectures/*.py"),
-    (zoo, "batches.py"),
-    (zoo, "layers.py"),
-    (zoo, "training.py"),
-    (tuning, "dimension.py"),
-    (tuning, "hyper_model.py"),
-    (tuning, "oracles/*.py"),
-    (tuning, "search_tuner.py"),
-    (tuning, "space.py"),
-)
+PACKAGES = tuple(Path(package.__path__[0]) for package in (pinet_keras, zoo, tuning))
 
 
 def fingerprint(hypermodel, *, tuner, objective, budget, executions, seed) -> dict:
@@ -39,6 +30,7 @@ def fingerprint(hypermodel, *, tuner, objective, budget, executions, seed) -> di
     return {
         "space": hypermodel.space.as_dict(),
         "data": hypermodel.dataset_sha256,
+        "teachers": _teachers(hypermodel.space),
         "code": code_sha256(),
         "keras": keras.__version__,
         "keras_tuner": keras_tuner.__version__,
@@ -51,10 +43,21 @@ def fingerprint(hypermodel, *, tuner, objective, budget, executions, seed) -> di
     }
 
 
-def code_sha256() -> str:
-    """Checksum of the code that decides what a trial computes."""
+def code_sha256(packages=PACKAGES) -> str:
+    """Checksum of all code of the packages: whatever a trial computes, and a list of what matters would go stale.
+
+    Args:
+        packages: folders of the packages.
+    """
     digest = hashlib.sha256()
-    for package, pattern in CODE:
-        for path in sorted(Path(package.__path__[0]).glob(pattern)):
-            digest.update(path.name.encode() + path.read_bytes())
+    for package in map(Path, packages):
+        for path in sorted(package.rglob("*.py")):
+            code = path.read_bytes()
+            digest.update(f"{package.name}/{path.relative_to(package).as_posix()} {len(code)}\n".encode() + code)
     return digest.hexdigest()
+
+
+def _teachers(space):
+    """The weights of the models that trials may learn from."""
+    names = [space.fixed.get("teacher"), *(n for d in space.dimensions if d.name == "teacher" for n in d.choices)]
+    return {name: weights_file.sha256(card_weights(name, card(name))) for name in names if name}
