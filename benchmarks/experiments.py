@@ -102,7 +102,7 @@ def run(name, groups, data):
         "degree": certificate.degree,
     }
     FOLDER.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({**results(), name: found}, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps({**results(), name: found}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(f"{name}: {found['validation']:.2%} in {found['seconds']} s")
 
 

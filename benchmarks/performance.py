@@ -53,7 +53,7 @@ def main():
         started = time.perf_counter()
         found[part] = {"machine": machine(), "found": parts[part]()}
         print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        RESULTS.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     write_page(found)
 
 
@@ -139,7 +139,7 @@ class Worker:
 
     def ask(self, **request) -> dict:
         """What the process answers."""
-        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.write(json.dumps(request, allow_nan=False) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 

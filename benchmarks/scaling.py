@@ -26,7 +26,7 @@ def main():
     options = parser.parse_args()
     rows = [measure(options.layer, **OTHERS | {options.parameter: value}) for value in VALUES[options.parameter]]
     columns = {key: [row[key] for row in rows] for key in rows[0]}
-    print(json.dumps({"values": VALUES[options.parameter], **columns}))
+    print(json.dumps({"values": VALUES[options.parameter], **columns}, allow_nan=False))
 
 
 def measure(name, degree, rank) -> dict:

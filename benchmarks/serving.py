@@ -152,7 +152,9 @@ def load(port, name, picture, count):
     """Latency and success of a number of requests on one connection."""
     import base64
 
-    body = json.dumps({"signature_name": "encoded", "instances": [{"b64": base64.b64encode(picture).decode()}]})
+    body = json.dumps(
+        {"signature_name": "encoded", "instances": [{"b64": base64.b64encode(picture).decode()}]}, allow_nan=False
+    )
     connection, results = http.client.HTTPConnection("127.0.0.1", port, timeout=60), []
     for _ in range(count):
         started = time.perf_counter()

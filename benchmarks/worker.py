@@ -47,7 +47,7 @@ def _train_as_the_command_does(compiler):
 
 def answer(values):
     """One line on standard output."""
-    print(json.dumps(values), flush=True)
+    print(json.dumps(values, allow_nan=False), flush=True)
 
 
 class KerasPeer:

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import io
+import math
 import shutil
 import statistics
 import time
@@ -20,6 +21,7 @@ from tuning.results import shown_values
 from tuning.trial_progress import TrialProgress
 from zoo import training
 from zoo.checkpoint import Checkpoint
+from zoo.finite import finite_or_none
 
 MOST_CRASHES = 2
 
@@ -77,7 +79,10 @@ class SearchTuner(BaseTuner):
         """Train, score and record one trial.
 
         Returns:
-            `val_accuracy` and `val_loss`, the means of all executions.
+            `val_accuracy` and `val_loss`, the means of all executions, unless they are NaN or infinite.
+
+        Raises:
+            FailedTrialError: the objective is NaN or infinite.
         """
         folder = Path(self.get_trial_dir(trial.trial_id))
         if self.after_crash:
@@ -93,12 +98,23 @@ class SearchTuner(BaseTuner):
         with self._status() as show:
             scores = [self._execute(trial, recipe, index, show) for index in range(self.executions)]
         means = {name: statistics.mean(score[name] for score in scores) for name in ("val_accuracy", "val_loss")}
+        finite = {name: mean for name, mean in means.items() if math.isfinite(mean)}
+        if (objective := self.oracle.objective.name) not in finite:
+            raise errors.FailedTrialError(
+                f"{objective} is {means[objective]}: the network overflows on validation data"
+            )
         epochs = trial.hyperparameters.values.get("tuner/epochs", recipe.epochs)
         fit_seconds = sum(score["seconds"] for score in scores)
         self._record(
-            trial, **figures, **means, epochs=epochs, fit_seconds=fit_seconds, executions=scores, recipe=asdict(recipe)
+            trial,
+            **figures,
+            **{name: finite_or_none(mean) for name, mean in means.items()},
+            epochs=epochs,
+            fit_seconds=fit_seconds,
+            executions=[{**score, "val_loss": finite_or_none(score["val_loss"])} for score in scores],
+            recipe=asdict(recipe),
         )
-        return means
+        return finite
 
     def _execute(self, trial, recipe, index, show):
         recipe = replace(recipe, seed=recipe.seed + index)

@@ -193,7 +193,7 @@ def _open(folder, mark, fresh):
 
 
 def _refuse_another(folder, earlier, mark):
-    differing = sorted(key for key in mark if earlier.get(key) != json.loads(json.dumps(mark[key])))
+    differing = sorted(key for key in mark if earlier.get(key) != json.loads(json.dumps(mark[key], allow_nan=False)))
     if differing:
         raise ValueError(
             f"{folder} holds a search that differs in {', '.join(differing)}: its trials would not be comparable. Give "

@@ -8,12 +8,18 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.environment import environment
+from zoo.finite import finite_or_none
+
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves model, optimizer and history after every epoch, so that a killed run goes on where it was.
 
     One file, replaced in one step: a kill at any moment leaves the last whole epoch. `log.csv` is written anew from the
     history, so an epoch stands in it once, however often the run was killed.
+
+    A value that is NaN or infinite, such as the validation loss of a network that overflows on one image, is `None` in
+    the history and empty in `log.csv`.
 
     Args:
         folder: the run's folder.
@@ -22,7 +28,8 @@ class Checkpoint(keras.callbacks.Callback):
     def __init__(self, folder):
         super().__init__()
         self.path, self.log = Path(folder) / "checkpoint.npz", Path(folder) / "log.csv"
-        self.history = []
+        self.history: list[dict] = []
+        self.environment: dict = {}  # of the last epoch; an older checkpoint did not record it
 
     def restore(self, model):
         """Load the last saved epoch into a built and compiled model, if there is one.
@@ -35,15 +42,21 @@ class Checkpoint(keras.callbacks.Callback):
         with np.load(self.path, allow_pickle=False) as state:
             for variable, key in self._variables(model):
                 variable.assign(state[key])
-            self.history = json.loads(str(state["history"]))
+            self.history = [_row(entries) for entries in json.loads(str(state["history"]))]
+            self.environment = json.loads(str(state["environment"])) if "environment" in state else {}
         return len(self.history)
 
+    def on_train_begin(self, logs=None):
+        self.here = environment()
+
     def on_epoch_end(self, epoch, logs=None):
-        self.history.append({"epoch": epoch + 1, **{key: float(value) for key, value in (logs or {}).items()}})
+        self.environment = self.here
+        self.history.append(_row({"epoch": epoch + 1, **(logs or {})}))
         state = {key: keras.ops.convert_to_numpy(variable) for variable, key in self._variables(self.model)}
         partial = self.path.with_suffix(".partial.npz")
         with open(partial, "wb") as file:
-            np.savez(file, history=json.dumps(self.history), **state)
+            history, here = (json.dumps(value, allow_nan=False) for value in (self.history, self.environment))
+            np.savez(file, history=history, environment=here, **state)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.path)
@@ -60,3 +73,7 @@ class Checkpoint(keras.callbacks.Callback):
         for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
             for index, variable in enumerate(variables):
                 yield variable, f"{owner}_{index}"
+
+
+def _row(entries):
+    return {key: value if key == "epoch" else finite_or_none(value) for key, value in entries.items()}

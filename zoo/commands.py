@@ -368,8 +368,9 @@ def _facts(card):
     if "seeds" in card:
         seeds = card["seeds"]
         yield "seeds", f"{seeds['mean']:.2%} ± {seeds['std']:.2%} over {len(seeds['accuracy'])} of them"
-    by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1])
-    yield "by class", ", ".join(f"{name} {share:.1%}" for name, share in by_class)
+    by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1] or 0)
+    shares = (f"{name} {'without examples' if share is None else f'{share:.1%}'}" for name, share in by_class)
+    yield "by class", ", ".join(shares)
     calibration = card["calibration"]
     yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
     if "note" in card:
@@ -451,7 +452,7 @@ def _source(image):
 def _print_json(value):
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def _console(stderr=False):

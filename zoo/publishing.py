@@ -1,17 +1,15 @@
 """From a trained model to the weights and the card that stand in the zoo."""
 
 import json
-import os
-import platform
 from dataclasses import asdict
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
 from zoo.demo import samples
+from zoo.environment import completed
 from zoo.evaluation import predict_logits
 from zoo.front_end import behind_front_end
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
@@ -20,14 +18,14 @@ from zoo.sounds import read_example
 from zoo.teacher import teacher_record
 
 
-def publish(model, recipe, data_set, history, out_dir: Path) -> dict:
+def publish(model, recipe, data_set, checkpoint, out_dir: Path) -> dict:
     """Write the weights as float16, read the test split once with just those weights, and write the card.
 
     Args:
         model: the trained model, not compiled; its weights become the rounded ones.
         recipe: the `Recipe` it was trained by.
         data_set: the `DataSet` it was trained on.
-        history: one dict an epoch, as `Checkpoint` keeps it.
+        checkpoint: the run's `Checkpoint`: its epochs, and where they were trained.
         out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
 
     Returns:
@@ -46,7 +44,7 @@ def publish(model, recipe, data_set, history, out_dir: Path) -> dict:
         **({"note": recipe.note} if recipe.note else {}),
         **structure(model),
         **_figures(model, recipe, data_set),
-        "training": training_record(recipe, history),
+        "training": training_record(recipe, checkpoint),
         "weights": weights_record(weights),
         "golden": golden(model, data_set.name),
         "license": "Apache-2.0",
@@ -69,7 +67,7 @@ def write_card(card, out_dir) -> None:
     path = out_dir / "cards" / f"{card['name']}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     partial.replace(path)
 
 
@@ -126,27 +124,17 @@ def _figures(model, recipe, data_set):
     }
 
 
-def _devices():
-    if keras.backend.backend() == "torch":  # where Keras lists no devices
-        import torch
+def training_record(recipe, checkpoint) -> dict:
+    """What a card says of its training: the recipe, how long it ran, and where.
 
-        return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    return ", ".join(keras.distribution.list_devices())
-
-
-def training_record(recipe, history) -> dict:
-    """What a card says of its training: the recipe, and where and how long it ran."""
-    backend = keras.backend.backend()
-    versions = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
-    versions[backend] = __import__(backend).__version__
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # that it may run on
+    Of a run that was resumed on another machine, or with other versions, the place of its last epoch is told; what an
+    older checkpoint did not record is `None`.
+    """
     return {
         "recipe": asdict(recipe),
         **teacher_record(recipe),
         "seed": recipe.seed,
-        "epochs": len(history),
-        "seconds": round(sum(row["seconds"] for row in history), 1),
-        "machine": f"{_devices()} ({cores} {'core' if cores == 1 else 'cores'}, {platform.machine()})",
-        "backend": backend,
-        "versions": versions,
+        "epochs": len(checkpoint.history),
+        "seconds": round(sum(row["seconds"] for row in checkpoint.history), 1),
+        **completed(checkpoint.environment),
     }

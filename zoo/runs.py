@@ -55,7 +55,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     path = run_dir / "run.json"
     if fresh or not path.exists():
         (run_dir / "checkpoint.npz").unlink(missing_ok=True)
-        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         return
     earlier = {"task": CLASSIFICATION, **json.loads(path.read_text(encoding="utf-8"))}  # older runs name no task
     if earlier["task"] != recipe.task:

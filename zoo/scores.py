@@ -15,22 +15,34 @@ def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
 
     Returns:
         Accuracy in 0..1 and `[low, high]`.
+
+    Raises:
+        ValueError: a logit is NaN or infinite.
     """
+    _check(logits)
     right = int(np.sum(np.argmax(logits, axis=1) == labels))
     interval = binomtest(right, len(labels)).proportion_ci(confidence_level=0.95, method="wilson")
     return right / len(labels), [float(interval.low), float(interval.high)]
 
 
-def accuracy_by_class(logits, labels, class_names) -> dict[str, float]:
+def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
     """Share of each class's examples that are recognised, by the class's name.
 
     Args:
         logits: `[n, classes]`.
-        labels: `[n]` integers; every class has an example.
+        labels: `[n]` integers.
         class_names: names of the classes, in order.
+
+    Returns:
+        A share in 0..1 for each class; `None` for a class without examples.
+
+    Raises:
+        ValueError: a logit is NaN or infinite.
     """
+    _check(logits)
     right = np.argmax(logits, axis=1) == labels
-    return {name: float(right[labels == index].mean()) for index, name in enumerate(class_names)}
+    of_class = [right[labels == index] for index in range(len(class_names))]
+    return {name: float(of.mean()) if len(of) else None for name, of in zip(class_names, of_class, strict=True)}
 
 
 def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:
@@ -42,9 +54,13 @@ def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> floa
         temperature: the logits are divided by it first.
         bins: number of equal bins of confidence over 0..1.
 
+    Raises:
+        ValueError: a logit is NaN or infinite.
+
     Reference:
         Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599, eq. 3.
     """
+    _check(logits)
     probabilities = np.exp(log_softmax(np.asarray(logits, "float64") / temperature, axis=1))
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -62,11 +78,25 @@ def fit_temperature(logits, labels) -> float:
         logits: `[n, classes]`, of validation examples.
         labels: `[n]` integers.
 
+    Raises:
+        ValueError: a logit is NaN or infinite.
+
     Reference:
         Guo et al., arXiv 1706.04599, section 4.2. Brier, Verification of forecasts expressed in terms of probability,
         Monthly Weather Review 78, 1950.
     """
+    _check(logits)
     logits = np.asarray(logits, "float64")
     targets = np.eye(logits.shape[1])[labels]
     loss = lambda power: ((softmax(logits / np.exp(power), axis=1) - targets) ** 2).sum(axis=1).mean()  # noqa: E731
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+
+
+def _check(logits):
+    """NaN is the largest of all for argmax, and would make its class the answer."""
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"The logits of {np.sum(~finite):,} of {len(finite):,} examples are NaN or infinite: the network overflows "
+            "there, and has neither accuracy nor calibration."
+        )

@@ -76,15 +76,26 @@ def human_origin(card: dict) -> list[tuple[str, str]]:
     """Where a model comes from: architecture, training and licence, pairs of label and words."""
     training = card["training"]
     arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
-    how = (
-        f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}, "
-        f"{training['backend']}, {training['machine']}"
-    )
+    how = f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}"
     return [
         ("architecture", " ".join([card["architecture"], *arguments])),
         ("training", how),
+        ("trained on", human_environment(training)),
         ("licence", card["license"]),
     ]
+
+
+def human_environment(training: dict) -> str:
+    """Where a model was trained: backend, hardware, oneDNN setting, versions and commit."""
+    unknown = "not recorded"
+    settings = training["onednn"]
+    if settings is not None:
+        settings = ", ".join(f"{name} {'not set' if value is None else value}" for name, value in settings.items())
+    versions = [f"{name} {found or unknown}" for name, found in training["versions"].items()]
+    return (
+        f"{training['backend'] or unknown}, {training['machine'] or unknown}, CPU model {training['cpu'] or unknown}, "
+        f"oneDNN {settings or unknown}; {', '.join(versions)}; commit {training['commit'] or unknown}"
+    )
 
 
 def markdown_table(head, rows) -> str:
@@ -137,8 +148,8 @@ def training_table(cards: list[dict]) -> str:
     rows = [
         (
             f"`pinet train {card['name']}`",
-            card["training"]["machine"],
-            card["training"]["backend"],
+            card["training"]["machine"] or "not recorded",
+            card["training"]["backend"] or "not recorded",
             str(card["training"]["epochs"]),
             human_seconds(card["training"]["seconds"]),
             human_result(card),

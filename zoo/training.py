@@ -78,7 +78,7 @@ def train(
     trained = untrained(recipe)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
     settle(trained, recipe, data_set)
-    return publish(trained, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
+    return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir))
 
 
 def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:

@@ -111,7 +111,7 @@ def test_changed_code_is_refused(space, data, untrained, tmp_path, monkeypatch):
     from tuning import fingerprint
 
     search(space, max_trials=1, out=tmp_path, data=data, console=quiet())
-    monkeypatch.setattr(fingerprint, "CODE", fingerprint.CODE[:-1])
+    monkeypatch.setattr(fingerprint, "code_sha256", lambda: "of other code")
     with pytest.raises(ValueError, match="differs in code"):
         search(space, max_trials=1, out=tmp_path, data=data, console=quiet())
 
@@ -206,6 +206,22 @@ def test_hyperband_wants_to_choose_the_epochs(data, tmp_path):
     values = {"dataset": "digits", "validation": 60, "epochs": [2, 3], "batch_size": 60, "learning_rate": 1e-3}
     with pytest.raises(ValueError, match="Hyperband chooses the epochs"):
         search(values, tuner="hyperband", out=tmp_path, data=data)
+
+
+@pytest.mark.parametrize("objective", ["val_accuracy", "val_loss"])
+def test_a_loss_beyond_float32_is_null_in_the_files_and_no_objective(objective, space, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        SearchTuner, "_execute", lambda *_: {"seed": 0, "val_accuracy": 0.9, "val_loss": float("nan"), "seconds": 1.0}
+    )
+    search(space, max_trials=1, objective=objective, out=tmp_path, data=data, console=quiet())
+    (result,) = read_results(tmp_path)
+    for path in tmp_path.rglob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)
+    if objective == "val_loss":
+        assert result.status == "FAILED" and "val_loss is nan" in result.record["message"]
+    else:
+        assert result.completed and result.record["val_loss"] is None
+        assert result.record["executions"] == [{"seed": 0, "val_accuracy": 0.9, "val_loss": None, "seconds": 1.0}]
 
 
 # With real trainings.

@@ -43,3 +43,19 @@ def test_accuracy_by_class_of_a_hand_computed_case():
     logits = np.eye(3)[[0, 0, 1, 1, 2, 0]]
     labels = np.array([0, 0, 1, 2, 2, 2])
     assert accuracy_by_class(logits, labels, ["a", "b", "c"]) == {"a": 1, "b": 1, "c": pytest.approx(1 / 3)}
+
+
+def test_a_class_without_examples_has_no_accuracy():
+    assert accuracy_by_class(np.eye(3)[[0, 2]], np.array([0, 0]), ["a", "b", "c"]) == {"a": 0.5, "b": None, "c": None}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "score",
+    [accuracy_interval, lambda *pair: accuracy_by_class(*pair, "abc"), expected_calibration_error, fit_temperature],
+)
+def test_a_network_that_overflows_has_no_score(score, bad):
+    logits = np.zeros((1200, 3))
+    logits[7, 2] = bad
+    with pytest.raises(ValueError, match="logits of 1 of 1,200 examples are NaN or infinite"):
+        score(logits, np.zeros(1200, int))

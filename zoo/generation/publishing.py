@@ -12,7 +12,7 @@ SEED = 0
 GOLDEN = 10  # pictures
 
 
-def publish(model, recipe, data_set, history, out_dir) -> dict:
+def publish(model, recipe, data_set, checkpoint, out_dir) -> dict:
     """Write the weights as float16, measure just those against the test split, and write the card.
 
     Beside the figures stand those of as many training images, which no generator can be expected to beat, and those of
@@ -22,7 +22,7 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
         model: the trained `GeneratorModel`; its weights become the rounded ones.
         recipe: the `GeneratorRecipe` it was trained by.
         data_set: the `DataSet` it was trained on.
-        history: one dict an epoch, as `Checkpoint` keeps it.
+        checkpoint: the run's `Checkpoint`: its epochs, and where they were trained.
         out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
 
     Returns:
@@ -44,7 +44,7 @@ def publish(model, recipe, data_set, history, out_dir) -> dict:
         **structure(model),
         **({"note": recipe.note} if recipe.note else {}),
         **measured(model, recipe.classifier, recipe.beside, data_set),
-        "training": training_record(recipe, history),
+        "training": training_record(recipe, checkpoint),
         "weights": weights_record(weights),
         "golden": golden(model),
         "license": "Apache-2.0",

@@ -79,7 +79,7 @@ def train(
     if recipe.ema_momentum:
         gan.optimizer.finalize_variable_values(gan.trainable_variables)
         renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
-    return publish(gan.generator, recipe, data_set, checkpoint.history, Path(out_dir or run_dir))
+    return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir))
 
 
 def prepare(recipe, steps_per_epoch) -> GAN:

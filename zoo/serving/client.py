@@ -44,7 +44,7 @@ def _ask_rest(url, name, pictures, version, label):
         "inputs": [{"b64": base64.b64encode(picture).decode()} for picture in pictures],
     }
     request = urllib.request.Request(
-        f"{url.rstrip('/')}/v1/models/{quote(name)}{place}:predict", data=json.dumps(body).encode()
+        f"{url.rstrip('/')}/v1/models/{quote(name)}{place}:predict", data=json.dumps(body, allow_nan=False).encode()
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:

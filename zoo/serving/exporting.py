@@ -195,7 +195,9 @@ def _write_saved_model(model, card, folder, mnist_example):
         write_generator_warmup(warmup, card["name"], signatures, latents, labels)
     else:
         write_warmup(warmup, card["name"], signatures, _warmup_images(card))
-    (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "card.json").write_text(
+        json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def _warmup_images(card):

@@ -19,6 +19,7 @@ from zoo.serving.preview.servable import merged
 LOG = logging.getLogger("pinet.preview")
 PLACE = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
 ASK = re.compile(PLACE + ":(?P<method>classify|regress|predict)")
+OVERFLOW = "The answer holds NaN or infinity, for which JSON has no word: the model overflows on these inputs."
 LOOK = re.compile(PLACE + "(?P<metadata>/metadata)?")
 
 
@@ -39,7 +40,11 @@ def rest_app(repository, max_bytes) -> Starlette:
             status, reply = 413, {"error": f"The body has more than {max_bytes} bytes."}
         else:
             status, reply = await run_in_threadpool(_handle, repository, request.method, request.url.path, body)
-        return Response(json.dumps(reply, indent=1), status, media_type="application/json")
+        try:
+            text = json.dumps(reply, indent=1, allow_nan=False)
+        except ValueError:
+            status, text = 500, json.dumps({"error": OVERFLOW}, allow_nan=False)
+        return Response(text, status, media_type="application/json")
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
     return Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
