@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import zoo
 from zoo import commands, registry, tables
@@ -253,6 +254,37 @@ def test_boundary_draws_and_lists_the_crossings(pinet, tmp_path):
         classes = model.predict(start + ts * (end - start), verbose=0).argmax(axis=1)
         assert [str(index) for index in classes] == [change["before"], change["after"]]
     assert (changes[0]["before"], changes[-1]["after"]) == ("5", "3")
+
+
+def test_boundary_draws_a_line_between_two_images_and_a_triangle_between_three(pinet, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    saved, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *args, **options: saved.append(self) or save(self, *args, **options)
+    )
+    files, card = [SAMPLES / f"digits_{digit}_0.png" for digit in (5, 3, 8)], zoo.card("pinet_digits")
+    arguments = ["boundary", "pinet_digits", files[0], "--toward", files[1], "-o", tmp_path / "b.png", "--json"]
+    changes = json.loads(pinet(*arguments)[1])["crossings"]
+    (line,) = saved
+    axes, *frames = line.axes
+    assert f"pinet_digits, degree {card['degree']}" in line.get_suptitle()
+    assert "digits_5_0" in axes.get_xlabel() and "digits_3_0" in axes.get_xlabel()
+    curves = {curve.get_label(): curve.get_ydata() for curve in axes.lines if len(curve.get_xdata()) > 2}
+    logits = np.array(card["golden"]["logits"])[[5, 3]] / card["calibration"]["temperature"]
+    expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected /= expected.sum(axis=1, keepdims=True)
+    for digit in ("5", "3"):
+        assert curves[digit][[0, -1]] == pytest.approx(expected[:, int(digit)], abs=2e-3)
+    marks = [float(curve.get_xdata()[0]) for curve in axes.lines if len(curve.get_xdata()) == 2]
+    assert marks == [change["t"] for change in changes]
+    first, last = (np.asarray(frames[index].images[0].get_array()) for index in (0, -1))
+    for shown, file in ((first, files[0]), (last, files[1])):
+        np.testing.assert_array_equal(shown, np.asarray(Image.open(file)))
+    assert pinet(*arguments, "--third", files[2])[0] == 0
+    triangle = saved[1].axes[0]
+    assert [text.get_text() for text in triangle.texts] == ["digits_5_0", "digits_3_0", "digits_8_0"]
+    assert len(triangle.child_axes) == 3 and f"degree {card['degree']}" in triangle.get_title()
 
 
 def test_boundary_refuses_what_is_no_picture(pinet, tmp_path):

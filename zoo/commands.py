@@ -263,30 +263,28 @@ def boundary(
     name: ModelName,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture file; - is standard input.")],
     toward: Annotated[str, typer.Option(metavar="IMAGE", help="The picture to walk to.")],
-    third: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="The triangle's third corner [an even grey].")
-    ] = None,
+    third: Annotated[str | None, typer.Option(metavar="IMAGE", help="Draw the triangle between three images.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the drawing goes.")] = Path("boundary.png"),
     json: AsJson = False,
 ):
-    """Draw the exact decision boundary between pictures, and list where the decision changes on the way."""
+    """Draw how the decision changes between two images, or its regions between three, and list where it changes."""
     card = registry.card_for(name, registry.CLASSIFICATION)
-    import numpy as np
-
     from zoo.images import read_image
 
-    shape = card["input_shape"]
-    corners = [read_image(_source(file), shape) for file in (image, toward, third) if file is not None]
-    corners = [pixels.astype("float64") for pixels in corners]
-    corners += [np.full(shape, 128.0)] * (3 - len(corners))
+    files = [file for file in (image, toward, third) if file is not None]
+    corners = [read_image(_source(file), card["input_shape"]).astype("float64") for file in files]
+    titles = [Path(file).stem if file != "-" else "standard input" for file in files]
     with _waiting(f"following {name}"):
         from pinet_keras.analysis import crossings, plane
+        from zoo.boundary import draw_line
 
-        model = _zoo_model(name)
-        x, steps = corners[0], [corner - corners[0] for corner in corners[1:]]
-        titles = [Path(file).stem if file else "even grey" for file in (image, toward, third)]
-        figure = plane(model, x, steps[0], steps[1], triangle=True, labels=card["class_names"], corners=titles)
+        model, x, steps = _zoo_model(name), corners[0], [corner - corners[0] for corner in corners[1:]]
         found = crossings(model, x, steps[0], domain=(0, 1))
+        if third is None:
+            figure = draw_line(model, card, x, corners[1], found, titles)
+        else:
+            title = f"{card['name']}, degree {card['degree']}: decision between three images"
+            figure = plane(model, x, steps[0], steps[1], True, card["class_names"], titles, title)
         figure.savefig(out, dpi=150)
     names = card["class_names"]
     changes = [{"t": change.t, "before": names[change.before], "after": names[change.after]} for change in found]

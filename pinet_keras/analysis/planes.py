@@ -9,6 +9,8 @@ from pinet_keras.analysis.lines import certified_degree, chebyshev_coefficients,
 
 MAX_PLANE_DEGREE = 128
 RESOLUTION = 400
+HEIGHT = 3**0.5 / 2  # of the triangle, whose sides are 1
+THUMBNAIL = 0.22
 
 
 class PlanePolynomial:
@@ -61,20 +63,22 @@ class PlanePolynomial:
         return 2 * s / inside - 1, 2 * t - 1
 
 
-def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None) -> Any:
+def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, title=None) -> Any:
     """Draw the decision regions of a model in the plane x + s·d1 + t·d2, with the boundary between them.
 
     Two classes meet where their logits are equal: the zero line of a polynomial in s and t, which (degree + 1)²
-    evaluations determine. It is drawn from that polynomial, not from a grid of classified images.
+    evaluations determine. It is drawn from that polynomial, not from a grid of classified images. The stronger the
+    shade, the larger the lead of the winning logit; where inputs are images, a triangle shows those at its corners.
 
     Args:
         model: a model with a certified degree of at most 128.
         x: one input, without the batch axis.
         d1: first direction, to the right.
         d2: second direction, upwards.
-        triangle: False draws −1 ≤ s, t ≤ 1; True draws the triangle x, x + d1, x + d2, as pixels need.
+        triangle: False draws −1 ≤ s, t ≤ 1; True draws the triangle x, x + d1, x + d2 with equal sides, as pixels need.
         labels: names of the classes; their numbers if left out.
         corners: three texts for x, x + d1 and x + d2.
+        title: a text above the drawing.
 
     Returns:
         A `matplotlib.figure.Figure`; `figure.savefig("out.png")` writes it. Needs matplotlib.
@@ -87,48 +91,81 @@ def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None) -
     polynomial = PlanePolynomial(model, x, d1, d2, triangle)
     if polynomial.coefficients.shape[2] < 2:
         raise ValueError(f"A decision needs two logits or more. Received: {polynomial.coefficients.shape[2]}")
-    side = np.linspace(0 if triangle else -1, 1, RESOLUTION)
-    s, t = np.meshgrid(side, side)
+    s, t = _grid(triangle)
     logits = np.moveaxis(polynomial(s, t), 0, -1)
-    inside = s + t <= 1 + 1e-12 if triangle else np.ones_like(s, dtype=bool)
-    figure = Figure(figsize=(7, 6), layout="constrained")
-    _draw(figure.add_subplot(), s, t, logits, inside, labels)
-    _mark(figure.axes[0], triangle, corners)
+    figure = Figure(figsize=(8, 6.6), layout="constrained")
+    axes = figure.add_subplot()
+    x_place, y_place = _place(s, t, triangle)
+    _draw(axes, x_place, y_place, logits, labels)
+    names = corners or ["x", "x + d1", "x + d2"]
+    if triangle:
+        _mark_corners(axes, names, [np.asarray(x), np.asarray(x) + d1, np.asarray(x) + d2])
+    else:
+        _mark_centre(axes, names[0])
+    axes.set_aspect("equal")
+    axes.set_title(title or "", weight="bold")
+    figure.supxlabel("Shade: lead of the winning logit, from 0 at the boundary (pale) to each region's largest", size=9)
     return figure
 
 
-def _draw(axes, s, t, logits, inside, labels) -> None:
+def _grid(triangle):
+    """Points of the plane: rows of the square, or rows of the triangle that become shorter towards its tip."""
+    side = np.linspace(0 if triangle else -1, 1, RESOLUTION)
+    s, t = np.meshgrid(side, side)
+    return (s * (1 - t), t) if triangle else (s, t)
+
+
+def _place(s, t, triangle):
+    """Where a point is drawn: the triangle has equal sides."""
+    return (s + t / 2, t * HEIGHT) if triangle else (s, t)
+
+
+def _draw(axes, x, y, logits, labels) -> None:
     import matplotlib
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    classes = logits.argmax(axis=-1)
-    shown = np.unique(classes[inside])
     colors = matplotlib.colormaps["tab10" if logits.shape[-1] <= 10 else "tab20"]
     legend: list[Any] = []
-    for index in shown:
+    for index in np.unique(logits.argmax(axis=-1)):
         color = colors(int(index) % colors.N)
         lead = logits[..., index] - np.delete(logits, index, axis=-1).max(axis=-1)
-        lead = np.where(inside, lead, np.nan)
-        # Close to the boundary pale, far from it full: how clear the decision is.
-        depth = np.nanmax(np.abs(lead)) or 1.0
-        axes.contourf(s, t, lead, levels=np.linspace(0, depth, 9), colors=[(*color[:3], a) for a in _SHADES])
-        axes.contour(s, t, lead, levels=[0], colors="black", linewidths=1.4)
+        depth = lead.max() or 1.0
+        axes.contourf(x, y, lead, levels=np.linspace(0, depth, 9), colors=[(*color[:3], a) for a in _SHADES])
+        axes.contour(x, y, lead, levels=[0], colors="black", linewidths=1.4)
         legend.append(Patch(color=color, label=str(labels[index]) if labels is not None else f"class {index}"))
     legend.append(Line2D([], [], color="black", label="exact boundary"))
-    axes.legend(handles=legend, loc="upper right", framealpha=0.9)
+    axes.legend(handles=legend, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def _mark_centre(axes, name) -> None:
+    axes.plot(0, 0, "o", color="black", markersize=5)
+    axes.annotate(name, (0, 0), xytext=(6, 6), textcoords="offset points", weight="bold")
+    axes.set_xlabel("s, along d1")
+    axes.set_ylabel("t, along d2")
+
+
+def _mark_corners(axes, names, inputs) -> None:
+    """The name of each corner, and above it the image there."""
+    images = inputs[0].ndim == 3 and inputs[0].shape[-1] in (1, 3)
+    low, high = min(map(np.min, inputs)), max(map(np.max, inputs))
+    room = THUMBNAIL + 0.04 if images else 0.0
+    for (s, t), name, pixels in zip(((0, 0), (1, 0), (0, 1)), names, inputs, strict=True):
+        x, y = _place(s, t, triangle=True)
+        axes.plot(x, y, "o", color="black", markersize=5)
+        left = x - THUMBNAIL / 2
+        bottom = y + 0.1 if t else y - 0.04 - THUMBNAIL
+        if images:
+            inset = axes.inset_axes((left, bottom, THUMBNAIL, THUMBNAIL), transform=axes.transData)
+            shown = (pixels - low) / ((high - low) or 1.0)
+            inset.imshow(shown.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            inset.set_xticks([])
+            inset.set_yticks([])
+        below = y - 0.02 - room
+        axes.text(x, y + 0.04 if t else below, name, ha="center", va="bottom" if t else "top", weight="bold")
+    axes.set_xlim(-0.2, 1.2)
+    axes.set_ylim(-0.13 - room, HEIGHT + 0.12 + room)
+    axes.axis("off")
 
 
 _SHADES = np.linspace(0.35, 0.95, 8)
-
-
-def _mark(axes, triangle: bool, corners) -> None:
-    places = [(0, 0), (1, 0), (0, 1)]
-    axes.plot(*zip(*(places if triangle else places[:1]), strict=True), "o", color="black", markersize=5, clip_on=False)
-    names = corners or ["x", "x + d1", "x + d2"]
-    for (s, t), name in list(zip(places, names, strict=True))[: 3 if triangle else 1]:
-        axes.annotate(name, (s, t), xytext=(6, 6), textcoords="offset points", weight="bold")
-    axes.set_xlabel("s, along d1")
-    axes.set_ylabel("t, along d2")
-    axes.set_aspect("equal")
-    axes.spines[["top", "right"]].set_visible(not triangle)

@@ -49,15 +49,50 @@ def test_the_boundary_meets_the_crossings_of_a_line():
     assert np.abs(vertices - [crossing.t, 0]).sum(axis=1).min() < 5e-3
 
 
-def test_the_picture_names_its_classes_and_corners(tmp_path):
-    figure = plane(
-        _circle(), np.zeros(2), np.ones(2), np.array([1.0, -1.0]), True, ["inside", "outside"], ["a", "b", "c"]
-    )
-    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert texts == ["inside", "outside", "exact boundary"]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["a", "b", "c"]
+def test_the_drawing_names_its_classes_and_corners_and_nothing_is_cut(tmp_path):
+    corners = ["a long name of a corner", "b", "c"]
+    title = "a model, degree 2"
+    figure = plane(_circle(), np.zeros(2), np.ones(2), np.array([1.0, -1.0]), True, ["in", "out"], corners, title)
+    (axes,) = figure.axes  # no thumbnails of what is no image
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["in", "out", "exact boundary"]
+    assert [text.get_text() for text in axes.texts] == corners
+    assert axes.get_title() == title and not axes.axison
+    assert "lead of the winning logit" in figure.get_supxlabel()
     figure.savefig(tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+    page = figure.bbox
+    for text in [*axes.texts, *axes.get_legend().get_texts(), axes.title]:
+        box = text.get_window_extent()
+        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1, text
+
+
+def test_the_whole_triangle_is_coloured_and_nothing_else():
+    figure = plane(_circle(), np.zeros(2), np.array([1.0, 0]), np.array([0, 1.0]), triangle=True)
+    vertices = np.concatenate(
+        [p.vertices for c in figure.axes[0].collections for p in c.get_paths() if len(p.vertices)]
+    )
+    x, y = vertices.T
+    t = y / (3**0.5 / 2)
+    s = x - t / 2
+    assert min(s.min(), t.min(), (1 - s - t).min()) > -1e-9
+    for corner in ((0, 0), (1, 0), (0, 1)):
+        assert np.abs(np.stack([s, t], axis=1) - corner).sum(axis=1).min() < 1e-9
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_stand_at_the_corners_of_a_triangle(channels):
+    inputs = keras.Input((4, 4, channels))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs)))
+    images = np.random.default_rng(0).uniform(0, 255, (3, 4, 4, channels))
+    figure = plane(model, images[0], images[1] - images[0], images[2] - images[0], triangle=True)
+    axes, *insets = [figure.axes[0], *figure.axes[0].child_axes]
+    figure.draw_without_rendering()
+    shown = np.stack([inset.images[0].get_array().reshape(4, 4, channels) for inset in insets])
+    np.testing.assert_allclose(shown, (images - images.min()) / np.ptp(images))
+    boxes = [inset.get_window_extent().bounds[:2] for inset in insets]
+    corners = axes.transData.transform([(0, 0), (1, 0), (0.5, 3**0.5 / 2)])
+    distances = np.linalg.norm(corners[:, None] - np.array(boxes)[None], axis=2)
+    assert distances.argmin(axis=1).tolist() == [0, 1, 2]
 
 
 def test_bad_arguments():
