@@ -72,6 +72,25 @@ def test_list_keeps_the_names_whole_on_a_narrow_terminal(pinet, monkeypatch):
     assert max(map(len, out.splitlines())) <= 60
 
 
+def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.strip() for line in pinet("list")[1].splitlines()]
+    assert max(map(len, lines)) <= 80
+    cards = [zoo.card(name) for name in zoo.list_models()]
+    sets = {f"{card['dataset']['name']}, {tables.human_shape(card)}" for card in cards}
+    found = 0
+    for line in lines:
+        if line in sets:
+            data = line
+        for card in cards:
+            if line.split()[:1] == [card["name"]]:
+                assert line.endswith(tables.human_result(card)) and tables.human_count(card["parameters"]) in line
+                assert tables.human_degree(card) in line.split() and (not card["tier"] or card["tier_name"] in line)
+                assert data.startswith(card["dataset"]["name"])
+                found += 1
+    assert found == len(cards) and len([line for line in lines if line]) == len(cards) + len(sets) + 2
+
+
 def test_list_takes_a_pattern(pinet):
     code, out, _ = pinet("list", "*digits", "--json")
     assert code == 0

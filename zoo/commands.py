@@ -1,6 +1,7 @@
 """The command line: `pinet`. Nothing heavy is imported before a command needs it: `pinet list` answers at once."""
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -74,19 +75,25 @@ def list_(
         return _print_json([{key: value for key, value in card.items() if key not in left_out} for card in cards])
     if not cards:
         raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
-    table = _table("model", "data", "tier", "degree", "params", "result", "size", right=(3, 4, 5, 6))
-    table.columns[0].no_wrap = True  # on a narrow terminal the other columns give way
-    for card in cards:
-        table.add_row(
-            f"[bold cyan]{card['name']}",
-            card["dataset"]["name"],
-            tables.human_tier(card),
-            tables.human_degree(card),
-            tables.human_count(card["parameters"]),
-            tables.human_result(card),
-            tables.human_bytes(card["weights"]["bytes"]),
-        )
+    table = _table("model", "tier", "degree", "params", "result", right=(2, 3, 4))
+    table.padding = (0, 1, 0, 0)  # 80 columns hold every model in a line
+    table.columns[0].no_wrap = True  # on a narrower terminal the other columns give way
+    for data, same in itertools.groupby(sorted(cards, key=_data), key=_data):
+        table.add_row(f"[bold]{data}")
+        for card in same:
+            table.add_row(
+                f" [cyan]{card['name']}",
+                tables.human_tier(card) if card["tier"] else "–",
+                tables.human_degree(card),
+                tables.human_count(card["parameters"]),
+                tables.human_result(card),
+            )
+        table.add_section()
     _console().print(table)
+
+
+def _data(card):
+    return f"{card['dataset']['name']}, {tables.human_shape(card)}"
 
 
 @app.command()
