@@ -82,6 +82,7 @@ def _decode(source, name, notes):
             raise ValueError(_too_large(name, f"{columns}×{rows} pixels"))
         if getattr(picture, "n_frames", 1) > 1:
             notes.append(f"used the first of {picture.n_frames} frames")
+        _scale_transparency(picture, name)
         try:
             picture.load()
             return ImageOps.exif_transpose(picture)
@@ -118,11 +119,30 @@ def _why_no_picture(source, error):
     return f"This is no picture that can be read (known are {', '.join(FORMATS)})."
 
 
+def _scale_transparency(picture, name):
+    """Pillow scales samples of 2 and 4 bits to 8, but not the sample that a PNG file declares transparent."""
+    transparent = picture.info.get("transparency")
+    if picture.format != "PNG" or transparent is None or not picture.tile:
+        return
+    samples = picture.tile[0][3]  # how they stand in the file: "L;4" is 4-bit grey
+    if samples in ("L;2", "L;4"):
+        picture.info["transparency"] = transparent * {"L;2": 85, "L;4": 17}[samples]
+    if samples == "RGB;16B":  # Pillow drops half of each sample, and cannot tell the transparent colour any more
+        raise ValueError(
+            "A PNG file of 16-bit colours with one transparent colour cannot be read exactly; save it with 8 bits or "
+            f"with an alpha channel. Received: {name}"
+        )
+
+
 def _eight_bits(picture, name, notes):
     """Scale 16-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white."""
     if picture.mode.startswith("I;16"):
         notes.append("scaled 16-bit grey to 8 bits")
-        return Image.fromarray(np.round(np.asarray(picture) / 257.0).astype("uint8"))
+        samples, transparent = np.asarray(picture), picture.info.get("transparency")
+        grey = Image.fromarray(np.round(samples / 257.0).astype("uint8"))
+        if transparent is not None:
+            grey.putalpha(Image.fromarray(np.where(samples == transparent, 0, 255).astype("uint8")))
+        return grey
     if picture.mode in ("I", "F"):
         raise ValueError(
             "Pixels of 32 bits have no agreed white; save the picture with 8 or 16 bits. "
