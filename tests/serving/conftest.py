@@ -12,3 +12,14 @@ def exported(tmp_path_factory):
     zoo.export("pinet_digits", folder)
     zoo.export("polynet_mnist", folder, mnist_example_signature=True)
     return folder
+
+
+@pytest.fixture
+def empty_exports(monkeypatch):
+    """Exports write no network, which takes seconds: for tests of where a version goes and what is said of it."""
+    from zoo.serving import exporting
+
+    def write(model, card, name, folder, mnist_example):
+        (folder / "saved_model.pb").write_bytes(name.encode())
+
+    monkeypatch.setattr(exporting, "_write_saved_model", write)

@@ -1,4 +1,6 @@
-"""models.config and its siblings: they parse as TensorFlow Serving parses them, and labels move as they should."""
+"""models.config and its siblings: they parse as TensorFlow Serving parses them, and are safe to read."""
+
+import os
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
@@ -6,11 +8,12 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from zoo.serving.configs import (
     BATCH_SIZES,
     BATCHING_TEXT,
+    MAX_BATCH_SIZE,
     MONITORING_TEXT,
-    add_version,
+    add_model,
     read_models,
-    set_labels,
     with_base_path,
+    write_models,
 )
 
 Field = descriptor_pb2.FieldDescriptorProto
@@ -39,70 +42,38 @@ def int64(name, number):
     return name, number, Field.TYPE_MESSAGE, ".google.protobuf.Int64Value"
 
 
-@pytest.fixture
-def models(tmp_path):
-    """A folder in which versions can be put without an export."""
-
-    def put(name, version):
-        folder = tmp_path / name / str(version)
-        folder.mkdir(parents=True)
-        (folder / "saved_model.pb").write_bytes(b"")
-        add_version(tmp_path, name, version)
-
-    put.folder = tmp_path
-    return put
-
-
-def entries(folder):
-    return {
-        entry.name: (list(entry.model_version_policy.specific.versions), dict(entry.version_labels))
-        for entry in read_models(folder / "models.config").model_config_list.config
-    }
-
-
-def test_the_first_version_is_stable_and_the_next_canary(models):
-    models("a", 1)
-    assert entries(models.folder) == {"a": ([1], {"stable": 1})}
-    models("b", 7)
-    models("a", 2)
-    assert entries(models.folder) == {"a": ([1, 2], {"stable": 1, "canary": 2}), "b": ([7], {"stable": 7})}
-    models("a", 3)
-    assert entries(models.folder)["a"] == ([1, 3], {"stable": 1, "canary": 3})
-
-
-def test_labels_roll_out_and_back(models):
-    models("a", 1)
-    models("a", 2)
-    assert set_labels(models.folder, "a", {"stable": 2, "previous": 1}) == {"stable": 2, "previous": 1, "canary": 2}
-    assert entries(models.folder)["a"][0] == [1, 2]
-    set_labels(models.folder, "a", {"stable": 1})
-    assert entries(models.folder)["a"][1]["stable"] == 1
-    with pytest.raises(ValueError, match="no version 9 of a"):
-        set_labels(models.folder, "a", {"stable": 9})
-    with pytest.raises(ValueError, match="it has: a. Received: 'c'"):
-        set_labels(models.folder, "c", {"stable": 1})
-    assert not [path for path in models.folder.iterdir() if path.name.startswith(".models")]
-
-
-def test_base_paths_are_those_of_the_image_and_can_be_moved(models):
-    models("a", 1)
-    config = read_models(models.folder / "models.config")
+def test_base_paths_are_those_of_the_image_and_can_be_moved(tmp_path):
+    config = read_models(tmp_path / "models.config")
+    add_model(config, "a")
+    write_models(tmp_path, config)
+    config = read_models(tmp_path / "models.config")
     assert config.model_config_list.config[0].base_path == "/models/a"
     assert config.model_config_list.config[0].model_platform == "tensorflow"
     assert with_base_path(config, "/srv").model_config_list.config[0].base_path == "/srv/a"
 
 
-def test_what_is_no_config_is_refused_with_its_reason(models):
-    (models.folder / "models.config").write_text("model_config_list { confg {} }")
+def test_what_is_no_config_is_refused_with_its_reason(tmp_path):
+    (tmp_path / "models.config").write_text("model_config_list { confg {} }")
     with pytest.raises(ValueError, match="is no models.config.*confg"):
-        add_version(models.folder, "a", 1)
+        read_models(tmp_path / "models.config")
 
 
-def test_what_a_user_wrote_into_the_other_files_stays(models):
-    models("a", 1)
-    (models.folder / "batching_parameters.txt").write_text("max_batch_size { value: 4 }\n")
-    models("a", 2)
-    assert (models.folder / "batching_parameters.txt").read_text() == "max_batch_size { value: 4 }\n"
+def test_what_a_user_wrote_into_the_other_files_stays(tmp_path):
+    (tmp_path / "batching_parameters.txt").write_text("max_batch_size { value: 4 }\n")
+    write_models(tmp_path, read_models(tmp_path / "models.config"))
+    assert (tmp_path / "batching_parameters.txt").read_text() == "max_batch_size { value: 4 }\n"
+    assert (tmp_path / "monitoring.config").read_text() == MONITORING_TEXT
+
+
+def test_the_user_of_a_server_can_read_the_files_whatever_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        write_models(tmp_path, read_models(tmp_path / "models.config"))
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == dict.fromkeys(
+        ["models.config", "batching_parameters.txt", "monitoring.config"], 0o644
+    )
 
 
 def test_batching_parameters_parse_and_obey_the_rules():
@@ -116,11 +87,18 @@ def test_batching_parameters_parse_and_obey_the_rules():
                 int64("max_enqueued_batches", 3),
                 int64("num_batch_threads", 4),
                 ("allowed_batch_sizes", 6, Field.TYPE_INT64, None),
+                ("enable_large_batch_splitting", 8, Field.TYPE_MESSAGE, ".google.protobuf.BoolValue"),
+                int64("max_execution_batch_size", 9),
             ],
         ),
     )
-    assert tuple(parameters.allowed_batch_sizes) == BATCH_SIZES == tuple(sorted(BATCH_SIZES))
-    assert parameters.max_batch_size.value == BATCH_SIZES[-1]  # TensorFlow Serving refuses anything else
+    sizes = list(parameters.allowed_batch_sizes)
+    assert sizes == sorted(set(sizes)) == [*BATCH_SIZES, MAX_BATCH_SIZE]
+    # TensorFlow Serving's WrapSessionForBatching refuses another last size. Runs are split at max_execution_batch_size
+    # and padded to the next allowed size, so that one must be allowed, and warmed up, as well.
+    assert parameters.max_batch_size.value == sizes[-1] >= 1024
+    assert parameters.enable_large_batch_splitting.value
+    assert parameters.max_execution_batch_size.value == BATCH_SIZES[-1] == 32
 
 
 def test_monitoring_parses():

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from zoo.serving import engines
-from zoo.serving.configs import add_version, read_models
+from zoo.serving.configs import read_models, write_models
+from zoo.serving.rollout import add_version
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ def test_the_order_of_the_engines(path):
 def test_the_real_server_is_started_on_the_real_folder(path, tmp_path):
     models = tmp_path / "models"
     models.mkdir()
-    add_version(models, "pinet_digits", 3)
+    config = read_models(models / "models.config")
+    add_version(config, "pinet_digits", 3, first=True)
+    write_models(models, config)
     path(
         "tensorflow_model_server",
         f"""import pathlib, sys

@@ -15,7 +15,7 @@ from zoo.data import load_set
 from zoo.demo import sample_inputs
 from zoo.images import read_image
 from zoo.paths import SAMPLES
-from zoo.serving.configs import BATCH_SIZES
+from zoo.serving.configs import BATCH_SIZES, read_models
 from zoo.serving.signatures import EXAMPLE_FEATURE
 
 from .helpers import C_API, png, read_signatures, run_in_c
@@ -216,6 +216,83 @@ def test_a_server_that_polls_never_sees_half_a_version(tmp_path, monkeypatch):
     assert seen == [[False]]
     assert not list((tmp_path / "pinet_digits").iterdir())
     assert not (tmp_path / "models.config").exists()
+
+
+def test_a_config_that_cannot_be_read_stops_an_export_before_it_writes(tmp_path, monkeypatch):
+    from zoo.serving import exporting
+
+    (tmp_path / "models.config").write_text("model_config_list { confg {} }")
+    with pytest.raises(ValueError, match="is no models.config"):
+        zoo.export("pinet_digits", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["models.config"]
+    (tmp_path / "models.config").write_text("")
+    write = exporting._write_saved_model
+
+    def broken_meanwhile(*args):
+        write(*args)
+        (tmp_path / "models.config").write_text("model_config_list { confg {} }")
+
+    monkeypatch.setattr(exporting, "_write_saved_model", broken_meanwhile)
+    with pytest.raises(ValueError, match="is no models.config"):
+        zoo.export("pinet_digits", tmp_path)
+    assert not list((tmp_path / "pinet_digits").iterdir())
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_version_that_cannot_be_listed_is_taken_back(tmp_path, monkeypatch, force):
+    from zoo.serving import placing
+
+    def full(directory, config):
+        raise OSError(28, "No space left on device")
+
+    temporary = tmp_path / "a" / ".export-x"
+    temporary.mkdir(parents=True)
+    (temporary / "saved_model.pb").write_text("new")
+    if force:
+        (tmp_path / "a" / "1").mkdir()
+        (tmp_path / "a" / "1" / "saved_model.pb").write_text("old")
+    monkeypatch.setattr(placing, "write_models", full)
+    with pytest.raises(OSError, match="No space left"):
+        placing.place_version(temporary, tmp_path, "a", 1 if force else None, force, stage=False)
+    contents = {path.parent.name: path.read_text() for path in (tmp_path / "a").glob("*/saved_model.pb")}
+    assert contents == ({"1": "old", ".export-x": "new"} if force else {".export-x": "new"})
+
+
+def test_the_user_of_a_server_can_read_a_version_whatever_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        zoo.export("pinet_digits", tmp_path / "new" / "models")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "new").rglob("*"):
+        if path.name != ".export.lock":
+            assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
+
+
+def test_another_name_on_the_server(tmp_path):
+    folder = zoo.export("pinet_digits", tmp_path, name="digits")
+    assert folder == tmp_path / "digits" / "1"
+    (entry,) = read_models(tmp_path / "models.config").model_config_list.config
+    assert (entry.name, entry.base_path) == ("digits", "/models/digits")
+    warmup = (folder / "assets.extra" / "tf_serving_warmup_requests").read_bytes()
+    assert b"\n\x06digits" in warmup and b"pinet_digits" not in warmup
+    assert json.loads((folder / "card.json").read_text())["name"] == "pinet_digits"
+
+
+def test_a_staged_version_stays_out_of_the_config(tmp_path, empty_exports):
+    def listed():
+        (entry,) = read_models(tmp_path / "models.config").model_config_list.config
+        return list(entry.model_version_policy.specific.versions), dict(entry.version_labels)
+
+    zoo.export("pinet_digits", tmp_path, stage=True)
+    assert not (tmp_path / "models.config").exists()
+    zoo.export("pinet_digits", tmp_path)
+    zoo.export("pinet_digits", tmp_path, version=1, force=True)
+    assert listed() == ([2], {})
+    (tmp_path / "models.config").unlink()
+    zoo.export("pinet_digits", tmp_path, version=1, force=True)  # no file lists the model: it is not lost
+    assert listed() == ([1], {})
 
 
 def test_a_model_of_ones_own(tmp_path):

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import grpc
@@ -19,7 +18,7 @@ import zoo
 from zoo.demo import sample_inputs
 from zoo.paths import SAMPLES
 from zoo.serving.client import classify_pictures
-from zoo.serving.configs import set_labels
+from zoo.serving.rollout import load_version, remove_labels, set_labels, unload_version
 
 from .helpers import Server, engines
 
@@ -299,30 +298,27 @@ def test_a_new_version_is_picked_up_rolled_out_and_rolled_back(server, images):
     """Runs last: it changes what is served."""
 
     def version(label):
-        where = f"/v1/models/pinet_digits/labels/{label}"
-        server.wait_for(where)
-        status, reply = server.ask(where + "/metadata")
+        status, reply = server.ask(f"/v1/models/pinet_digits/labels/{label}/metadata")
         assert status == 200
         return int(reply["model_spec"]["version"])
 
-    def until(label, number):
-        server.wait_for(f"/v1/models/pinet_digits/versions/{number}/metadata")
-        for _ in range(40):
-            if version(label) == number:
-                return
-            time.sleep(0.5)
-        raise AssertionError(f"{label} is still version {version(label)}")
-
     assert version("stable") == 1
     zoo.export("pinet_digits", server.folder)
-    until("canary", 2)
+    change = server.folder, "pinet_digits"
+    assert set_labels(*change, {"canary": 2}, [server.url]) == {"stable": 1, "canary": 2}
+    assert (version("canary"), version("stable")) == (2, 1)
+    set_labels(*change, {"stable": 2, "previous": 1}, [server.url])
+    assert (version("stable"), version("previous")) == (2, 1)
+    set_labels(*change, {"stable": 1}, [server.url])
     assert version("stable") == 1
-    set_labels(server.folder, "pinet_digits", {"stable": 2, "previous": 1})
-    until("stable", 2)
-    assert version("previous") == 1
-    set_labels(server.folder, "pinet_digits", {"stable": 1})
-    until("stable", 1)
     assert server.ask("/v1/models/pinet_digits/labels/stable:predict", {"instances": images[:1].tolist()})[0] == 200
+    remove_labels(*change, ["canary"], [server.url])
+    assert server.ask("/v1/models/pinet_digits/labels/canary/metadata")[0] == 400
+    unload_version(*change, 2, [server.url])
+    assert server.ask("/v1/models/pinet_digits/versions/2/metadata")[0] == 404
+    assert server.ask("/v1/models/pinet_digits/metadata")[1]["model_spec"]["version"] == "1"
+    load_version(*change, 2, [server.url])  # and the newest is the default again
+    assert server.ask("/v1/models/pinet_digits/metadata")[1]["model_spec"]["version"] == "2"
 
 
 def test_the_preview_refuses_a_folder_without_models(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""`pinet export`, `pinet label`, `pinet serve` and `pinet client`. Nothing heavy is imported before it is needed."""
+"""`pinet export`, `label`, `load`, `unload`, `serve` and `client`. Nothing heavy is imported before it is needed."""
 
 import time
 from enum import StrEnum
@@ -23,7 +23,17 @@ class Engine(StrEnum):
     preview = "preview"
 
 
+URL = "http://localhost:8501"
+
 Models = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the models.")]
+Model = Annotated[str, typer.Argument(metavar="NAME", help="A model in it.")]
+Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version in its folder.")]
+Urls = Annotated[
+    list[str] | None,
+    typer.Option("--url", metavar="URL", help=f"REST address of a server that reads DIR; repeat for each [{URL}]."),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="No server reads DIR now: ask none.")]
+Wait = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="The longest wait for a version to load.")]
 
 
 def export(
@@ -31,6 +41,17 @@ def export(
     all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo that has this format.")] = False,
     version: Annotated[int | None, typer.Option(min=1, help="Number of the version [the next free one].")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    served_name: Annotated[str | None, typer.Option("--name", help="Name on the server [the model's name].")] = None,
+    stage: Annotated[bool, typer.Option("--stage", help="Write the version; servers load it at `pinet load`.")] = False,
+    urls: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="REST address of a server that reads DIR: wait until it has loaded the version, and label it canary "
+            "where there is a stable one. Repeat for each server.",
+        ),
+    ] = None,
     mnist_example_signature: Annotated[
         bool,
         typer.Option("--mnist-example-signature", help="Add predict_images, for TensorFlow Serving's MNIST client."),
@@ -42,10 +63,18 @@ def export(
 
     if len(targets) != (1 if all_models else 2):
         raise ValueError(f"Give a model and a folder, or --all and a folder. Received: {' '.join(targets)}")
+    if all_models and served_name is not None:
+        raise ValueError(f"--name is for one model, not for --all. Received: --name {served_name}")
+    if urls and (stage or format is not Format.saved_model):
+        raise ValueError("--url waits for a version to be loaded; it goes with neither --stage nor --format.")
     names = _all_for(format) if all_models else targets[:1]
     directory = Path(targets[-1])
     for name in names:
         registry.card(name)
+    for url in urls or ():
+        from zoo.serving.model_status import version_states
+
+        version_states(url, names[0])  # a server that does not answer is better known before than after the export
     rows = []
     with commands._waiting("exporting"):
         import zoo.serving.exporting  # so that the seconds below are those of the export
@@ -55,8 +84,10 @@ def export(
             path = zoo.export(
                 name,
                 directory,
+                name=served_name,
                 version=version,
                 force=force,
+                stage=stage,
                 mnist_example_signature=mnist_example_signature,
                 format=format.value,
             )
@@ -68,6 +99,40 @@ def export(
         cells = (commands._escaped(str(path)), tables.human_bytes(_size(path)), f"{seconds:.1f} s", *difference)
         table.add_row(f"[bold cyan]{commands._escaped(name)}", *cells)
     commands._console().print(table)
+    if format is Format.saved_model:
+        for _, path, *_ in rows:
+            _roll_out(directory, path.parent.name, int(path.name), urls)
+
+
+def _roll_out(directory, name, version, urls):
+    """Label a new version where servers can be asked; else say what is left to do."""
+    from zoo import commands
+    from zoo.serving.configs import MODELS, find_model, read_models
+    from zoo.serving.rollout import WAIT, load_version, set_labels, unlabelled
+
+    entry = find_model(read_models(directory / MODELS), name)
+    if entry is None or version not in entry.model_version_policy.specific.versions:
+        return _print(f"{name} {version} is not loaded yet: pinet load {directory} {name} {version}")
+    labels = dict(entry.version_labels)
+    label = "canary" if "stable" in labels else "stable"
+    if urls:
+        with commands._quiet_start() as terminal, terminal.status(f"waiting for {name} {version}"):
+            load_version(directory, name, version, urls, WAIT)
+            if version in unlabelled(directory, name):
+                labels = set_labels(directory, name, {label: version}, urls)
+        _print(_sentence(name, labels))
+    elif version in unlabelled(directory, name):
+        _print(f"{name} {version} has no label yet: pinet label {directory} {name} {label}={version}")
+
+
+def _print(words):
+    from zoo import commands
+
+    commands._console().print(words, soft_wrap=True, markup=False)
+
+
+def _sentence(name, labels):
+    return f"{name}: " + (", ".join(f"{key} is version {labels[key]}" for key in sorted(labels)) or "no labels")
 
 
 def _all_for(format):
@@ -78,21 +143,73 @@ def _all_for(format):
 
 def label(
     directory: Models,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model in it.")],
-    labels: Annotated[list[str], typer.Argument(metavar="LABEL=VERSION...", help="Such as stable=2 previous=1.")],
+    name: Model,
+    labels: Annotated[
+        list[str] | None, typer.Argument(metavar="LABEL=VERSION...", help="Such as stable=2 previous=1.")
+    ] = None,
+    removed: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL", help="Take a label away.")] = None,
+    urls: Urls = None,
+    offline: Offline = False,
+    wait: Wait = 300,
 ):
-    """Point labels to versions in models.config: roll out, and roll back."""
+    """Point labels to versions that the server has loaded: roll out, and roll back."""
     from zoo import commands
-    from zoo.serving.configs import set_labels
+    from zoo.serving.rollout import remove_labels, set_labels, unlabelled
 
     wanted = {}
-    for text in labels:
+    for text in labels or ():
         key, _, number = text.partition("=")
         if not key.isidentifier() or not number.isdecimal():
             raise ValueError(f"Write it as LABEL=VERSION, such as stable=2. Received: {text}")
         wanted[key] = int(number)
-    now = set_labels(directory, name, wanted)
-    commands._console().print(f"{name}: " + ", ".join(f"{key} is version {number}" for key, number in now.items()))
+    if not wanted and not removed:
+        raise ValueError("Give LABEL=VERSION, such as stable=2, or --remove LABEL.")
+    servers = _servers(urls, offline)
+    with commands._quiet_start() as terminal, terminal.status("asking the server"):
+        if wanted:
+            now = set_labels(directory, name, wanted, servers, wait)
+        if removed:
+            now = remove_labels(directory, name, removed, servers)
+        left = unlabelled(directory, name)
+    _print(_sentence(name, now))
+    for version in left:
+        _print(f"version {version} has no label and is loaded; pinet unload {directory} {name} {version} unloads it")
+
+
+def load(
+    directory: Models,
+    name: Model,
+    version: Version,
+    urls: Urls = None,
+    offline: Offline = False,
+    wait: Wait = 300,
+):
+    """Let the server load a version, such as one from `pinet export --stage`. The newest loaded one is the default."""
+    from zoo import commands
+    from zoo.serving.rollout import load_version
+
+    servers = _servers(urls, offline)
+    with commands._quiet_start() as terminal, terminal.status("asking the server"):
+        load_version(directory, name, version, servers, wait)
+    words = "will be loaded by the next server" if offline else "is loaded"
+    _print(f"{name}: version {version} {words}")
+
+
+def unload(directory: Models, name: Model, version: Version, urls: Urls = None, offline: Offline = False):
+    """Let the server unload a version that has no label. Its folder stays."""
+    from zoo import commands
+    from zoo.serving.rollout import unload_version
+
+    servers = _servers(urls, offline)
+    with commands._quiet_start() as terminal, terminal.status("asking the server"):
+        unload_version(directory, name, version, servers)
+    _print(f"{name}: version {version} is unloaded")
+
+
+def _servers(urls, offline):
+    if offline and urls:
+        raise ValueError(f"Give --url or --offline, not both. Received: --url {' '.join(urls)}")
+    return [] if offline else urls or [URL]
 
 
 def serve(
@@ -147,7 +264,7 @@ def client(
 
 def register(app) -> None:
     """Add the commands to `pinet`."""
-    for function in (export, label, serve, client):
+    for function in (export, label, load, unload, serve, client):
         app.command()(function)
 
 

@@ -1,16 +1,11 @@
 """Export: a model of the zoo, or one of your own, becomes what TensorFlow Serving loads."""
 
-import errno
 import json
-import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
-from filelock import FileLock
 
 from pinet_keras.analysis import fold
 from zoo.data import SETS
@@ -19,6 +14,7 @@ from zoo.generation.generator_model import GeneratorModel
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
+from zoo.serving.placing import new_version, place_version, refuse_existing
 from zoo.sound_model import SoundModel
 
 FORMATS = ("saved_model", "litert", "onnx")
@@ -28,8 +24,10 @@ def export(
     name_or_model,
     directory,
     *,
+    name=None,
     version=None,
     force=False,
+    stage=False,
     class_names=None,
     temperature=None,
     mnist_example_signature=False,
@@ -38,14 +36,18 @@ def export(
     """Export a model for TensorFlow Serving, or a classifier to LiteRT or ONNX.
 
     The folder `DIRECTORY/NAME/VERSION` is written under another name and renamed, so that a server that polls never
-    sees half a model. `models.config` and its siblings in `DIRECTORY` are kept up to date.
+    sees half a model. `models.config` and its siblings in `DIRECTORY` are kept up to date: the version is listed there,
+    so that servers load it. The first version of a model gets the label `stable`; no label that is in use moves
+    (`zoo.serving.rollout.set_labels` and `pinet label` move labels, once the servers have loaded the version).
 
     Args:
         name_or_model: name of a shipped model, path of a card that `pinet train` wrote, or a `keras.Model` that takes
             pixels and gives logits, or a `GeneratorModel`.
         directory: the folder of the models.
+        name: the model's name on the server; default the card's, or the `keras.Model`'s.
         version: the version's number; `None` takes the next free one.
         force: whether to replace what is there.
+        stage: write the version and leave `models.config` as it is: no server loads it before `pinet load`.
         class_names: names of the classes; default the card's, and `"0"`, `"1"`, … for a `keras.Model`.
         temperature: the probabilities are softmax(logits / temperature); default the card's, and 1 for a `keras.Model`.
         mnist_example_signature: add `predict_images`, which TensorFlow Serving's own MNIST client calls.
@@ -56,7 +58,7 @@ def export(
 
     Raises:
         ValueError: no classifier and no generator of images, an argument out of its range, the version is there
-            already, or the backend is not TensorFlow.
+            already, `models.config` cannot be read, or the backend is not TensorFlow.
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
@@ -70,27 +72,31 @@ def export(
         raise ValueError(f"Sound models are not exported yet; pictures only. Received: {card['name']}")
     directory = Path(directory)
     _check_version(version)
+    name = card["name"] if name is None else name
+    _check_name(name)
     if isinstance(model, GeneratorModel):
-        _check_name(card["name"])
         if class_names is not None or temperature is not None or mnist_example_signature or format != "saved_model":
             raise ValueError(
                 "`class_names`, `temperature`, the signature of the MNIST example and other formats are for "
                 f"classifiers. Received: {card['name']}, a generator"
             )
-        return _write_version(model, card, directory, version, force, mnist_example=False)
+        return _write_version(model, card, name, directory, version, force, stage, mnist_example=False)
     card = _classifier_card(model, card, class_names, temperature)
     if format != "saved_model":
         from zoo.serving.formats import write_file
 
-        if version is not None or mnist_example_signature:
-            raise ValueError(f"A {format} file has no versions and no signatures. Received: version={version!r}")
-        return write_file(fold(model), card["name"], directory, format, force)
+        if version is not None or stage or mnist_example_signature:
+            raise ValueError(
+                f"A {format} file has no versions, no stages and no signatures. Received: version={version!r}, "
+                f"stage={stage}, mnist_example_signature={mnist_example_signature}"
+            )
+        return write_file(fold(model), name, directory, format, force)
     if mnist_example_signature and tuple(card["input_shape"]) != (28, 28, 1):
         raise ValueError(
             "The signature of TensorFlow Serving's MNIST example needs a model of 28×28×1 pixels. "
             f"Received: {card['name']} with {card['input_shape']}"
         )
-    return _write_version(model, card, directory, version, force, mnist_example_signature)
+    return _write_version(model, card, name, directory, version, force, stage, mnist_example_signature)
 
 
 def _model_and_card(name_or_model):
@@ -131,7 +137,6 @@ def _check_name(name):
 
 
 def _check_card(card, outputs, temperature):
-    _check_name(card["name"])
     names = card["class_names"]
     if len(names) != outputs or not all(isinstance(name, str) for name in names):
         raise ValueError(f"`class_names` must be {outputs} strings, one a logit. Received: class_names={names}")
@@ -144,28 +149,15 @@ def _check_version(version):
         raise ValueError(f"`version` must be a whole number above 0, or None. Received: version={version!r}")
 
 
-def _write_version(model, card, directory, version, force, mnist_example):
-    from zoo.serving.configs import add_version
-
-    folder = directory / card["name"]
-    folder.mkdir(parents=True, exist_ok=True)
+def _write_version(model, card, name, directory, version, force, stage, mnist_example):
     if version is not None and not force:
-        _refuse_existing(folder / str(version))
-    # On the same disk, so that a rename moves it; servers pass over names that are no numbers.
-    temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
-    try:
-        _write_saved_model(model, card, temporary, mnist_example)
-        temporary.chmod(0o755)  # mkdtemp's folder is for its owner alone, and servers run as somebody else
-        with FileLock(str(directory / ".export.lock")):
-            target = folder / str(version or _next_version(folder))
-            _move(temporary, target, force)
-            add_version(directory, card["name"], int(target.name))
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return target
+        refuse_existing(directory / name / str(version))
+    with new_version(directory, name) as temporary:
+        _write_saved_model(model, card, name, temporary, mnist_example)
+        return place_version(temporary, directory, name, version, force, stage)
 
 
-def _write_saved_model(model, card, folder, mnist_example):
+def _write_saved_model(model, card, name, folder, mnist_example):
     import tensorflow as tf
 
     from zoo.serving.generator_signatures import generator_signatures
@@ -192,9 +184,9 @@ def _write_saved_model(model, card, folder, mnist_example):
     if generates:
         labels = None if model.num_classes is None else np.arange(model.num_classes)
         latents = draw_latents(8, model.latent_size, seed=0)
-        write_generator_warmup(warmup, card["name"], signatures, latents, labels)
+        write_generator_warmup(warmup, name, signatures, latents, labels)
     else:
-        write_warmup(warmup, card["name"], signatures, _warmup_images(card))
+        write_warmup(warmup, name, signatures, _warmup_images(card))
     (folder / "card.json").write_text(
         json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
@@ -205,27 +197,3 @@ def _warmup_images(card):
     if known in SETS:
         return sample_inputs(card)
     return np.random.default_rng(0).integers(0, 256, (8, *card["input_shape"]), dtype="uint8")
-
-
-def _next_version(folder):
-    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
-
-
-def _move(temporary, target, force):
-    if force and target.exists():
-        old = target.with_name(f".replaced-{target.name}-{os.getpid()}")
-        os.rename(target, old)
-        os.rename(temporary, target)
-        shutil.rmtree(old)
-        return
-    try:
-        os.rename(temporary, target)
-    except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            _refuse_existing(target)
-        raise
-
-
-def _refuse_existing(target):
-    if target.exists():
-        raise ValueError(f"{target} is there already; take another version, or replace it with --force (force=True).")
