@@ -130,7 +130,7 @@ def prepare(recipe, data_set) -> keras.Model:
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
     model.compile(
-        optimizer=_optimizer(recipe, steps),
+        optimizer=_optimizer(recipe, steps, model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX has no other way.
@@ -182,7 +182,7 @@ def run_epochs(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbac
     teacher = Teacher(recipe) if recipe.teacher else None
     batches = Batches(images, targets, recipe, *process(), teacher=teacher)
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
-    history = model.fit(
+    return model.fit(  # puts the averaged weights in the place of the last ones at its end
         batches,
         initial_epoch=initial_epoch,
         epochs=epochs or recipe.epochs,
@@ -192,9 +192,6 @@ def run_epochs(model, recipe, data_set, *, initial_epoch=0, epochs=None, callbac
         verbose=0,
         callbacks=[start_epoch, StopAtNaN(), *callbacks],
     )
-    if recipe.ema_momentum:
-        model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights become the weights
-    return history
 
 
 def settle(model, recipe, data_set) -> None:
@@ -244,7 +241,7 @@ def split(recipe, data_set):
     return data_set.x_train[:kept], targets[:kept], data_set.x_train[kept:], targets[kept:]
 
 
-def _optimizer(recipe, steps):
+def _optimizer(recipe, steps, model):
     warmup = int(recipe.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=recipe.learning_rate / 20 if warmup else recipe.learning_rate,
@@ -267,5 +264,5 @@ def _optimizer(recipe, steps):
         )
     else:
         optimizer = keras.optimizers.AdamW(beta_2=0.99, **common)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
+    optimizer.exclude_from_weight_decay([each for each in model.trainable_variables if each.name != "kernel"])
     return optimizer

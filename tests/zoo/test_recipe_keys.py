@@ -1,0 +1,319 @@
+"""What each key of a recipe does to a training, seen on small arrays."""
+
+from dataclasses import fields, replace
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from zoo import training
+from zoo.batches import Batches
+from zoo.data import SETS, DataSet
+from zoo.layers import PixelScaling
+from zoo.publishing import publish
+from zoo.recipes import Recipe
+
+RECIPE = Recipe(
+    name="small",
+    description="a small one",
+    dataset="digits",
+    architecture="pinet",
+    architecture_arguments={"width": 2, "stages": 1},
+    epochs=2,
+    batch_size=60,
+    learning_rate=0.1,
+    validation=60,
+)
+STEPS = 4  # an epoch: 300 images without the 60 for validation
+OPTIMIZERS = ("adamw", "muon", "sgd")
+PINNED: set[str] = set()
+
+
+def pins(*keys):
+    PINNED.update(keys)
+    return lambda test: test
+
+
+def test_every_key_is_pinned():
+    assert {item.name for item in fields(Recipe)} == PINNED
+
+
+@pytest.fixture
+def data_set(small_arrays):
+    return DataSet("digits", **small_arrays)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What the batches of every training in this test were made of: images, teacher, and examples by epoch and step."""
+    seen = SimpleNamespace(images=[], teachers=[], chosen={})
+
+    class Spy(Batches):
+        def __init__(self, images, *arguments, teacher=None, **options):
+            seen.images.append(images)
+            seen.teachers.append(teacher)
+            super().__init__(images, *arguments, teacher=teacher, **options)
+
+        def draw(self, step):
+            chosen, generator = super().draw(step)
+            seen.chosen[self.epoch, step] = tuple(chosen)
+            return chosen, generator
+
+    monkeypatch.setattr(training, "Batches", Spy)
+    return seen
+
+
+def prepared(data_set, **values):
+    recipe = replace(RECIPE, **values)
+    model = training.prepare(recipe, data_set)
+    model.run_eagerly = True  # tracing takes longer than a few steps
+    return model, recipe
+
+
+def weights(model):
+    return [keras.ops.convert_to_numpy(each).copy() for each in model.trainable_variables]
+
+
+def step(model, gradient):
+    """How far one step moves each variable, all of whose gradients are this number."""
+    before, variables = weights(model), model.trainable_variables
+    model.optimizer.apply([keras.ops.full(each.shape, gradient) for each in variables], variables)
+    return [old - new for old, new in zip(before, weights(model), strict=True)]
+
+
+# The network.
+
+
+@pins("name", "dataset", "architecture", "architecture_arguments")
+def test_the_network_is_the_one_that_is_named():
+    for name in ("digits", "cifar10"):
+        model = training.untrained(replace(RECIPE, dataset=name))
+        scaling = next(layer for layer in model.layers if isinstance(layer, PixelScaling))
+        assert model.name == "small" and model.input_shape[1:] == SETS[name]["shape"]
+        assert (scaling.mean, scaling.std) == (SETS[name]["mean"], SETS[name]["std"])
+    assert model.get_layer("stage_0_block_0").output.shape[-1] == 2
+    wider = training.untrained(replace(RECIPE, architecture_arguments={"width": 3, "stages": 1}))
+    assert wider.get_layer("stage_0_block_0").output.shape[-1] == 3
+    other = replace(RECIPE, architecture="pinet_vgg", architecture_arguments={"widths": [2], "depth": 1})
+    assert "whitening" in [layer.name for layer in training.untrained(other).layers]
+
+
+def test_whitened_patches_have_equal_variance_when_the_training_begins(data_set):
+    model, _ = prepared(data_set, architecture="pinet_vgg", architecture_arguments={"widths": [2], "depth": 1})
+    body = keras.Model(model.input, model.get_layer("whitening").output)
+    patches = np.asarray(body(data_set.x_train)).reshape(-1, body.output.shape[-1])
+    np.testing.assert_allclose(np.cov(patches, rowvar=False), np.eye(patches.shape[1]), atol=0.1)
+
+
+# Time.
+
+
+@pins("learning_rate", "warmup_epochs")
+@pytest.mark.parametrize("warmup, epochs", [(0.0, 2), (0.5, 2), (1.0, 3)])
+def test_the_rate_rises_linearly_to_its_peak_and_sinks_as_a_cosine(data_set, warmup, epochs):
+    model, _ = prepared(data_set, warmup_epochs=warmup, epochs=epochs, learning_rate=0.2)
+    first, whole = int(warmup * STEPS), STEPS * epochs
+    rising = [0.01 + 0.19 * step / first for step in range(first)]
+    sinking = [0.1 * (1 + np.cos(np.pi * step / (whole - first))) for step in range(whole - first + 1)]
+    rates = []
+    for number in range(whole + 1):
+        model.optimizer.iterations.assign(number)
+        rates.append(float(model.optimizer.learning_rate))
+    np.testing.assert_allclose(rates, rising + sinking, atol=1e-7)
+
+
+@pins("epochs", "batch_size", "validation")
+def test_epochs_go_over_the_training_part_in_batches_and_are_scored_on_the_rest(data_set, drawn):
+    model, recipe = prepared(data_set, validation=100, batch_size=40, epochs=2)
+    history = training.fit(model, recipe, data_set)
+    assert history.epoch == [0, 1] and int(model.optimizer.iterations) == 2 * 5
+    assert np.array_equal(drawn.images[0], data_set.x_train[:200])
+    assert {len(chosen) for chosen in drawn.chosen.values()} == {40}
+    right = model.predict(data_set.x_train[200:], verbose=0).argmax(-1) == data_set.y_train[200:]
+    assert history.history["val_accuracy"][-1] == pytest.approx(right.mean())
+
+
+@pins("seed")
+def test_weights_order_and_augmentation_depend_on_the_seed(data_set):
+    first, again, other = (weights(prepared(data_set, seed=seed)[0]) for seed in (0, 0, 1))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+    targets = np.eye(10, dtype="float32")[data_set.y_train]
+    images = np.zeros_like(data_set.x_train) + np.arange(8, dtype="uint8")[:, None]  # the order makes no difference
+    orders, batches = [], []
+    for seed in (0, 1):
+        made = Batches(images, targets, replace(RECIPE, seed=seed, shift=3))
+        orders.append(made.order)
+        batches.append(made[0][0])
+    assert not np.array_equal(*orders) and not np.array_equal(*batches)
+
+
+def test_every_epoch_has_an_order_of_its_own_which_a_resumed_run_takes_up(data_set, drawn):
+    training.run_epochs(*prepared(data_set), data_set)
+    whole = dict(drawn.chosen)
+    orders = [sum((whole[epoch, step] for step in range(STEPS)), ()) for epoch in range(2)]
+    assert all(sorted(order) == list(range(240)) for order in orders) and orders[0] != orders[1]
+    drawn.chosen.clear()
+    training.run_epochs(*prepared(data_set), data_set, initial_epoch=1)
+    resumed = {place: chosen for place, chosen in drawn.chosen.items() if place[0]}
+    assert resumed == {(1, step): whole[1, step] for step in range(STEPS)}
+
+
+# Optimizers.
+
+
+@pins("optimizer")
+def test_the_optimizer_is_the_one_that_is_named(data_set):
+    kinds = [type(prepared(data_set, optimizer=name)[0].optimizer).__name__ for name in OPTIMIZERS]
+    assert kinds == ["AdamW", "KernelMuon", "SGD"]
+
+
+def test_sgd_steps_with_nesterov_momentum(data_set):
+    model, _ = prepared(data_set, optimizer="sgd", clip_norm=1e9)
+    first, second = step(model, 0.5), step(model, 0.0)
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, 0.1 * 1.9 * 0.5, rtol=1e-3)
+        np.testing.assert_allclose(two, 0.1 * 0.81 * 0.5, rtol=1e-2)  # what is left of the momentum, looked ahead
+
+
+def test_muon_moves_kernels_and_leaves_the_head_to_adamw(data_set):
+    model, _ = prepared(data_set, optimizer="muon", clip_norm=1e9)
+    moved = dict(zip((each.path for each in model.trainable_variables), step(model, 0.5), strict=True))
+    head, bias = moved["logits/kernel"], moved["logits/bias"]
+    np.testing.assert_allclose(head, 0.1, rtol=1e-3)  # Adam's first step: the rate, whatever the gradient
+    np.testing.assert_allclose(bias, 0.1, rtol=1e-3)
+    others = [change for path, change in moved.items() if path.endswith("kernel") and not path.startswith("logits")]
+    assert others and not any(np.allclose(change, 0.1, rtol=0.01) for change in others)
+
+
+@pins("weight_decay")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("arguments", [{"decomposition": "ncp"}, {"block": "residual"}], ids=["ncp", "residual"])
+def test_kernels_decay_and_nothing_else(data_set, optimizer, arguments):
+    arguments = {"width": 2, "stages": 1, **arguments}
+    model, _ = prepared(data_set, optimizer=optimizer, weight_decay=0.5, architecture_arguments=arguments)
+    kernels = {id(part.kernel) for part in model._flatten_layers() if hasattr(part, "kernel")}
+    for variable in model.trainable_variables:
+        variable.assign(keras.ops.ones(variable.shape))
+    moved = step(model, 0.0)
+    expected = [0.05 if id(each) in kernels else 0.0 for each in model.trainable_variables]
+    assert 0.0 in expected and len(kernels) >= 2
+    for change, decay, variable in zip(moved, expected, model.trainable_variables, strict=True):
+        np.testing.assert_allclose(change, decay, atol=1e-6, err_msg=variable.path)
+
+
+@pins("clip_norm")
+def test_the_whole_gradient_is_clipped_to_the_norm_and_a_small_one_is_left(data_set):
+    for gradient, expected in ((50.0, 2.0), (1e-3, None)):
+        model, _ = prepared(data_set, optimizer="sgd", clip_norm=2.0)
+        norm = np.sqrt(sum((change**2).sum() for change in step(model, gradient))) / (0.1 * 1.9)
+        count = sum(each.size for each in weights(model))
+        assert norm == pytest.approx(expected or gradient * np.sqrt(count), rel=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_gets_the_clipped_gradient(data_set, optimizer):
+    """Adam and Muon scale their gradients, so that only one below their ε of 1e-7 shows: it hardly moves anything."""
+    sizes = []
+    for clip_norm in (1e9, 1e-12):
+        model, _ = prepared(data_set, optimizer=optimizer, clip_norm=clip_norm)
+        sizes.append(max(np.abs(change).max() for change in step(model, 50.0)))
+    assert sizes[1] < 0.05 * sizes[0]
+
+
+# What is shipped.
+
+
+@pins("ema_momentum")
+@pytest.mark.parametrize("momentum", [0.0, 0.6])
+def test_the_average_of_the_weights_is_shipped_if_there_is_one(data_set, momentum):
+    model, recipe = prepared(data_set, ema_momentum=momentum, optimizer="sgd")
+    path = []
+    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: path.append(weights(model)))
+    training.fit(model, recipe, data_set, callbacks=[note])
+    assert len(path) == 2 * STEPS
+    average = path[0]
+    for later in path[1:]:
+        average = [momentum * old + (1 - momentum) * new for old, new in zip(average, later, strict=True)]
+    for expected, found in zip(average, weights(model), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.6])
+def test_averaged_weights_get_statistics_of_their_own(data_set, momentum):
+    model, recipe = prepared(data_set, ema_momentum=momentum, epochs=1)
+    norms = [part for part in model._flatten_layers() if isinstance(part, keras.layers.BatchNormalization)]
+    spoil = keras.callbacks.LambdaCallback(on_train_end=lambda logs: norms[0].moving_mean.assign([1e6, 1e6]))
+    training.fit(model, recipe, data_set, callbacks=[spoil])
+    assert (np.abs(keras.ops.convert_to_numpy(norms[0].moving_mean)) < 1e3).all() == (momentum > 0)
+
+
+@pins("description", "note")
+def test_the_card_holds_the_words(data_set, tmp_path):
+    for note in ("", "a bar was missed"):
+        model, recipe = prepared(data_set, note=note)
+        run = SimpleNamespace(history=[{"seconds": 1.0}], environment={})
+        card = publish(model, recipe, data_set, run, tmp_path)
+        assert (card["description"], card.get("note", "")) == ("a small one", note)
+
+
+# Targets and images.
+
+
+@pins("label_smoothing")
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_labels_are_smoothed_over_all_classes(data_set, smoothing):
+    model, _ = prepared(data_set, label_smoothing=smoothing)
+    logits = np.random.default_rng(0).normal(size=(5, 10)).astype("float32")
+    targets = np.eye(10, dtype="float32")[:5]
+    loss = model.compute_loss(y=targets, y_pred=keras.ops.convert_to_tensor(logits))
+    smooth = (1 - smoothing) * targets + smoothing / 10
+    assert float(loss) == pytest.approx(-(smooth * log_softmax(logits, axis=1)).sum(1).mean(), rel=1e-5)
+
+
+def batch_with(images, targets, **values):
+    return Batches(images, targets, replace(RECIPE, **values))
+
+
+@pins("flip", "shift", "rotate", "zoom", "cutout", "mixup")
+@pytest.mark.parametrize(
+    "values",
+    [{"flip": True}, {"shift": 2}, {"rotate": 20.0}, {"zoom": 0.3}, {"cutout": 3}, {"mixup": 1.0}, {}],
+    ids=str,
+)
+def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set, values):
+    """How each looks: test_batches.py. Draws depend on the step: the same images change otherwise in another one."""
+    images = np.tile(data_set.x_train[:60], (4, 1, 1, 1))  # four batches of the same images
+    targets = np.tile(np.eye(10, dtype="float32")[data_set.y_train[:60]], (4, 1))
+    batches = batch_with(images, targets, **values)
+    batches.order = np.arange(240)
+    (first, soft), (second, _) = batches[0], batches[1]
+    assert first.dtype == np.uint8 and soft.dtype == np.float32
+    assert np.array_equal(first, images[:60]) == (not values)
+    assert np.array_equal(first, second) == (not values)
+    assert np.array_equal(soft, targets[:60]) == ("mixup" not in values)
+
+
+@pins("gain")
+def test_sounds_become_louder_or_quieter_by_at_most_so_many_decibels():
+    sounds = np.full((60, 100), 1000, "int16")
+    recipe = replace(RECIPE, dataset="spoken_digit", gain=6.0)
+    louder = Batches(sounds, np.zeros((60, 10), "float32"), recipe)[0][0]
+    assert (louder == louder[:, :1]).all()
+    decibels = 20 * np.log10(louder[:, 0] / 1000)
+    assert -6.01 < decibels.min() < -4 and 4 < decibels.max() < 6.01
+
+
+@pins("teacher", "teacher_share")
+def test_the_teacher_says_what_is_learned_in_the_share_that_the_recipe_gives_it(data_set, drawn):
+    model, recipe = prepared(data_set, teacher="pinet_digits", teacher_share=0.25, epochs=1)
+    training.run_epochs(model, recipe, data_set)
+    (teacher,) = drawn.teachers
+    examples, targets = data_set.x_train[:5], np.zeros((5, 10), "float32")
+    assert teacher.model.name == "pinet_digits"
+    np.testing.assert_allclose(teacher(examples, targets).sum(1), 0.25, rtol=1e-5)  # of its probabilities, no label
+    untaught, plain = prepared(data_set, epochs=1)
+    training.run_epochs(untaught, plain, data_set)
+    assert drawn.teachers[1] is None
