@@ -22,6 +22,7 @@ Put `normalization="batch"` on the layers of a deep product: the values then ent
 """
 
 from pinet_keras.layers import (
+    HermiteActivation,
     PolyBlock2D,
     PolyConv1D,
     PolyConv2D,
@@ -32,4 +33,12 @@ from pinet_keras.layers import (
 
 __version__ = "0.1.0"
 
-__all__ = ["PolyBlock2D", "PolyConv1D", "PolyConv2D", "PolyDense", "PolyInitializer", "PolynomialActivation"]
+__all__ = [
+    "HermiteActivation",
+    "PolyBlock2D",
+    "PolyConv1D",
+    "PolyConv2D",
+    "PolyDense",
+    "PolyInitializer",
+    "PolynomialActivation",
+]

@@ -1,5 +1,6 @@
 """Polynomial layers, one public class a file."""
 
+from pinet_keras.layers.hermite_activation import HermiteActivation
 from pinet_keras.layers.poly_block2d import PolyBlock2D
 from pinet_keras.layers.poly_conv1d import PolyConv1D
 from pinet_keras.layers.poly_conv2d import PolyConv2D
@@ -7,4 +8,12 @@ from pinet_keras.layers.poly_dense import PolyDense
 from pinet_keras.layers.poly_initializer import PolyInitializer
 from pinet_keras.layers.polynomial_activation import PolynomialActivation
 
-__all__ = ["PolyBlock2D", "PolyConv1D", "PolyConv2D", "PolyDense", "PolyInitializer", "PolynomialActivation"]
+__all__ = [
+    "HermiteActivation",
+    "PolyBlock2D",
+    "PolyConv1D",
+    "PolyConv2D",
+    "PolyDense",
+    "PolyInitializer",
+    "PolynomialActivation",
+]

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from pinet_keras import PolyBlock2D, PolyConv1D, PolyConv2D, PolyDense, PolynomialActivation
+from pinet_keras import HermiteActivation, PolyBlock2D, PolyConv1D, PolyConv2D, PolyDense, PolynomialActivation
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,28 @@ CASES = [
         trainable=3,
         non_trainable=4,
         masks=True,
+    ),
+    Case(
+        "hermite",
+        HermiteActivation,
+        {"momentum": 0.8},
+        (4, 5, 6),
+        (4, 5, 6),
+        degree=2,
+        inner_levels=1,
+        trainable=3,
+        non_trainable=4,
+    ),
+    Case(
+        "hermite-axis",
+        HermiteActivation,
+        {"degree": 6, "axis": 1},
+        (4, 5, 3, 3),
+        (4, 5, 3, 3),
+        degree=6,
+        inner_levels=3,
+        trainable=5,
+        non_trainable=8,
     ),
 ]
 
