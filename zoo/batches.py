@@ -1,7 +1,10 @@
 """Augmented batches whose order and content depend on seed, epoch and step alone."""
 
+from io import BytesIO
+
 import keras
 import numpy as np
+from PIL import Image
 from scipy.ndimage import affine_transform
 
 GREY = 128
@@ -33,6 +36,11 @@ class Batches(keras.utils.PyDataset):
         """Draw the order of an epoch."""
         self.epoch = epoch
         self.order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.images))
+        if self.recipe.augmented_versions:
+            version = epoch % self.recipe.augmented_versions
+            generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
+            self.augmented = self._augment(self.images, generator)
+            self.answers = self.teacher.answers(self.augmented, version) if self.teacher else None
 
     def __len__(self):
         return len(self.images) // self.recipe.batch_size
@@ -45,12 +53,21 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
-        change = augment if self.images.ndim == 4 else augment_sounds
-        images, targets = change(self.images[chosen], self.recipe, generator), self.targets[chosen]
+        if self.recipe.augmented_versions:
+            chosen = chosen[self.part]
+            targets = self.targets[chosen]
+            if self.teacher:
+                targets = self.teacher.mix(self.answers[chosen], targets)
+            return self.augmented[chosen], targets
+        images, targets = self._augment(self.images[chosen], generator), self.targets[chosen]
         if self.recipe.mixup:
             images, targets = mix(images, targets, self.recipe.mixup, generator)
         images, targets = images[self.part], targets[self.part]
         return images, self.teacher(images, targets) if self.teacher else targets
+
+    def _augment(self, examples, generator):
+        change = augment if self.images.ndim == 4 else augment_sounds
+        return change(examples, self.recipe, generator)
 
 
 def augment(images, recipe, generator):
@@ -58,8 +75,9 @@ def augment(images, recipe, generator):
 
     Args:
         images: uint8 `[n, height, width, channels]`.
-        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels with edges repeated, its
-            `rotate` and `zoom` turn and scale each around its middle, its `cutout` lays a grey square on each.
+        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels with edges repeated,
+            its `rotate` and `zoom` turn and scale each around its middle, its `jpeg` recompresses such a fraction,
+            its `cutout` lays a grey square on each.
         generator: `numpy.random.Generator`.
 
     Returns:
@@ -68,6 +86,8 @@ def augment(images, recipe, generator):
     images = _flip_and_shift(images, recipe, generator)
     if recipe.rotate or recipe.zoom:
         images = _rotate_and_zoom(images, recipe, generator)
+    if recipe.jpeg:
+        images = _recompress(images, recipe.jpeg, generator)
     return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
 
 
@@ -146,6 +166,17 @@ def _rotate_and_zoom(images, recipe, generator):
             affine_transform(
                 image, turn, middle - turn @ middle, output=changed[index, :, :, channel], order=1, mode="nearest"
             )
+    return changed
+
+
+def _recompress(images, fraction, generator):
+    """JPEG at a quality from 30 to 95."""
+    changed = images.copy()
+    chosen = np.flatnonzero(generator.random(len(images)) < fraction)
+    for index, quality in zip(chosen, generator.integers(30, 96, len(chosen)), strict=True):
+        file = BytesIO()
+        Image.fromarray(images[index].squeeze()).save(file, "JPEG", quality=int(quality))
+        changed[index] = np.asarray(Image.open(file)).reshape(images[index].shape)
     return changed
 
 

@@ -1,5 +1,7 @@
 """Learning from a trained model's answers beside the labels."""
 
+from pathlib import Path
+
 import numpy as np
 from scipy.special import softmax
 
@@ -15,19 +17,35 @@ class Teacher:
 
     Args:
         recipe: the student's `Recipe`, which names the teacher.
+        cache: folder of the answers to augmented versions; `None` computes them each time.
 
     Reference:
         Hinton et al., Distilling the Knowledge in a Neural Network, arXiv 1503.02531; the same changed pictures for
         both: Beyer et al., Knowledge distillation: A good teacher is patient and consistent, arXiv 2106.05237.
     """
 
-    def __init__(self, recipe):
-        self.model, self.share = load(recipe.teacher), recipe.teacher_share
+    def __init__(self, recipe, cache=None):
+        self.model, self.share, self.cache = load(recipe.teacher), recipe.teacher_share, cache
 
     def __call__(self, examples, targets):
         """What to learn instead of the targets, float32 `[n, classes]`."""
-        answers = softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1)
+        return self.mix(softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1), targets)
+
+    def mix(self, answers, targets):
+        """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
         return (self.share * answers + (1 - self.share) * targets).astype("float32")
+
+    def answers(self, examples, version: int):
+        """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
+        path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
+        if path and path.exists():
+            return np.load(path, allow_pickle=False)
+        found = softmax(self.model.predict(examples, batch_size=500, verbose=0), axis=-1).astype("float16")
+        if path:
+            partial = path.with_suffix(".partial.npy")
+            np.save(partial, found)
+            partial.replace(path)
+        return found
 
 
 def teacher_record(recipe) -> dict:

@@ -112,3 +112,34 @@ def test_cutout_greys_a_square_and_nothing_else(small_arrays):
     changed = (cut != images).any(axis=3)
     assert (cut[changed] == 128).all()
     assert changed.sum((1, 2)).max() == 9 and changed.any((1, 2)).mean() > 0.95
+
+
+def test_versions_come_in_turn_and_are_the_same_each_time(batches):
+    recipe = replace(RECIPE, augmented_versions=2)
+    other, images = Batches(batches.images, batches.targets, recipe), {}
+    for epoch in range(4):
+        other.start_epoch(epoch)
+        images[epoch] = other.augmented
+        chosen = other.order[3 * 16 : 4 * 16]
+        assert np.array_equal(other[3][0], other.augmented[chosen])
+        assert np.array_equal(other[3][1], other.targets[chosen])
+    assert np.array_equal(images[0], images[2]) and np.array_equal(images[1], images[3])
+    assert not np.array_equal(images[0], images[1])
+
+
+def test_processes_share_a_batch_of_a_version(batches):
+    recipe = replace(RECIPE, augmented_versions=1)
+    whole = Batches(batches.images, batches.targets, recipe)[3]
+    parts = [Batches(batches.images, batches.targets, recipe, part, 2)[3] for part in range(2)]
+    for expected, halves in zip(whole, zip(*parts, strict=True), strict=True):
+        assert np.array_equal(expected, np.concatenate(halves))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_recompresses_a_fraction_of_the_images(channels):
+    ramp = np.arange(0, 256, 8, dtype="uint8")
+    images = np.broadcast_to(ramp[:, None] // 2 + ramp // 2, (200, 32, 32))[..., None].repeat(channels, -1)
+    changed = augment(images, replace(RECIPE, shift=0, flip=False, jpeg=0.5), np.random.default_rng(0))
+    differences = np.abs(changed.astype(int) - images).max((1, 2, 3))
+    assert 70 < (differences > 0).sum() < 130
+    assert differences.max() < 40 and len(set(differences)) > 5  # near the original, at several qualities

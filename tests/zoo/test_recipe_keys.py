@@ -277,10 +277,10 @@ def batch_with(images, targets, **values):
     return Batches(images, targets, replace(RECIPE, **values))
 
 
-@pins("flip", "shift", "rotate", "zoom", "cutout", "mixup")
+@pins("flip", "shift", "rotate", "zoom", "cutout", "jpeg", "mixup")
 @pytest.mark.parametrize(
     "values",
-    [{"flip": True}, {"shift": 2}, {"rotate": 20.0}, {"zoom": 0.3}, {"cutout": 3}, {"mixup": 1.0}, {}],
+    [{"flip": True}, {"shift": 2}, {"rotate": 20.0}, {"zoom": 0.3}, {"cutout": 3}, {"jpeg": 0.9}, {"mixup": 1.0}, {}],
     ids=str,
 )
 def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set, values):
@@ -294,6 +294,21 @@ def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set
     assert np.array_equal(first, images[:60]) == (not values)
     assert np.array_equal(first, second) == (not values)
     assert np.array_equal(soft, targets[:60]) == ("mixup" not in values)
+
+
+@pins("augmented_versions")
+def test_epochs_take_as_many_augmented_versions_in_turn_as_the_recipe_says(data_set):
+    targets = np.eye(10, dtype="float32")[data_set.y_train]
+    batches, seen = batch_with(data_set.x_train, targets, shift=2, augmented_versions=3), []
+    for epoch in range(6):
+        batches.start_epoch(epoch)
+        batches.order = np.arange(300)
+        seen.append(batches[0][0].tobytes())
+    assert seen[:3] == seen[3:] and len(set(seen)) == 3
+    with pytest.raises(ValueError, match="'mixup' and 'augmented_versions' exclude each other"):
+        replace(RECIPE, mixup=0.5, augmented_versions=3)
+    with pytest.raises(ValueError, match="'jpeg' is a fraction"):
+        replace(RECIPE, jpeg=1.5)
 
 
 @pins("gain")

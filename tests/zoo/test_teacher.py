@@ -34,6 +34,25 @@ def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_pictures(small
     assert np.array_equal(taught[1], again[1])  # to the last bit, or a resumed run would not end as an unbroken one
 
 
+def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small_arrays, tmp_path, monkeypatch):
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    recipe = replace(RECIPE, augmented_versions=2, shift=1)
+    batches = Batches(small_arrays["x_train"], labels, recipe, teacher=Teacher(recipe, tmp_path))
+    model = zoo.load("pinet_digits")
+    for epoch in range(2):
+        batches.start_epoch(epoch)
+        images, targets = batches[2]
+        answers = softmax(np.asarray(model(images)), axis=-1)
+        expected = 0.75 * answers + 0.25 * labels[batches.order[40:60]]
+        np.testing.assert_allclose(targets, expected, atol=1e-3)  # answers are kept in float16
+    resumed = Teacher(recipe, tmp_path)
+    monkeypatch.setattr(resumed.model, "predict", None)  # asked again, it would fail
+    again = Batches(small_arrays["x_train"], labels, recipe, teacher=resumed)
+    again.start_epoch(3)
+    batches.start_epoch(3)
+    assert np.array_equal(again[1][1], batches[1][1])
+
+
 def test_a_student_learns_what_no_label_tells_it():
     digits = load_set("digits")
     muddled = replace(digits, y_train=np.random.default_rng(0).permutation(digits.y_train))

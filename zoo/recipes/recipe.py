@@ -37,6 +37,9 @@ class Recipe:
         zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own; of a sound's
             speed, and pitch with it.
         cutout: side in pixels of a grey square laid on a random place of each image.
+        jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random.
+        augmented_versions: augmented versions of each example, one for each epoch in turn, and a teacher's answers to
+            them computed once; 0 augments anew in every epoch.
         mixup: parameter α of the shares in which each image is mixed with another, Beta(α, α).
         gain: largest change of a sound's loudness in decibels, each way.
         teacher: name of a trained classifier of the same data set, or path of its card, from whose answers to the same
@@ -70,6 +73,8 @@ class Recipe:
     rotate: float = 0.0
     zoom: float = 0.0
     cutout: int = 0
+    jpeg: float = 0.0
+    augmented_versions: int = 0
     mixup: float = 0.0
     gain: float = 0.0
     teacher: str = ""
@@ -83,10 +88,21 @@ class Recipe:
         check_values(
             self,
             above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
-            from_0=("warmup_epochs", "weight_decay", "shift", "rotate", "cutout", "mixup", "gain", "seed"),
+            from_0=(
+                "warmup_epochs",
+                "weight_decay",
+                "shift",
+                "rotate",
+                "cutout",
+                "jpeg",
+                "augmented_versions",
+                "mixup",
+                "gain",
+                "seed",
+            ),
             shares=("ema_momentum", "label_smoothing", "zoom", "teacher_share"),
         )
-        other_kind = ("flip", "rotate", "cutout", "mixup") if self.dataset == "spoken_digit" else ("gain",)
+        other_kind = ("flip", "rotate", "cutout", "jpeg", "mixup") if self.dataset == "spoken_digit" else ("gain",)
         for key in other_kind:
             if getattr(self, key):
                 raise ValueError(
@@ -96,6 +112,13 @@ class Recipe:
             raise ValueError(
                 f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "
                 f"Received: {self.optimizer!r}"
+            )
+        if self.jpeg > 1:
+            raise ValueError(f"Recipe key 'jpeg' is a fraction, 0 to 1. Received: {self.jpeg!r}")
+        if self.mixup and self.augmented_versions:
+            raise ValueError(
+                "Recipe keys 'mixup' and 'augmented_versions' exclude each other. "
+                f"Received: mixup={self.mixup!r}, augmented_versions={self.augmented_versions!r}"
             )
         if self.teacher or self.teacher_share:
             self._check_teacher()
