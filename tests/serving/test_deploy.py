@@ -66,7 +66,7 @@ def test_one_tag_and_the_same_options_everywhere():
     assert compose["image"] == server()["image"] == engines.IMAGE
     assert not compose["image"].endswith(("latest", "serving"))
     assert {str(port).rsplit(":", 1)[1] for port in compose["ports"]} == {"8500", "8501"}
-    started = engines.command("docker", "/srv", f"/models/{MODELS}", 8501, 8500)
+    started = engines.command("docker", "/srv", f"/models/{MODELS}", "127.0.0.1", 8501, 8500)
     options = {option for option in started if option.startswith("--model") or "=" in option}
     for arguments in (compose["command"], server()["args"]):
         assert options <= set(arguments)

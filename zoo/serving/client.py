@@ -7,10 +7,11 @@ import urllib.request
 from urllib.parse import quote, urlsplit
 
 TIMEOUT = 60  # seconds
+PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run 32 images at once, and limit both
 
 
 def classify_pictures(url, name, pictures, version=None, label=None) -> list[dict]:
-    """Let a server classify pictures with the signature `encoded`.
+    """Let a server classify pictures with the signature `encoded`, in requests of at most 32 images and 8 MB of files.
 
     Args:
         url: `http://HOST:PORT` or `https://…` for REST, `grpc://HOST:PORT` or `HOST:PORT` for gRPC.
@@ -28,7 +29,33 @@ def classify_pictures(url, name, pictures, version=None, label=None) -> list[dic
     if version is not None and label is not None:
         raise ValueError(f"Give a version or a label, not both. Received: version={version}, label={label!r}")
     ask = _ask_rest if urlsplit(url).scheme in ("http", "https") else _ask_grpc
-    columns = ask(url, name, list(pictures), version, label)
+    pictures = list(pictures)
+    parts = _parts(pictures)
+    answers, first = [], 1
+    for part in parts:
+        try:
+            answers += _rows(ask(url, name, part, version, label))
+        except ValueError as error:
+            if len(parts) == 1:
+                raise
+            raise ValueError(f"Images {first} to {first + len(part) - 1} of {len(pictures)}: {error}") from error
+        first += len(part)
+    return answers
+
+
+def _parts(pictures):
+    """Consecutive lists within both limits; a larger file is a list of its own."""
+    parts, size = [], 0
+    for picture in pictures:
+        if not parts or len(parts[-1]) == PART or size + len(picture) > PART_BYTES:
+            parts.append([])
+            size = 0
+        parts[-1].append(picture)
+        size += len(picture)
+    return parts
+
+
+def _rows(columns):
     return [
         {"class_id": int(index), "class_name": text, "probability": float(probability)}
         for index, text, probability in zip(

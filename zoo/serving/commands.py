@@ -215,7 +215,10 @@ def _servers(urls, offline):
 def serve(
     directory: Models,
     engine: Annotated[Engine, typer.Option(help="Which server.")] = Engine.auto,
-    host: Annotated[str, typer.Option(help="The preview's address.")] = "127.0.0.1",
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on [127.0.0.1; tensorflow_model_server has 0.0.0.0 only]."),
+    ] = None,
     rest_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of REST; the preview takes 0 for any.")] = 8501,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; the preview takes 0 for any.")] = 8500,
     max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="The preview's largest request.")] = 32,
@@ -227,8 +230,11 @@ def serve(
     if not directory.is_dir():
         raise FileNotFoundError(f"There is no such folder. Received: {directory}")
     chosen = engines.choose(engine.value)
+    host = engines.listening(chosen, host)
+    if words := engines.warning(host):
+        commands._console(stderr=True).print(words, style="yellow", soft_wrap=True, markup=False)
     if chosen != "preview":
-        raise typer.Exit(engines.run(chosen, directory, rest_port, grpc_port))
+        raise typer.Exit(engines.run(chosen, directory, host, rest_port, grpc_port))
     with commands._waiting("starting the preview server"):
         try:
             from zoo.serving.preview.server import serve as serve_preview

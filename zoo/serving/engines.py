@@ -1,10 +1,15 @@
 """Which server runs: TensorFlow Serving itself where it is, else its Docker image, else words about the preview."""
 
+import contextlib
+import ipaddress
+import logging
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from zoo.serving.configs import BATCHING, MODELS, MONITORING, read_models, with_base_path
@@ -12,6 +17,10 @@ from zoo.serving.configs import BATCHING, MODELS, MONITORING, read_models, with_
 BINARY = "tensorflow_model_server"
 IMAGE = "tensorflow/serving:2.19.1"  # deploy/ has the same tag
 ENGINES = ("auto", BINARY, "docker", "preview")
+LOOPBACK, ALL = "127.0.0.1", "0.0.0.0"
+GRACE = 10  # seconds between asking a server to end and ending it
+FOLLOW_SECONDS = 1.0  # between two looks at models.config
+LOG = logging.getLogger("pinet.serve")
 
 
 def choose(engine) -> str:
@@ -42,13 +51,49 @@ def choose(engine) -> str:
     raise ValueError(f"{missing} For development there is a small server of our own: --engine preview")
 
 
-def command(engine, directory, config, rest_port, grpc_port) -> list[str]:
+def listening(engine, host) -> str:
+    """The address that an engine listens on.
+
+    Args:
+        engine: `"tensorflow_model_server"`, `"docker"` or `"preview"`.
+        host: the wanted address, or `None` for the engine's default: this machine alone where the engine can do that.
+
+    Raises:
+        ValueError: `tensorflow_model_server` always listens on all addresses of the machine, and another was asked for.
+    """
+    if engine != BINARY:
+        return host or LOOPBACK
+    if host not in (None, ALL):
+        raise ValueError(
+            f"{BINARY} always listens on all addresses ({ALL}); use --engine docker, --engine preview "
+            f"or a firewall. Received: host={host!r}"
+        )
+    return ALL
+
+
+def warning(host) -> str | None:
+    """What to say of an address that others can reach, or `None`.
+
+    Args:
+        host: the address that a server listens on.
+    """
+    with contextlib.suppress(ValueError):
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return None
+    return (
+        f"Listening on {host}: whoever reaches this machine can ask the models. "
+        "There is no authentication and no encryption; put a proxy with both, or a firewall, in front."
+    )
+
+
+def command(engine, directory, config, host, rest_port, grpc_port) -> list[str]:
     """The command line that starts an engine.
 
     Args:
         engine: `"tensorflow_model_server"` or `"docker"`.
         directory: the folder of the models.
         config: the models.config that the engine reads, in its own file system.
+        host: the address that Docker publishes on.
         rest_port: port of REST.
         grpc_port: port of gRPC.
     """
@@ -56,48 +101,80 @@ def command(engine, directory, config, rest_port, grpc_port) -> list[str]:
     options = [
         f"--model_config_file={config}",
         "--model_config_file_poll_wait_seconds=5",
-        # A label may be moved to a version that is still being loaded, as in a first start.
+        # At a start no version is loaded yet, and labels are assigned before any is.
         "--allow_version_labels_for_unavailable_models=true",
         "--enable_batching=true",
         f"--batching_parameters_file={root}/{BATCHING}",
         f"--monitoring_config_file={root}/{MONITORING}",
     ]
     if engine == "docker":
-        ports = ["-p", f"{grpc_port}:8500", "-p", f"{rest_port}:8501"]
-        return ["docker", "run", "--rm", *ports, "-v", f"{directory}:/models:ro", IMAGE, *options]
+        address = f"[{host}]" if ":" in host else host
+        ports = ["-p", f"{address}:{grpc_port}:8500", "-p", f"{address}:{rest_port}:8501"]
+        # As process 1 the server would ignore SIGTERM; the image's start script would add a model of its own.
+        start = ["docker", "run", "--rm", "--init", "--entrypoint", BINARY]
+        return [*start, *ports, "-v", f"{directory}:/models:ro", IMAGE, "--port=8500", "--rest_api_port=8501", *options]
     return [BINARY, f"--port={grpc_port}", f"--rest_api_port={rest_port}", *options]
 
 
-def run(engine, directory, rest_port, grpc_port) -> int:
-    """Run TensorFlow Serving on a folder of models until it ends.
+def run(engine, directory, host, rest_port, grpc_port) -> int:
+    """Run TensorFlow Serving on a folder of models until it ends, or this process is asked to end.
 
     Args:
         engine: `"tensorflow_model_server"` or `"docker"`.
         directory: the folder of the models.
+        host: the address that Docker publishes on.
         rest_port: port of REST.
         grpc_port: port of gRPC.
 
     Returns:
-        Its exit code.
+        Its exit code; 0 where it ended because of a SIGTERM to this process.
 
     Raises:
-        ValueError: the folder holds no `models.config`.
+        ValueError: the folder holds no `models.config`, or one that cannot be read.
     """
     directory = Path(directory).resolve()
     if not (directory / MODELS).is_file():
         raise ValueError(f"There is no {MODELS} in {directory}; `pinet export NAME {directory}` writes one.")
     if engine == "docker":
-        return subprocess.call(command(engine, directory, f"/models/{MODELS}", rest_port, grpc_port))
+        return _run_child(command(engine, directory, f"/models/{MODELS}", host, rest_port, grpc_port))
     with tempfile.TemporaryDirectory() as folder:
         config, ended = Path(folder) / MODELS, threading.Event()
         _localise(directory, config)
         follower = threading.Thread(target=_follow, args=(directory, config, ended), daemon=True)
         follower.start()
         try:
-            return subprocess.call(command(engine, directory, config, rest_port, grpc_port))
+            return _run_child(command(engine, directory, config, host, rest_port, grpc_port))
         finally:
             ended.set()
             follower.join()
+
+
+def _run_child(arguments):
+    """Run a program that does not outlive this process: SIGTERM, Ctrl-C and errors end it as well."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    try:
+        process = subprocess.Popen(arguments)
+        try:
+            while process.poll() is None and not asked:
+                time.sleep(0.1)
+            code = process.returncode
+        finally:
+            _end(process)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if asked:
+        return 0
+    return code if code >= 0 else 128 - code  # ended by a signal, as a shell says it
+
+
+def _end(process):
+    process.terminate()  # does nothing to one that has ended
+    try:
+        process.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _docker_answers():
@@ -111,13 +188,21 @@ def _docker_answers():
 
 
 def _follow(directory, config, ended):
-    """Keep the local models.config up to date with the one that export and `pinet label` write."""
-    seen = None
-    while not ended.wait(1):
-        changed = (directory / MODELS).stat().st_mtime_ns
-        if changed != seen:
-            seen = changed
-            _localise(directory, config)
+    """Keep the local models.config up to date with the one that export and `pinet label` write.
+
+    A file that cannot be read for now, or is not a models.config, is said once, and the last good one stays.
+    """
+    seen = complaint = None
+    while not ended.wait(FOLLOW_SECONDS):
+        try:
+            text = (directory / MODELS).read_bytes()
+            if text != seen:
+                _localise(directory, config)
+                seen, complaint = text, None
+        except (OSError, ValueError) as error:
+            if str(error) != complaint:
+                LOG.error("The server keeps the last good %s: %s", MODELS, error)
+            seen, complaint = None, str(error)
 
 
 def _localise(directory, config):
