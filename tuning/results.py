@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuning.files import read_json
+from zoo.files import read_json, taking_apart
 
 DIRECTIONS = {"val_accuracy": "max", "val_loss": "min"}
+FIGURES = ("parameters", "macs", "val_accuracy", "val_loss", "epochs", "seconds", "fit_seconds")
+DAMAGED = "Restore it from a copy, or start the search over with --fresh (which deletes its trials)."
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,21 @@ def read_settings(folder) -> dict:
     """What a search was asked for: its fingerprint, and the settings that may change.
 
     Raises:
-        ValueError: the folder holds no search.
+        ValueError: the folder holds no search, or a damaged one.
     """
-    settings = read_json(Path(folder) / "search.json")
+    settings = find_settings(folder)
     if settings is None:
         raise ValueError(f"That folder holds no search. Received: {str(folder)!r}")
+    return settings
+
+
+def find_settings(folder) -> dict | None:
+    """As `read_settings`, but `None` where the folder holds no search."""
+    path = Path(folder) / "search.json"
+    settings = read_json(path, DAMAGED)
+    if settings is not None:
+        with taking_apart(path, DAMAGED):
+            DIRECTIONS[settings["objective"]]
     return settings
 
 
@@ -46,15 +58,33 @@ def read_results(folder) -> list[Result]:
     """All trials of a search in the order of their numbers.
 
     Raises:
-        ValueError: the folder holds no search.
+        ValueError: the folder holds no search, or a damaged file.
     """
     read_settings(folder)
     results = []
     for path in sorted(Path(folder).glob("trial_*/trial.json")):
-        state = read_json(path)
-        record = read_json(path.parent / "record.json") or {}
-        results.append(Result(int(state["trial_id"]), state["status"], state["hyperparameters"]["values"], record))
+        state, record = read_json(path, DAMAGED), read_record(path.parent)
+        with taking_apart(path, DAMAGED):
+            values = dict(state["hyperparameters"]["values"])
+            results.append(Result(int(state["trial_id"]), state["status"], values, record))
     return results
+
+
+def read_record(folder) -> dict:
+    """What the worker wrote at the end of the trial of a folder; empty before.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    path = Path(folder) / "record.json"
+    record = read_json(path, DAMAGED)
+    with taking_apart(path, DAMAGED):
+        record = dict(record or {})
+        if "recipe" in record:  # the trial was trained to its end
+            dict(record["recipe"])
+            for name in FIGURES:
+                float(record[name])
+    return record
 
 
 def best_first(results, objective="val_accuracy") -> list[Result]:

@@ -1,13 +1,11 @@
 """What a person sees of a search."""
 
 import time
-from pathlib import Path
 
 from rich.console import Console
 
-from tuning.files import read_json
 from tuning.oracles.search_oracle import ENDED
-from tuning.results import shown, shown_values
+from tuning.results import read_record, shown, shown_values
 from zoo.tables import human_count, human_seconds
 
 
@@ -38,7 +36,7 @@ class SearchDisplay:
     def on_trial_end(self, trial):
         """Called when a trial has completed or failed."""
         self.ended += 1
-        record = read_json(Path(self.oracle._get_trial_dir(trial.trial_id)) / "record.json") or {}
+        record = read_record(self.oracle._get_trial_dir(trial.trial_id))
         done = len(self.oracle.end_order)
         planned = f"/{self.oracle.planned}" if self.oracle.planned else ""
         if trial.status == "COMPLETED":

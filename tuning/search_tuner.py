@@ -16,11 +16,11 @@ from keras_tuner import errors
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import TrialStatus
 
-from tuning.files import read_json, write_json
-from tuning.results import shown_values
+from tuning.results import DAMAGED, shown_values
 from tuning.trial_progress import TrialProgress
 from zoo import training
 from zoo.checkpoint import Checkpoint
+from zoo.files import DamagedFile, read_json, replacing, taking_apart, write_json
 from zoo.finite import finite_or_none
 
 MOST_CRASHES = 2
@@ -135,7 +135,7 @@ class SearchTuner(BaseTuner):
             model,
             recipe,
             self.hypermodel.data_set,
-            initial_epoch=checkpoint.restore(model),
+            initial_epoch=self._restore(checkpoint, model),
             epochs=epochs,
             callbacks=[progress, checkpoint],
         )
@@ -143,6 +143,17 @@ class SearchTuner(BaseTuner):
         loss, accuracy = model.evaluate(images, targets, batch_size=500, verbose=0)
         seconds = time.monotonic() - started
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}
+
+    def _restore(self, checkpoint, model):
+        """The epochs that are done; a damaged checkpoint costs these epochs, and not the trial."""
+        try:
+            return checkpoint.restore(model)
+        except DamagedFile as error:
+            if self.console is not None:
+                words = f"{error}\nThe trial is trained from its start."
+                self.console.print(words, style="yellow", highlight=False, soft_wrap=True, markup=False)
+            checkpoint.path.unlink()
+            return 0
 
     def _record(self, trial, **entries):
         entries["seconds"] = time.monotonic() - self.started
@@ -167,19 +178,24 @@ class SearchTuner(BaseTuner):
             self.oracle.save()
             write_json(self._get_tuner_fname(), self.get_state())
 
+    def reload(self) -> None:
+        """Take up the state of an earlier search; all of it is the oracle's."""
+        if not self._is_worker():
+            self.oracle.reload()
+
 
 def _take_over(past, folder):
     """Start from the checkpoint of an earlier round, unless this round has one of its own already."""
     if (past / "checkpoint.npz").exists() and not (folder / "checkpoint.npz").exists():
-        partial = folder / "checkpoint.taken.npz"
-        shutil.copyfile(past / "checkpoint.npz", partial)
-        partial.replace(folder / "checkpoint.npz")
+        with replacing(folder / "checkpoint.npz") as partial:
+            shutil.copyfile(past / "checkpoint.npz", partial)
 
 
 def _count_crash(folder):
     """Fail a trial of which the process has died for the last time: it takes all memory, or crashes the backend."""
     path = folder / "crashes.json"
-    crashes = 1 + (read_json(path) or 0)
+    with taking_apart(path, DAMAGED):
+        crashes = 1 + (read_json(path, DAMAGED) or 0)
     write_json(path, crashes)
     if crashes >= MOST_CRASHES:
         raise errors.FailedTrialError(f"the process died of it {crashes} times; too little memory?")

@@ -6,17 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import keras_tuner
-from filelock import FileLock, Timeout
 
 from tuning import distributed as distribution
 from tuning import oracles
 from tuning.budget import Budget
-from tuning.files import read_json, write_json
 from tuning.fingerprint import fingerprint
 from tuning.hyper_model import PinetHyperModel
-from tuning.results import DIRECTIONS, Result, best_first, read_results
+from tuning.results import DAMAGED, DIRECTIONS, Result, best_first, find_settings, read_results
 from tuning.search_display import SearchDisplay
 from tuning.search_tuner import SearchTuner
+from zoo.files import only_one, write_json
 
 TUNERS = ("random", "bayesian", "hyperband", "grid")
 
@@ -116,8 +115,7 @@ def search(
         if distributed == "worker":
             _work(folder, mark, start)
             return best_first(read_results(folder), objective)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _only_one(folder):
+        with only_one(folder, "search"):
             _open(folder, mark, fresh)
             runner = start()
             if distributed == "chief":
@@ -183,12 +181,15 @@ def _open(folder, mark, fresh):
     if fresh:
         for path in (*folder.glob("trial_*"), *folder.glob("*.json")):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    earlier = read_json(folder / "search.json")
+    earlier = find_settings(folder)
     if earlier is None:
         if any(folder.glob("trial_*")):
             raise ValueError(f"{folder} holds trials of unknown origin. Give another --out, or --fresh to delete them.")
         write_json(folder / "search.json", mark)
         return
+    for name in ("oracle.json", "tuner.json"):
+        if any(folder.glob("trial_*")) and not (folder / name).exists():
+            raise ValueError(f"{folder} holds trials, and no {name} any more. {DAMAGED}")
     _refuse_another(folder, earlier, mark)
 
 
@@ -206,19 +207,10 @@ def _work(folder, mark, start):
     with distribution.answered():
         runner = start()
         runner.oracle.get_space()
-        earlier = read_json(folder / "search.json")
+        earlier = find_settings(folder)
         if earlier is None:
             raise ValueError(
                 f"The chief answers, but its search is not in {folder}: chief and workers must share that folder."
             )
         _refuse_another(folder, earlier, mark)
         runner.search()
-
-
-def _only_one(folder):
-    """A lock that ends with its process, however that ends."""
-    lock = FileLock(folder / "search.lock", timeout=0)
-    try:
-        return lock.acquire()
-    except Timeout as error:
-        raise ValueError(f"A search is running in {folder} already.") from error

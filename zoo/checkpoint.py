@@ -2,13 +2,13 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from zoo.environment import environment
+from zoo.files import replacing, taking_apart
 from zoo.finite import finite_or_none
 
 
@@ -36,34 +36,46 @@ class Checkpoint(keras.callbacks.Callback):
 
         Returns:
             The number of epochs that are done.
+
+        Raises:
+            DamagedFile: the checkpoint is damaged or is another model's; the model stays as it was.
         """
+        for partial in self.path.parent.glob(f".*.{self.path.name}"):  # of a process that was killed while it wrote
+            partial.unlink(missing_ok=True)
         if not self.path.exists():
             return 0
+        with taking_apart(self.path, "Start over with --fresh (which deletes it), or restore it from a copy."):
+            values, history, recorded = self._read(model)
+        for variable, key in self._variables(model):
+            variable.assign(values[key])
+        self.history, self.environment = history, recorded
+        return len(history)
+
+    def _read(self, model):
+        values = {}
         with np.load(self.path, allow_pickle=False) as state:
             for variable, key in self._variables(model):
-                variable.assign(state[key])
-            self.history = [_row(entries) for entries in json.loads(str(state["history"]))]
-            self.environment = json.loads(str(state["environment"])) if "environment" in state else {}
-        return len(self.history)
+                values[key] = state[key]
+                if values[key].shape != tuple(variable.shape):
+                    raise ValueError(f"{key} has the shape {values[key].shape}, not {tuple(variable.shape)}")
+            history = [_row(entries) for entries in json.loads(str(state["history"]))]
+            recorded = dict(json.loads(str(state["environment"]))) if "environment" in state else {}
+        return values, history, recorded
 
     def on_train_begin(self, logs=None):
         self.here = environment()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.environment = self.here
-        self.history.append(_row({"epoch": epoch + 1, **(logs or {})}))
+        history = [*self.history, _row({"epoch": epoch + 1, **(logs or {})})]
         state = {key: keras.ops.convert_to_numpy(variable) for variable, key in self._variables(self.model)}
-        partial = self.path.with_suffix(".partial.npz")
-        with open(partial, "wb") as file:
-            history, here = (json.dumps(value, allow_nan=False) for value in (self.history, self.environment))
-            np.savez(file, history=history, environment=here, **state)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        texts = {"history": json.dumps(history, allow_nan=False), "environment": json.dumps(self.here, allow_nan=False)}
+        with replacing(self.path) as partial:
+            np.savez(partial, **texts, **state)
+        self.history, self.environment = history, self.here  # of what is on disk, also where writing fails
         self._write_log()
 
     def _write_log(self):
-        with open(self.log, "w", newline="", encoding="utf-8") as file:
+        with replacing(self.log) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(self.history[-1]), extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.history)

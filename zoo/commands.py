@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry, tables
+from zoo.files import os_error_in_words
 from zoo.generation import commands as generation_commands
 from zoo.onednn import train_with_onednn
 from zoo.recipes.recipe import list_recipes, read_recipe
@@ -43,7 +44,10 @@ def main() -> None:
     """Entry point of `pinet`. Exit codes: 0 done, 1 refused or not as claimed, 2 wrong usage, 130 interrupted."""
     try:
         with _errors_in_one_line():
-            app()
+            try:
+                app()
+            finally:
+                sys.stdout.flush()  # here, where a full disk is said in words; at the interpreter's end it is not
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -490,10 +494,21 @@ def _errors_in_one_line():
     """What a user can mend is said in one red line on standard error, with exit code 1; anything else is a bug."""
     try:
         yield
-    except (ValueError, FileNotFoundError, PermissionError) as error:
-        message = " ".join(str(error).split())
-        typer.secho(f"Error: {message}", fg="red", err=True)
+    except (ValueError, OSError) as error:
+        said = os_error_in_words(error) if isinstance(error, OSError) else str(error)
+        message = " ".join(said.split())
+        with contextlib.suppress(OSError):  # where standard error is on the same full disk
+            typer.secho(f"Error: {message}", fg="red", err=True)
+        _drop_unwritable_output()
         sys.exit(1)
+
+
+def _drop_unwritable_output():
+    """Turn standard output away where it takes no more: the interpreter would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -10,8 +10,10 @@ from zoo.images import check_images
 class PixelModel(keras.Model):
     """`keras.Model` over images that refuses, with a ValueError, arrays that are no batch of pixels.
 
-    NumPy arrays given to a call, `predict` or `predict_on_batch` are checked: rank, size, channels, an empty batch, NaN
-    and values outside 0..255. Tensors and data sets pass unchecked; there `PixelScaling` clips.
+    NumPy arrays are checked before anything is computed, whether they go to a call, `predict`, `fit` (its
+    `validation_data` too), `evaluate`, `predict_on_batch`, `train_on_batch` or `test_on_batch`: rank, size, channels,
+    an empty batch, NaN and values outside 0..255. Tensors, data sets (`tf.data` and others) and generators are not:
+    there `PixelScaling` clips to 0..255, and NaN makes the logits NaN.
 
     Input shape:
         `[batch, height, width, channels]`, uint8 or float grey levels 0..255.
@@ -35,6 +37,29 @@ class PixelModel(keras.Model):
         self._check(x)
         return super().predict_on_batch(x)
 
-    def _check(self, examples):
-        if isinstance(examples, np.ndarray):
-            check_images(examples, self.input_shape[1:])
+    def fit(self, x=None, *args, **kwargs):
+        self._check(x)
+        if isinstance(held_out := kwargs.get("validation_data"), tuple):  # fit would see it after the first epoch
+            self._check(held_out[0])
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        self._check(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def train_on_batch(self, x, *args, **kwargs):
+        self._check(x)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def test_on_batch(self, x, *args, **kwargs):
+        self._check(x)
+        return super().test_on_batch(x, *args, **kwargs)
+
+    def _check(self, x):
+        arrays = x.values() if isinstance(x, dict) else x if isinstance(x, list | tuple) else [x]
+        for examples in arrays:
+            if isinstance(examples, np.ndarray):
+                self._check_array(examples)
+
+    def _check_array(self, examples):
+        check_images(examples, self.input_shape[1:])

@@ -1,6 +1,5 @@
 """From a trained model to the weights and the card that stand in the zoo."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from zoo import weights_file
 from zoo.demo import samples
 from zoo.environment import completed
 from zoo.evaluation import predict_logits
+from zoo.files import write_json
 from zoo.front_end import behind_front_end
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
 from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
@@ -64,11 +64,7 @@ def ship_weights(model, name, out_dir) -> Path:
 
 def write_card(card, out_dir) -> None:
     """Write `cards/NAME.json` in one step."""
-    path = out_dir / "cards" / f"{card['name']}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_json(out_dir / "cards" / f"{card['name']}.json", card)
 
 
 def weights_record(path) -> dict:

@@ -1,5 +1,6 @@
 """One training run: from a recipe to weights and card."""
 
+import contextlib
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,12 @@ from zoo.checkpoint import Checkpoint
 from zoo.data import SETS, load_set
 from zoo.devices import data_parallel, join_processes, process, spread_norms_and_clipping, wait_and_agree
 from zoo.event_log import EventLog
+from zoo.files import only_one
 from zoo.kernel_muon import KernelMuon
 from zoo.progress import TrainingProgress
 from zoo.publishing import publish, write_card
 from zoo.recipes import Recipe
-from zoo.runs import open_run, set_up_backend
+from zoo.runs import open_run, say_what_is_done, saying_what_is_kept, set_up_backend
 from zoo.statistics import renew_statistics
 from zoo.stop_at_nan import StopAtNaN
 from zoo.teacher import Teacher
@@ -51,7 +53,8 @@ def train(
         The card; `None` in processes other than the first.
 
     Raises:
-        ValueError: `run_dir` holds a run of another recipe, data set or backend; the loss is no number any more; there
+        ValueError: `run_dir` holds a run of another recipe, data set or backend, a damaged one, or one that is being
+            trained; there is less than a batch to train on; the loss is no number any more; there
             are fewer devices, or the batch does not divide among them; there are several, and the recipe has a
             teacher.
         FileNotFoundError: the data set is not there.
@@ -61,24 +64,30 @@ def train(
     join_processes()
     first = process()[0] == 0
     run_dir = Path(run_dir or Path("runs") / recipe.name)
-    with data_parallel(devices, recipe.batch_size):
-        data_set = load_set(recipe.dataset, data, data_dir)
-        if first:
-            open_run(run_dir, recipe, data_set, fresh)
-        wait_and_agree(0, "run folder")
-        checkpoint = Checkpoint(run_dir)
-        progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
-        model = prepare(recipe, data_set)
-        done = checkpoint.restore(model)
-        wait_and_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
-        callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
-        run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)
-    if not first:
-        return None
-    trained = untrained(recipe)  # without the optimizer, which would go into the file as well
-    trained.set_weights(model.get_weights())
-    settle(trained, recipe, data_set)
-    return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir))
+    with contextlib.ExitStack() as lock:
+        with data_parallel(devices, recipe.batch_size):
+            data_set = load_set(recipe.dataset, data, data_dir)
+            _refuse_less_than_a_batch(recipe, data_set)
+            if first:
+                lock.enter_context(only_one(run_dir, "training"))
+                open_run(run_dir, recipe, data_set, fresh)
+            wait_and_agree(0, "run folder")
+            checkpoint = Checkpoint(run_dir)
+            progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
+            model = prepare(recipe, data_set)
+            done = checkpoint.restore(model)
+            wait_and_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
+            if first:
+                say_what_is_done(done, recipe, run_dir, progress.console)
+            callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
+            with saying_what_is_kept(checkpoint, progress) if first else contextlib.nullcontext():
+                run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)
+        if not first:
+            return None
+        trained = untrained(recipe)  # without the optimizer, which would go into the file as well
+        trained.set_weights(model.get_weights())
+        settle(trained, recipe, data_set)
+        return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir))
 
 
 def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:
@@ -120,17 +129,12 @@ def prepare(recipe, data_set) -> keras.Model:
         recipe: the `Recipe`.
         data_set: the `DataSet` that it will be trained on.
     """
+    _refuse_less_than_a_batch(recipe, data_set)
     set_up_backend(recipe.seed)
     model = untrained(recipe)
     whiten(model, data_set.x_train)
-    steps = steps_per_epoch(recipe, data_set)
-    if steps < 1:
-        raise ValueError(
-            f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
-            f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
-        )
     model.compile(
-        optimizer=_optimizer(recipe, steps, model),
+        optimizer=_optimizer(recipe, steps_per_epoch(recipe, data_set), model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX has no other way.
@@ -217,6 +221,14 @@ def settle(model, recipe, data_set) -> None:
 def steps_per_epoch(recipe, data_set) -> int:
     """Whole batches in the training part."""
     return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
+
+
+def _refuse_less_than_a_batch(recipe, data_set):
+    if steps_per_epoch(recipe, data_set) < 1:
+        raise ValueError(
+            f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
+            f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
+        )
 
 
 def untrained(recipe) -> keras.Model:

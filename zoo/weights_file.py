@@ -1,10 +1,13 @@
 """Weights on disk: float16, and refused unless their checksum is the card's."""
 
 import hashlib
+import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+from zoo.files import replacing
 
 
 def save_float16(model, path) -> None:
@@ -20,12 +23,11 @@ def save_float16(model, path) -> None:
         ValueError: a weight is beyond the range of float16.
     """
     path = Path(path)
-    wide, partial = path.with_suffix(".wide.weights.h5"), path.with_suffix(".partial")
-    model.save_weights(wide)
-    with h5py.File(wide) as source, h5py.File(partial, "w") as target:
-        source.visititems(lambda key, item: _copy(key, item, target))
-    wide.unlink()
-    partial.replace(path)
+    with replacing(path) as partial, tempfile.TemporaryDirectory(dir=partial.parent, prefix=".wide") as folder:
+        wide = Path(folder) / "wide.weights.h5"
+        model.save_weights(wide)
+        with h5py.File(wide) as source, h5py.File(partial, "w") as target:
+            source.visititems(lambda key, item: _copy(key, item, target))
 
 
 def _copy(key, item, target):

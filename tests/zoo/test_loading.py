@@ -57,6 +57,44 @@ def test_arrays_that_are_no_pixels_are_refused_at_the_door(model, method, images
         getattr(model, method)(images)
 
 
+LABELS = np.zeros(3, "int64")
+FITTED = {
+    "fit": lambda model, x: model.fit(x, LABELS, verbose=0),
+    "fit keyword": lambda model, x: model.fit(x=x, y=LABELS, verbose=0),
+    "fit list": lambda model, x: model.fit([x], LABELS, verbose=0),
+    "fit dict": lambda model, x: model.fit({"images": x}, LABELS, verbose=0),
+    "validation data": lambda model, x: model.fit(IMAGES, LABELS, validation_data=(x, LABELS), verbose=0),
+    "evaluate": lambda model, x: model.evaluate(x, LABELS, verbose=0),
+    "train_on_batch": lambda model, x: model.train_on_batch(x, LABELS),
+    "test_on_batch": lambda model, x: model.test_on_batch(x, LABELS),
+}
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    model = zoo.load("pinet_digits")
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
+    return model
+
+
+@pytest.mark.parametrize("use", FITTED.values(), ids=FITTED)
+@pytest.mark.parametrize("value", [999.0, np.nan])
+def test_training_and_evaluation_refuse_what_is_no_pixel_before_a_weight_moves(compiled, use, value):
+    wrong = IMAGES.astype("float32")
+    wrong[1, 2, 3] = value
+    before = compiled.get_weights()
+    with pytest.raises(ValueError, match="Received: values from"):
+        use(compiled, wrong)
+    assert all(np.array_equal(old, new) for old, new in zip(before, compiled.get_weights(), strict=True))
+
+
+def test_a_sound_model_checks_its_training_data():
+    model = zoo.load("pinet_spoken_digit", weights=None)
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.raises(ValueError, match="Received"):
+        model.fit(np.full((2, 8192), 40000.0), np.zeros((2, 10)), verbose=0)
+
+
 def test_the_whole_model_saves_and_loads_as_keras_file(model, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)

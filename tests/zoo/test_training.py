@@ -21,7 +21,7 @@ from zoo.evaluation import evaluate
 from zoo.recipes import read_recipe
 from zoo.training import fit, prepare, split, train
 
-RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1)
+RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1, validation=200)
 COMMAND = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "12"]
 
 

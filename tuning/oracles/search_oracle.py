@@ -9,7 +9,8 @@ from pathlib import Path
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from tuning.files import write_json
+from tuning.results import DAMAGED
+from zoo.files import read_json, taking_apart, write_json
 
 MAX_DRAWS = 300  # networks over budget, one after the other, before a search gives up
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
@@ -190,8 +191,21 @@ class SearchOracle(keras_tuner.Oracle):
         self._were_ongoing = state["ongoing_trials"]
 
     def reload(self) -> None:
-        """Go on from the files. Every trial that began and did not end is run again, and no other."""
-        super().reload()
+        """Resume from the files. Every trial that began and did not end is run again, and no other.
+
+        Raises:
+            ValueError: one of the files is damaged or missing; the message names it.
+        """
+        for path in sorted(Path(self._project_dir).glob("trial_*/trial.json")):
+            with taking_apart(path, DAMAGED):
+                trial = Trial.from_state(read_json(path, DAMAGED))
+                self.trials[trial.trial_id] = trial
+        path = Path(self._get_oracle_fname())
+        with taking_apart(path, DAMAGED):
+            self.set_state(read_json(path, DAMAGED))
+            self.ongoing_trials = {}
+        for trial_id in set(self.start_order) - set(self.trials):
+            raise ValueError(f"{self._get_trial_dir(trial_id)} holds no trial.json any more. {DAMAGED}")
         for trial_id in sorted(set(self.trials) - set(self.start_order)):  # killed before any worker had it
             shutil.rmtree(self._get_trial_dir(trial_id))
             del self.trials[trial_id]

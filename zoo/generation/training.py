@@ -10,6 +10,7 @@ from zoo.architectures.critic import critic
 from zoo.checkpoint import Checkpoint
 from zoo.data import SETS, load_set
 from zoo.event_log import EventLog
+from zoo.files import only_one
 from zoo.generation.epoch_exhibition import EpochExhibition
 from zoo.generation.gan import GAN
 from zoo.generation.noise_batches import NoiseBatches
@@ -18,7 +19,7 @@ from zoo.generation.quality import Judge
 from zoo.progress import TrainingProgress
 from zoo.recipes import GeneratorRecipe
 from zoo.registry import GENERATION, card_for
-from zoo.runs import open_run, set_up_backend
+from zoo.runs import open_run, say_what_is_done, saying_what_is_kept, set_up_backend
 from zoo.statistics import renew_statistics
 from zoo.stop_at_nan import StopAtNaN
 
@@ -58,28 +59,32 @@ def train(
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
     judge = Judge(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
-    open_run(run_dir, recipe, data_set, fresh)
-    gan = prepare(recipe, len(batches))
-    checkpoint = Checkpoint(run_dir)
-    gan.fit(
-        batches,
-        initial_epoch=checkpoint.restore(gan),
-        epochs=recipe.epochs,
-        shuffle=False,  # NoiseBatches shuffles; fit would draw the order of the batches anew in a resumed run
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
-            StopAtNaN(),
-            EpochExhibition(run_dir / "sheets", judge, batches, recipe.ema_momentum > 0, console),
-            TrainingProgress(recipe, len(batches), console),
-            checkpoint,
-            EventLog(run_dir),
-        ],
-    )
-    if recipe.ema_momentum:
-        gan.optimizer.finalize_variable_values(gan.trainable_variables)
-        renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
-    return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir))
+    with only_one(run_dir, "training"):
+        open_run(run_dir, recipe, data_set, fresh)
+        gan = prepare(recipe, len(batches))
+        checkpoint, progress = Checkpoint(run_dir), TrainingProgress(recipe, len(batches), console)
+        done = checkpoint.restore(gan)
+        say_what_is_done(done, recipe, run_dir, console)
+        with saying_what_is_kept(checkpoint, progress):
+            gan.fit(
+                batches,
+                initial_epoch=done,
+                epochs=recipe.epochs,
+                shuffle=False,  # NoiseBatches shuffles; fit would draw the order of the batches anew in a resumed run
+                verbose=0,
+                callbacks=[
+                    keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+                    StopAtNaN(),
+                    EpochExhibition(run_dir / "sheets", judge, batches, recipe.ema_momentum > 0, console),
+                    progress,
+                    checkpoint,
+                    EventLog(run_dir),
+                ],
+            )
+        if recipe.ema_momentum:
+            gan.optimizer.finalize_variable_values(gan.trainable_variables)
+            renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
+        return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir))
 
 
 def prepare(recipe, steps_per_epoch) -> GAN:

@@ -1,0 +1,143 @@
+"""Files: replaced in one step, read with errors that name them, and locked. Imports nothing heavy."""
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# What a user can do about an error of the operating system; others are said in the system's own words.
+ADVICE = {
+    errno.ENOSPC: "the disk is full: free some space, or name another folder",
+    errno.EDQUOT: "the disk quota is used up: free some space, or name another folder",
+    errno.EFBIG: "the file would be larger than is allowed here: see `ulimit -f`",
+    errno.EROFS: "the file system is read-only: name another folder",
+    errno.EACCES: "permission denied: change its permissions, or name another one",
+    errno.EPERM: "permission denied: change its permissions, or name another one",
+    errno.EISDIR: "it is a folder, and a file is needed: name a file",
+    errno.ENOTDIR: "a part of its path is a file where a folder is needed: name another one",
+    errno.EEXIST: "it exists, and is no folder: name another one",
+    errno.ELOOP: "its symbolic links form a loop: name the file itself",
+    errno.ENAMETOOLONG: "the name is too long: name a shorter one",
+    errno.ENOENT: "there is no such file or folder",
+    errno.EMFILE: "too many files are open: see `ulimit -n`",
+    errno.EIO: "the device failed to read or write: check the disk",
+}
+
+
+class DamagedFile(ValueError):
+    """A file that does not hold what it should; the message names it, says what is wrong, and what to do."""
+
+
+@contextlib.contextmanager
+def replacing(path) -> Iterator[Path]:
+    """Write a file so that a kill at any moment leaves the old one or the new one, whole.
+
+    Args:
+        path: the file to write; its folder is made.
+
+    Yields:
+        The path to write to, in the same folder and with the same suffixes. At the end it takes the place of `path`;
+        after an error it is removed, and `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        yield partial
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path, value, indent=2) -> None:
+    """Write JSON in one step; NumPy's numbers become Python's.
+
+    Args:
+        path: the file to write; its folder is made.
+        value: what JSON can hold.
+        indent: spaces a level.
+
+    Raises:
+        ValueError: NaN or infinity, which JSON has no word for.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=float)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path, advice: str):
+    """What a JSON file holds, or `None` if it is not there.
+
+    Args:
+        path: the file.
+        advice: what to do where the file is damaged, a sentence.
+
+    Raises:
+        DamagedFile: the file holds something else.
+    """
+    with taking_apart(path, advice):
+        try:
+            return json.loads(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+
+@contextlib.contextmanager
+def taking_apart(path, advice: str) -> Iterator[None]:
+    """Whatever is found wrong with the contents of a file meanwhile is said with its name.
+
+    Args:
+        path: the file.
+        advice: what to do where the file is damaged, a sentence.
+
+    Raises:
+        DamagedFile: in the place of the errors by which readers say that a file is not what they expect. Errors of
+            the operating system that concern no contents (permissions, a full disk) stay what they are.
+    """
+    try:
+        yield
+    except DamagedFile:
+        raise
+    except Exception as error:  # text, a cut archive, a wrong key, a size beyond the memory: as many kinds as readers
+        if isinstance(error, OSError) and error.errno in ADVICE:
+            raise
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+        raise DamagedFile(f"{path} is damaged, or is no file of this kind ({found}). {advice}") from error
+
+
+def os_error_in_words(error: OSError) -> str:
+    """An error of the operating system in one sentence: the file, what is wrong, what to do."""
+    if error.errno is None:  # raised by this package, or by a library that does not say what happened
+        return str(error)
+    what = ADVICE.get(error.errno) or error.strerror or str(error)
+    names = [name for name in (error.filename, error.filename2) if isinstance(name, str | bytes | os.PathLike)]
+    return f"{' → '.join(map(os.fsdecode, names)) or 'Reading or writing failed'}: {what}. ({error.strerror})"
+
+
+def only_one(folder, name: str):
+    """Lock a folder for this process; the lock ends with the process, however that ends.
+
+    Args:
+        folder: is made if it is not there.
+        name: what runs in it, `"search"` or `"training"`: the lock's file is `NAME.lock`.
+
+    Returns:
+        A context manager that ends the lock.
+
+    Raises:
+        ValueError: another process has it.
+    """
+    from filelock import FileLock, Timeout
+
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        return FileLock(Path(folder) / f"{name}.lock", timeout=0).acquire()
+    except Timeout as error:
+        raise ValueError(
+            f"A {name} is running in {folder} already. Wait for its end, or name another folder."
+        ) from error
