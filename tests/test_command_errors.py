@@ -1,10 +1,15 @@
 """Errors as a user meets them on the command line: one line, the file, what is wrong, what to do."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
+
+from zoo import download
+from zoo.paths import RECIPES, SAMPLES
 
 PINET = [sys.executable, "-m", "zoo.commands"]
 
@@ -28,3 +33,109 @@ def test_a_recipe_that_is_a_folder_or_a_loop_is_said(pinet, tmp_path):
         code, out, err = pinet("train", tmp_path / f"{name}.toml")
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert f"{name}.toml" in err and words in err
+
+
+DIGIT = str(SAMPLES / "digits_5_0.png")
+
+
+@pytest.fixture
+def no_backend(monkeypatch):
+    """Fails where a command gets as far as importing a backend."""
+    from zoo import commands
+
+    monkeypatch.setattr(commands, "_import_backend", lambda: pytest.fail("a backend was imported"))
+
+
+@pytest.fixture
+def taken():
+    """A port that something listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def recipe(path, old, new):
+    text = (RECIPES / "pinet_digits.toml").read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+CHEAP = {
+    "dataset": (["train", "{dataset}"], "did you mean digits or spoken_digit?"),
+    "architecture": (["train", "{architecture}"], "did you mean pinet"),
+    "run folder": (["train", "pinet_digits", "--run-dir", "{file}/run"], "file is no folder"),
+    "output folder": (["train", "pinet_digits", "--out", "{file}"], "file is no folder"),
+    "data": (["train", "pinet_digits", "--data", "{tmp}/none.npz"], "There is no data file"),
+    "evaluated data": (["evaluate", "pinet_digits", "--data", "{tmp}/none.npz"], "There is no data file"),
+    "drawing": (["boundary", "pinet_digits", DIGIT, "--toward", DIGIT, "-o", "{tmp}/no/b.png"], "There is no folder"),
+    "drawing is a folder": (["boundary", "pinet_digits", DIGIT, "--toward", DIGIT, "-o", "{tmp}"], "is a folder"),
+    "demo": (["demo", "--out", "{tmp}/no/demo.png"], "There is no folder"),
+    "generated": (["generate", "pinet_digits_generator", "-o", "{tmp}/no/g.png"], "There is no folder"),
+    "generated one by one": (["generate", "pinet_digits_generator", "--out-dir", "{file}"], "file is no folder"),
+    "url": (["client", "localhost:8501", "pinet_digits", DIGIT], "http(s)://HOST:PORT for REST"),
+    "rest port": (["serve", "{tmp}", "--engine", "preview", "--rest-port", "{port}"], "Nothing can listen there"),
+    "grpc port": (["serve", "{tmp}", "--engine", "preview", "--grpc-port", "{port}"], "Nothing can listen there"),
+    "params": (["tune", "digits", "--max-params", "0"], "parameters=0"),
+    "minutes": (["tune", "digits", "--minutes", "0"], "minutes=0"),
+    "search folder": (["tune", "digits", "--out", "{file}"], "file is no folder"),
+    "chief": (["tune", "digits", "--distributed", "chief", "--oracle", "127.0.0.1:{port}"], "Nothing can listen there"),
+    "worker": (["tune", "digits", "--distributed", "worker", "--oracle", "127.0.0.1:1"], "worker_id=None"),
+}
+
+
+@pytest.mark.parametrize("case", CHEAP)
+def test_what_is_cheap_to_see_is_refused_before_a_backend_is_imported(pinet, tmp_path, no_backend, taken, case):
+    import tuning.commands  # noqa: F401 adds pinet tune
+
+    (tmp_path / "file").write_text("")
+    arguments, words = CHEAP[case]
+    places = {"tmp": tmp_path, "file": tmp_path / "file", "port": taken}
+    for key, (old, new) in {"dataset": ("digits", "digit"), "architecture": ("pinet", "pinett")}.items():
+        places[key] = recipe(tmp_path / f"{key}.toml", f'{key} = "{old}"', f'{key} = "{new}"')
+    code, out, err = pinet(*(argument.format(**places) for argument in arguments))
+    assert (code, out, err.count("\n")) == (1, "", 1), err
+    assert words in err
+
+
+def test_data_that_are_missing_are_named_at_once(pinet, tmp_path, no_backend, monkeypatch):
+    """Before anything else: what, how much, from where, to where; then at most a few seconds for the server."""
+    monkeypatch.setattr(download, "_problem_with", lambda url: f"{url}: no route")
+    for arguments in (["evaluate", "polynet_mnist"], ["train", "polynet_mnist"], ["evaluate", "pinet_mnist_generator"]):
+        code, out, err = pinet(*arguments, "--data-dir", tmp_path)
+        first, second = err.splitlines()
+        assert (code, out) == (1, "")
+        assert first == (
+            f"mnist is not in {tmp_path}: downloading 12 MB to there from "
+            "https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz"
+        )
+        assert "no route" in second and "tfds build mnist" in second and "--data" in second
+
+
+def test_a_server_that_is_silent_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        started = time.monotonic()
+        assert download._problem_with(f"http://127.0.0.1:{server.getsockname()[1]}/data")
+    assert time.monotonic() - started < 5
+    assert "refused" in download._problem_with("http://127.0.0.1:9/data").lower()
+
+
+def test_a_download_is_tried_where_the_server_answers(pinet, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_problem_with", lambda url: "")
+    asked = []
+
+    def load_set(name, data=None, data_dir=None):
+        asked.append((name, data_dir))
+        raise FileNotFoundError("the download ended")
+
+    monkeypatch.setattr("zoo.data.load_set", load_set)
+    code, _, err = pinet("evaluate", "polynet_mnist", "--data-dir", tmp_path)
+    assert code == 1 and "the download ended" in err and asked == [("mnist", tmp_path)]
+
+
+def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
+    from zoo.files import check_folder
+
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(ValueError, match=f"{tmp_path} may not be written: permission denied. Received: {tmp_path}/new"):
+        check_folder(tmp_path / "new")

@@ -6,10 +6,24 @@ from typing import Annotated, Literal
 import typer
 from typer.core import TyperGroup
 
-from tuning.budget import read_count
+from tuning.budget import Budget, read_count
 from tuning.results import best_first, overhead, read_results, read_settings, shown, shown_values
+from tuning.settings import check_settings
 from tuning.space import list_searches, read_space
-from zoo.commands import AsJson, DataDir, DataFile, _console, _escaped, _print_json, _table, _waiting, app, main
+from zoo.commands import (
+    AsJson,
+    DataDir,
+    DataFile,
+    _console,
+    _escaped,
+    _have_data,
+    _print_json,
+    _table,
+    _waiting,
+    app,
+    main,
+)
+from zoo.files import check_file, check_folder
 from zoo.onednn import train_with_onednn
 from zoo.tables import human_count, human_seconds
 
@@ -79,9 +93,15 @@ def search(
     trial_timeout: Annotated[float, typer.Option(help="Seconds of silence after which a trial is given away.")] = 600,
 ):
     """Search, or go on with a search that was stopped: give the same command again."""
+    from tuning import distributed as distribution
     from tuning import supervision
 
-    read_space(space)  # what is wrong with it is said at once
+    # What is wrong is said at once, and not when a backend has been imported.
+    check_settings(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
+    Budget(max_params, max_macs, max_latency_ms)
+    distribution.check(distributed, oracle, worker_id)
+    check_folder(out or Path("runs") / "tune")
+    _have_data(read_space(space).dataset, data, data_dir)
     train_with_onednn()
     supervision.supervise(minutes)
     with _waiting("starting the backend"):
@@ -123,6 +143,7 @@ def report(
     json: AsJson = False,
 ):
     """List the trials; write them as CSV, and draw accuracy against size, degree and rank, and what mattered."""
+    check_folder(out or folder)
     objective = read_settings(folder)["objective"]
     results = read_results(folder)
     listed = best_first(results, objective)[:top]
@@ -153,6 +174,8 @@ def promote(
 ):
     """Write the recipe of a trial, for pinet train."""
     from tuning.promotion import promote as write
+
+    check_file(recipe)
 
     chosen = write(
         folder, recipe, trial=trial, best_under_params=best_under_params, epochs=epochs, description=description

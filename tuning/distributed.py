@@ -4,6 +4,8 @@ import contextlib
 import os
 import time
 
+from zoo.ports import check_port
+
 ROLES = ("chief", "worker")
 VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 ANSWER_WITHIN = 300  # seconds in which a chief must answer its workers
@@ -21,25 +23,13 @@ def environment(role, oracle, worker_id):
         worker_id: name of this worker, the same each time it is started.
 
     Raises:
-        ValueError: an unknown role, or an address or a name that is missing or impossible.
+        ValueError: as of `check`.
     """
+    check(role, oracle, worker_id)
     if role is None:
-        if oracle or worker_id:
-            raise ValueError("`oracle` and `worker_id` belong to a distributed search. Received: distributed=None")
-        if VARIABLES[1] in os.environ:  # Keras Tuner would take this search for a worker
-            raise ValueError(
-                f"{VARIABLES[1]} is set: unset it, or take part by `distributed`. Received: distributed=None"
-            )
         yield
         return
-    if role not in ROLES:
-        raise ValueError(f"`distributed` must be one of {', '.join(ROLES)}. Received: distributed={role!r}")
-    host, _, port = (oracle or "").rpartition(":")
-    if not host or not port.isdigit():
-        raise ValueError(f"`oracle` must be the chief's HOST:PORT. Received: oracle={oracle!r}")
-    # Keras Tuner takes everyone with "chief" in the name for the chief.
-    if role == "worker" and (not worker_id or "chief" in worker_id):
-        raise ValueError(f'A worker needs a name without "chief" in it. Received: worker_id={worker_id!r}')
+    host, _, port = oracle.rpartition(":")
     before = {name: os.environ.get(name) for name in VARIABLES}
     os.environ.update(zip(VARIABLES, ("chief" if role == "chief" else worker_id, host, port), strict=True))
     try:
@@ -50,6 +40,33 @@ def environment(role, oracle, worker_id):
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def check(role, oracle, worker_id) -> None:
+    """Refuse an impossible part in a distributed search; arguments as of `environment`.
+
+    Raises:
+        ValueError: an unknown role, an address or a name that is missing or impossible, or an address at which a chief
+            cannot listen.
+    """
+    if role is None:
+        if oracle or worker_id:
+            raise ValueError("`oracle` and `worker_id` belong to a distributed search. Received: distributed=None")
+        if VARIABLES[1] in os.environ:  # Keras Tuner would take this search for a worker
+            raise ValueError(
+                f"{VARIABLES[1]} is set: unset it, or take part by `distributed`. Received: distributed=None"
+            )
+        return
+    if role not in ROLES:
+        raise ValueError(f"`distributed` must be one of {', '.join(ROLES)}. Received: distributed={role!r}")
+    host, _, port = (oracle or "").rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"`oracle` must be the chief's HOST:PORT. Received: oracle={oracle!r}")
+    # Keras Tuner takes everyone with "chief" in the name for the chief.
+    if role == "worker" and (not worker_id or "chief" in worker_id):
+        raise ValueError(f'A worker needs a name without "chief" in it. Received: worker_id={worker_id!r}')
+    if role == "chief":
+        check_port(host, int(port))
 
 
 def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:

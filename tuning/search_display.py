@@ -78,6 +78,12 @@ class SearchDisplay:
         reason = f"; {self.oracle.stop_reason}" if self.oracle.stop_reason else ""
         self._print(words + reason, "bold")
 
+    def on_interrupt(self, folder):
+        """Say what is left of a search that was stopped by Ctrl-C."""
+        ended = sum(trial.status in ENDED for trial in self.oracle.trials.values())
+        kept = f"{ended} {'trial is' if ended == 1 else 'trials are'} kept in {folder}"
+        self._print(f"stopped; {kept}: the same command resumes the search", "bold")
+
     def _print(self, line, style=None):
         self.console.print(line, style=style, highlight=False, soft_wrap=True, markup=False)
 

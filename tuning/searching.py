@@ -15,9 +15,8 @@ from tuning.hyper_model import PinetHyperModel
 from tuning.results import DAMAGED, DIRECTIONS, Result, best_first, find_settings, read_results
 from tuning.search_display import SearchDisplay
 from tuning.search_tuner import SearchTuner
+from tuning.settings import check_settings
 from zoo.files import only_one, write_json
-
-TUNERS = ("random", "bayesian", "hyperband", "grid")
 
 
 def search(
@@ -78,7 +77,7 @@ def search(
             within the budget.
         FileNotFoundError: the data set is not there.
     """
-    _check(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
+    check_settings(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
     with distribution.environment(distributed, oracle, worker_id):
         hypermodel = PinetHyperModel(space, data=data, data_dir=data_dir)
         folder = Path(out or Path("runs") / "tune" / _name(space))
@@ -118,27 +117,19 @@ def search(
         with only_one(folder, "search"):
             _open(folder, mark, fresh)
             runner = start()
-            if distributed == "chief":
-                distribution.serve(proposer)
-            else:
-                runner.search()
+            try:
+                if distributed == "chief":
+                    distribution.serve(proposer)
+                else:
+                    runner.search()
+            except KeyboardInterrupt:
+                display.on_interrupt(folder)
+                raise
         display.on_search_end()
     results = best_first(read_results(folder), objective)
     if not results and not proposer.trials:
         raise ValueError(f"No network was tried: {proposer.stop_reason}. Received: {budget}")
     return results
-
-
-def _check(tuner, objective, max_trials, executions, keep, minutes, trial_timeout):
-    for name, value, allowed in (("tuner", tuner, TUNERS), ("objective", objective, tuple(DIRECTIONS))):
-        if value not in allowed:
-            raise ValueError(f"`{name}` must be one of {', '.join(allowed)}. Received: {name}={value!r}")
-    counts = {"max_trials": max_trials, "executions_per_trial": executions}
-    for name, value in {**counts, "minutes": minutes, "trial_timeout": trial_timeout}.items():
-        if value is not None and not value > 0:
-            raise ValueError(f"`{name}` must be above 0. Received: {name}={value!r}")
-    if keep < 0:
-        raise ValueError(f"`keep_checkpoints` must be 0 or more. Received: keep_checkpoints={keep!r}")
 
 
 def _name(space):

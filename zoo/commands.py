@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from zoo import registry, tables
-from zoo.files import os_error_in_words
+from zoo import download, registry, tables
+from zoo.files import check_file, check_folder, os_error_in_words
 from zoo.generation import commands as generation_commands
 from zoo.onednn import train_with_onednn
 from zoo.recipes.recipe import list_recipes, read_recipe
@@ -163,9 +163,13 @@ def evaluate(
 ):
     """Measure a model on its test split and compare with its card. Exit code 1: same data, other figures."""
     if registry.card(name)["task"] == registry.GENERATION:
+        if sheet is not None:
+            check_file(sheet)
+        _have_data(registry.card(name)["dataset"]["name"], data, data_dir)
         raise typer.Exit(int(generation_commands.evaluate(name, data, data_dir, sheet, json)))
     if sheet is not None:
         raise ValueError(f"--sheet is for generators. Received: {name}")
+    _have_data(registry.card(name)["dataset"]["name"], data, data_dir)
     with _progress(f"evaluating {name}") as report:
         from zoo.evaluation import evaluate as run
 
@@ -199,6 +203,10 @@ def train(
     generation = chosen.task == registry.GENERATION
     if generation and (devices > 1 or seeds > 1):
         raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")
+    folder = out or run_dir or Path("runs") / chosen.name
+    for place in (folder, run_dir or folder):
+        check_folder(place)
+    _have_data(chosen.dataset, data, data_dir)
     train_with_onednn()
     with _waiting("starting the backend"):
         training = import_module("zoo.generation.training" if generation else "zoo.training")
@@ -210,7 +218,6 @@ def train(
         card = training.train_seeds(chosen, seeds, devices=devices, **options)
     if card is None:  # the first of several processes says it
         return
-    folder = out or run_dir or Path("runs") / chosen.name
     if generation:
         result = generation_commands.said(card["quality"])
     else:
@@ -225,6 +232,7 @@ def train(
 @app.command()
 def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("demo.png")):
     """Classify the bundled sample pictures with every classifier, and draw pictures with every generator."""
+    check_file(out)
     with _progress("demo") as report:
         from zoo.demo import draw, draw_generated, run_demo, table
 
@@ -280,6 +288,7 @@ def boundary(
 ):
     """Draw how the decision changes between two images, or its regions between three, and list where it changes."""
     card = registry.card_for(name, registry.CLASSIFICATION)
+    check_file(out)
     from zoo.images import read_image
 
     files = [file for file in (image, toward, third) if file is not None]
@@ -308,6 +317,21 @@ def boundary(
     console.print(_escaped(f"from {image} (t = 0) to {toward} (t = 1):"))
     console.print(table if changes else "the decision does not change")
     console.print(f"drawing: [bold]{_escaped(str(out))}")
+
+
+def _have_data(name, data, data_dir):
+    """Before a backend is imported: data that are missing are named, and downloaded in sight."""
+    if data is not None:
+        if not data.is_file():
+            raise FileNotFoundError(f"There is no data file {data}.")
+        return
+    if download.is_here(name, data_dir):
+        return
+    _console(stderr=True).print(_escaped(download.what_is_missing(name, data_dir)), soft_wrap=True)
+    download.reach(name, data_dir)
+    with _waiting("starting the download"):
+        from zoo.data import load_set
+    load_set(name, data_dir=data_dir)  # TFDS draws a bar, which nothing may hold back
 
 
 def _zoo_model(name):

@@ -3,27 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from zoo.data_sets import SETS
+from zoo.download import not_here, reach
+from zoo.files import taking_apart
 from zoo.registry import suggestion
 from zoo.sounds import fit_length
 
-DIGITS = tuple("0123456789")
-# What an .npz file cannot say of itself. Means and standard deviations are those of the training split, in grey levels;
-# of sounds, in the decibels of `zoo.front_end`.
-SETS: dict[str, dict] = {
-    "mnist": {"shape": (28, 28, 1), "classes": DIGITS, "mean": [33.32], "std": [78.57]},
-    "digits": {"shape": (8, 8, 1), "classes": DIGITS, "mean": [77.89], "std": [95.87]},
-    "cifar10": {
-        "shape": (32, 32, 3),
-        "classes": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-        "mean": [125.31, 122.95, 113.87],
-        "std": [62.99, 62.09, 66.70],
-    },
-    "spoken_digit": {"shape": (8192,), "classes": DIGITS, "mean": [15.6], "std": [21.4]},
-}
 HELD_OUT = 5  # of each speaker's 50 recordings of a spoken digit, the first ones
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -85,11 +73,9 @@ def load_set(name: str, data=None, data_dir=None) -> DataSet:
 def _read_npz(path):
     if not path.is_file():
         raise FileNotFoundError(f"There is no data file {path}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ARRAYS if key in file}
-    except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:  # text, a lone array, a cut archive, ...
-        raise ValueError(f"{path.name} is no readable .npz file: {error}") from error
+    needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
+    with taking_apart(path, needed), np.load(path, allow_pickle=False) as file:
+        arrays = {key: file[key] for key in ARRAYS if key in file}
     missing = [key for key in ARRAYS if key not in arrays]
     if missing:
         raise ValueError(f"{path.name} lacks {', '.join(missing)}. Needed are {', '.join(ARRAYS)}.")
@@ -135,14 +121,12 @@ def _read_tfds(name, data_dir):
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=data_dir)
-    try:
-        builder.download_and_prepare()  # does nothing where it is prepared
-    except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
-        raise FileNotFoundError(
-            f"{name} is not in {builder.data_path.parent.parent} and could not be downloaded there ({error}). "
-            f"On a machine with a network run `tfds build {name}`, or copy a prepared `{name}` folder there and "
-            "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass an .npz with --data."
-        ) from error
+    if not builder.is_prepared():
+        reach(name, data_dir)
+        try:
+            builder.download_and_prepare()
+        except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
+            raise not_here(name, data_dir, error) from error
     if name == "spoken_digit":
         # the test split that the set's authors propose
         return split_recordings(spoken_recordings(builder), lambda index, speaker: index < HELD_OUT)

@@ -119,6 +119,39 @@ def os_error_in_words(error: OSError) -> str:
     return f"{' → '.join(map(os.fsdecode, names)) or 'Reading or writing failed'}: {what}. ({error.strerror})"
 
 
+def check_folder(folder) -> None:
+    """Refuse an output folder that cannot be made or written, before any work is done for it.
+
+    Raises:
+        ValueError: it or one of the folders above it is a file, or may not be written.
+    """
+    place = Path(folder).absolute()
+    while not os.path.lexists(place):
+        place = place.parent
+    if not place.is_dir():
+        raise ValueError(f"{place} is no folder, so nothing can be written there. Received: {folder}")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(f"{place} may not be written: {_why_not_writable(place)}. Received: {folder}")
+
+
+def check_file(path) -> None:
+    """Refuse an output file that cannot be written, before any work is done for it.
+
+    Raises:
+        ValueError: it is a folder, or its folder is not there or may not be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file in it. Received: {path}")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} to write to. Received: {path}")
+    check_folder(path.parent)
+
+
+def _why_not_writable(place):
+    return "its file system is read-only" if os.statvfs(place).f_flag & os.ST_RDONLY else "permission denied"
+
+
 def only_one(folder, name: str):
     """Lock a folder for this process; the lock ends with the process, however that ends.
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+ARCHITECTURES = ROOT / "architectures"
 CARDS = ROOT / "cards"
 RECIPES = ROOT / "recipes"
 SAMPLES = ROOT / "samples"

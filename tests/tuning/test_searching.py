@@ -165,6 +165,33 @@ def test_no_trial_begins_after_the_minutes(space, data, untrained, tmp_path, mon
     assert "the time is up" in console.file.getvalue()
 
 
+@pytest.mark.parametrize("tuner", TUNERS)
+def test_the_minutes_hold_while_networks_over_budget_are_proposed(tuner, space, data, untrained, tmp_path, monkeypatch):
+    from tuning.hyper_model import PinetHyperModel
+
+    def figures(self, recipe, latency=False):
+        time.sleep(0.2)
+        return {"parameters": 1000, "macs": 1}
+
+    monkeypatch.setattr(PinetHyperModel, "figures", figures)
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="the time is up"):
+        search(space, tuner=tuner, minutes=0.01, max_params=10, out=tmp_path, data=data, console=quiet())
+    assert time.monotonic() - started < 5  # 300 proposals, or a grid of 40 points, would take longer
+
+
+def test_ctrl_c_says_what_is_kept(space, data, untrained, tmp_path, monkeypatch):
+    def stopped(self, trial):
+        raise KeyboardInterrupt
+
+    search(space, max_trials=2, out=tmp_path, data=data, console=quiet())
+    monkeypatch.setattr(SearchTuner, "run_trial", stopped)
+    console = quiet()
+    with pytest.raises(KeyboardInterrupt):
+        search(space, max_trials=4, out=tmp_path, data=data, console=console)
+    assert f"2 trials are kept in {tmp_path}: the same command resumes" in console.file.getvalue()
+
+
 def slow(method):
     def wrapped(*args):
         time.sleep(0.4)

@@ -33,6 +33,8 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
         candidates = self._candidates(generator)
         vectors = np.array([self._vector(values) for values in candidates])
         for index in np.argsort(-self._expected_improvement(vectors)):
+            if self._time_is_up():
+                break
             if not self._duplicate(candidates[index]) and self._is_affordable(candidates[index]):
                 return {"status": TrialStatus.RUNNING, "values": candidates[index]}
         return self._random_populate_space()

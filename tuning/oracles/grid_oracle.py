@@ -21,6 +21,8 @@ class GridOracle(SearchOracle):
     def populate_space(self, trial_id) -> dict:
         """The next point that is new and within the budget."""
         while (values := self._point(self._place)) is not None:
+            if self._time_is_up():
+                return {"status": TrialStatus.STOPPED}
             self._place += 1
             if not self._duplicate(values) and self._is_affordable(values):
                 return {"status": TrialStatus.RUNNING, "values": values}

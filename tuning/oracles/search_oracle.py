@@ -63,8 +63,7 @@ class SearchOracle(keras_tuner.Oracle):
         if tuner_id in self.ongoing_trials:  # the worker was killed and is back: its trial starts over
             return self._begin(tuner_id, self.ongoing_trials[tuner_id])
         self.tuner_ids.add(tuner_id)
-        if time.monotonic() > self.deadline:
-            self.stop_reason = "the time is up"
+        if self._time_is_up():
             return self._nothing(tuner_id, TrialStatus.STOPPED)
         if self._retry_queue:
             return self._begin(tuner_id, self.trials[self._retry_queue.pop(0)])
@@ -101,8 +100,17 @@ class SearchOracle(keras_tuner.Oracle):
             self.save()
         return Trial(self.hyperparameters.copy(), trial_id="none", status=status)
 
+    def _time_is_up(self):
+        """Asked before each proposal too: to know what a network costs means to build it."""
+        if time.monotonic() <= self.deadline:
+            return False
+        self.stop_reason = "the time is up"
+        return True
+
     def _random_values(self):
         for _ in range(MAX_DRAWS):
+            if self._time_is_up():
+                return None
             values = super()._random_values()
             if values is None:
                 self.stop_reason = "the space is exhausted"

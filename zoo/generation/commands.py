@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry, tables
+from zoo.files import check_file, check_folder
 
 Name = Annotated[
     str,
@@ -37,6 +38,9 @@ def generate(
     from zoo import commands
 
     card = registry.card_for(name, registry.GENERATION)
+    check_file(out)
+    if out_dir is not None:
+        check_folder(out_dir)
     names = card["class_names"]
     only = None if label is None else _class_number(label, names)
     with commands._waiting(f"drawing with {name}"):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import ClassVar
 
-from zoo.paths import RECIPES
+from zoo.data_sets import SETS
+from zoo.paths import ARCHITECTURES, RECIPES
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for, suggestion
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
@@ -149,6 +150,7 @@ def check_values(recipe, above_0, from_0, shares):
         value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
         if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
             raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
+    _check_names(recipe)
     for keys, holds, words in (
         (above_0, lambda value: value > 0, "above 0"),
         (from_0, lambda value: value >= 0, "0 or more"),
@@ -158,6 +160,16 @@ def check_values(recipe, above_0, from_0, shares):
         for key in keys:
             if not holds(getattr(recipe, key)):
                 raise ValueError(f"Recipe key {key!r} must be {words}. Received: {key}={getattr(recipe, key)!r}")
+
+
+def _check_names(recipe):
+    """Now, and not when a backend has been imported and data have been read."""
+    architectures = {path.stem for path in ARCHITECTURES.glob("[!_]*.py")}
+    for key, known in (("dataset", SETS), ("architecture", architectures)):
+        value = getattr(recipe, key)
+        if value not in known:
+            near = suggestion(value, sorted(known))
+            raise ValueError(f"Recipe key {key!r} names nothing that is here{near} Received: {key}={value!r}")
 
 
 def list_recipes() -> list[str]:

@@ -8,13 +8,14 @@ from urllib.parse import quote, urlsplit
 
 TIMEOUT = 60  # seconds
 PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run 32 images at once, and limit both
+SCHEMES = ("http", "https", "grpc")
 
 
 def classify_pictures(url, name, pictures, version=None, label=None) -> list[dict]:
     """Let a server classify pictures with the signature `encoded`, in requests of at most 32 images and 8 MB of files.
 
     Args:
-        url: `http://HOST:PORT` or `https://…` for REST, `grpc://HOST:PORT` or `HOST:PORT` for gRPC.
+        url: `http://HOST:PORT` or `https://…` for REST, `grpc://HOST:PORT` for gRPC.
         name: the model on the server.
         pictures: the bytes of PNG or JPEG files.
         version: a version by number.
@@ -24,11 +25,15 @@ def classify_pictures(url, name, pictures, version=None, label=None) -> list[dic
         A dict a picture, with `class_id`, `class_name` and `probability`.
 
     Raises:
-        ValueError: version and label together, the server refuses, cannot be reached, or answers something else.
+        ValueError: another URL, version and label together, the server refuses, cannot be reached, or answers
+            something else.
     """
     if version is not None and label is not None:
         raise ValueError(f"Give a version or a label, not both. Received: version={version}, label={label!r}")
-    ask = _ask_rest if urlsplit(url).scheme in ("http", "https") else _ask_grpc
+    scheme = urlsplit(url).scheme
+    if scheme not in SCHEMES or not urlsplit(url).netloc:
+        raise ValueError(f"A URL is http(s)://HOST:PORT for REST, or grpc://HOST:PORT for gRPC. Received: {url}")
+    ask = _ask_grpc if scheme == "grpc" else _ask_rest
     pictures = list(pictures)
     parts = _parts(pictures)
     answers, first = [], 1

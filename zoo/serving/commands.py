@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry, tables
+from zoo.ports import check_port
 
 
 class Format(StrEnum):
@@ -231,6 +232,8 @@ def serve(
         raise FileNotFoundError(f"There is no such folder. Received: {directory}")
     chosen = engines.choose(engine.value)
     host = engines.listening(chosen, host)
+    check_port(host, rest_port)
+    check_port(host, grpc_port)
     if words := engines.warning(host):
         commands._console(stderr=True).print(words, style="yellow", soft_wrap=True, markup=False)
     if chosen != "preview":
