@@ -1,6 +1,7 @@
 """What cards tell of the machine that trained."""
 
 import subprocess
+from dataclasses import replace
 from importlib.metadata import version
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
+from benchmarks.complete_cards import in_todays_form, with_words
 from zoo import checkpoint, environment
 from zoo.publishing import training_record
 from zoo.recipes import read_recipe
@@ -20,6 +22,19 @@ def test_every_card_tells_what_is_recorded_today(name):
     training = zoo.card(name)["training"]
     assert environment.completed({}).keys() <= training.keys()
     assert environment.completed({})["versions"].keys() | {training["backend"]} == training["versions"].keys()
+
+
+def test_completing_a_card_adds_nulls_and_words_and_changes_nothing_else():
+    card = zoo.card("pinet_mnist")
+    training = card["training"]
+    old = {key: value for key, value in training.items() if key not in ("commit", "cpu", "onednn")}
+    old["versions"] = {key: value for key, value in training["versions"].items() if key != "scipy"}
+    expected = {**training, "commit": None, "cpu": None, "onednn": None}
+    assert in_todays_form(old) == {**expected, "versions": {**training["versions"], "scipy": None}}
+    recipe = replace(read_recipe("pinet_mnist"), note="a bar was missed")
+    noted = {**training, "recipe": {**training["recipe"], "note": "a bar was missed"}}
+    assert with_words(card, recipe) == {**card, "note": "a bar was missed", "training": noted}
+    assert with_words(card, replace(recipe, epochs=15)) == card  # not the recipe that it was trained by
 
 
 def test_it_names_versions_hardware_and_the_onednn_setting(monkeypatch):
