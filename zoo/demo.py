@@ -48,9 +48,11 @@ def probabilities(model, card, examples) -> np.ndarray:
         examples: `[batch, height, width, channels]` pixels, or `[batch, samples]` waveforms.
 
     Returns:
-        float32 `[batch, classes]`.
+        float32 `[batch, classes]`; a row of NaN where a logit is beyond float32, and so no class is the answer.
     """
-    return softmax(np.asarray(model.predict_on_batch(examples)) / card["calibration"]["temperature"], axis=1)
+    logits = np.asarray(model.predict_on_batch(examples)) / card["calibration"]["temperature"]
+    finite = np.isfinite(logits).all(axis=1, keepdims=True)
+    return np.where(finite, softmax(np.where(finite, logits, 0), axis=1), np.nan)
 
 
 def samples(dataset) -> list[tuple[Path, str]]:

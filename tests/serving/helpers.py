@@ -1,5 +1,6 @@
 """What the tests of serving have in common: running a model through the C API, and servers."""
 
+import asyncio
 import io
 import json
 import os
@@ -74,6 +75,23 @@ def png(image):
     image, file = np.asarray(image, "uint8"), io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
     return file.getvalue()
+
+
+def ask_app(app, path, *parts, whole=True):
+    """Status and text of a POST to an ASGI application, in this process; an unfinished body stalls after its parts."""
+    waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    waiting[-1]["more_body"] = not whole
+    sent = []
+
+    async def receive():
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": ""}
+    asyncio.run(app({**scope, "query_string": b"", "headers": [], "scheme": "http"}, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent).decode()
 
 
 class Server:

@@ -22,7 +22,6 @@ model_config_list {{
 def served(tmp_path, monkeypatch):
     """A repository over empty versions; `put` writes models.config and looks at it once."""
     monkeypatch.setattr(repository, "Servable", lambda name, version, folder: (name, version))
-    monkeypatch.setattr(repository, "is_complete", lambda folder: True)
     for version in (1, 2, 3):
         (tmp_path / "a" / str(version)).mkdir(parents=True)
     (tmp_path / "b" / "1").mkdir(parents=True)

@@ -4,10 +4,13 @@ The same tests run against `tensorflow_model_server` where it is on the PATH.
 """
 
 import base64
+import http.client
+import json
 import re
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import grpc
@@ -292,6 +295,18 @@ def test_the_preview_knows_its_limits_and_its_name(server, images):
         assert raw.recv(100).startswith(b"HTTP/1.1 400")
     assert server.ask(ASK, {"instances": images[:1].tolist()})[0] == 200
     assert server.lines and all(line.startswith("preview ") for line in server.lines), server.lines
+
+
+def test_a_kept_alive_connection_does_not_wait_for_acknowledgements(server, images):
+    """Without TCP_NODELAY every answer takes 40 ms more; the quickest of many tells, however busy the machine is."""
+    connection, times = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=60), []
+    for _ in range(60):
+        started = time.perf_counter()
+        connection.request("POST", ASK, json.dumps({"instances": images[:1].tolist()}))
+        assert connection.getresponse().read()
+        times.append(time.perf_counter() - started)
+    connection.close()
+    assert min(times[20:]) < 0.03  # the first acknowledgements of a connection are never delayed
 
 
 def test_a_new_version_is_picked_up_rolled_out_and_rolled_back(server, images):

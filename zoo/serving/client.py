@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import urllib.error
 import urllib.request
 from urllib.parse import quote, urlsplit
@@ -22,7 +23,8 @@ def classify_pictures(url, name, pictures, version=None, label=None) -> list[dic
         label: a version by label.
 
     Returns:
-        A dict a picture, with `class_id`, `class_name` and `probability`.
+        A dict a picture, with `class_id`, `class_name` and `probability`; all three are None where the server has no
+        answer, because the logits are beyond float32.
 
     Raises:
         ValueError: another URL, version and label together, the server refuses, cannot be reached, or answers
@@ -62,11 +64,17 @@ def _parts(pictures):
 
 def _rows(columns):
     return [
-        {"class_id": int(index), "class_name": text, "probability": float(probability)}
+        _answer(int(index), text, float(probability))
         for index, text, probability in zip(
             columns["class_id"], columns["class_name"], columns["probability"], strict=True
         )
     ]
+
+
+def _answer(index, text, probability):
+    if index < 0 or not math.isfinite(probability):  # older exports answer with NaN
+        index = text = probability = None
+    return {"class_id": index, "class_name": text, "probability": probability}
 
 
 def _ask_rest(url, name, pictures, version, label):

@@ -25,7 +25,7 @@ class Engine(StrEnum):
 
 
 URL = "http://localhost:8501"
-
+NO_ANSWER = "no answer: logits beyond float32"
 Models = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the models.")]
 Model = Annotated[str, typer.Argument(metavar="NAME", help="A model in it.")]
 Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version in its folder.")]
@@ -266,7 +266,8 @@ def client(
         return commands._print_json(results)
     table = commands._table("picture", "class", "probability", right=(2,))
     for result in results:
-        cells = (commands._escaped(result["class_name"]), f"{result['probability']:.1%}")
+        answered = result["class_id"] is not None
+        cells = (commands._escaped(result["class_name"]), f"{result['probability']:.1%}") if answered else (NO_ANSWER,)
         table.add_row(commands._escaped(result["image"]), *cells)
     commands._console().print(table)
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)  # of a run; larger requests are split
-MAX_BATCH_SIZE = 1024  # of a request
+MAX_BATCH_SIZE = 1024  # of a request; the exported graphs check it too
 BASE_PATH = "/models"  # where the image of TensorFlow Serving, and deploy/, have the folder of the models
 MODELS, BATCHING, MONITORING = "models.config", "batching_parameters.txt", "monitoring.config"
 

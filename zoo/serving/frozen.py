@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from zoo.serving.configs import MAX_BATCH_SIZE
+
 
 def frozen(model, inputs):
     """A model as one tf.function with its weights as constants: TensorFlow optimises constants, and not variables.
@@ -28,8 +30,12 @@ def frozen(model, inputs):
 
 
 def batch_of(values, shape):
-    """At least one item, each of this shape."""
+    """1 to `MAX_BATCH_SIZE` items, each of this shape; checked before anything is computed of them."""
     values = tf.ensure_shape(values, (None, *shape))
-    some = tf.debugging.Assert(tf.size(values) > 0, ["A batch needs at least one item."], name="not_empty")
-    with tf.control_dependencies([some]):
+    items = tf.shape(values)[0]
+    some = tf.debugging.Assert(items > 0, ["A batch needs at least one item."], name="not_empty")
+    words = f"A request has at most {MAX_BATCH_SIZE} items; send it in parts. Received:"
+    with tf.control_dependencies(
+        [some, tf.debugging.Assert(items <= MAX_BATCH_SIZE, [words, items], name="not_too_many")]
+    ):
         return tf.identity(values)

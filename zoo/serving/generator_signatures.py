@@ -29,7 +29,10 @@ def generator_signatures(model) -> dict:
             as_many = tf.debugging.assert_equal(tf.shape(noise)[0], tf.shape(chosen)[0], "Give one label a latent.")
             with tf.control_dependencies([as_many]):
                 noise = [noise, tf.cast(chosen, tf.int32)]
-        return tf.cast(tf.clip_by_value(tf.round(network(noise)), 0, 255), tf.uint8)
+        pixels = network(noise)
+        finite = tf.reduce_all(tf.math.is_finite(pixels))
+        with tf.control_dependencies([tf.debugging.Assert(finite, ["No image: its pixels are beyond float32."])]):
+            return tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8)
 
     def images(*noise):
         return {"images": pictures(*noise)}

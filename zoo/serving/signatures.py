@@ -6,6 +6,8 @@ from zoo.serving.frozen import batch_of, frozen
 from zoo.serving.pictures import decode_pictures
 
 EXAMPLE_FEATURE = "image/encoded"
+NO_CLASS, NO_ANSWER = -1, "no answer"
+LOWEST = tf.float32.min  # a finite number, as JSON has no NaN, and so large that no bound on logits lets it pass
 
 
 def classifier_signatures(model, class_names, temperature, mnist_example=False) -> dict:
@@ -13,6 +15,10 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
 
     Without the checks, images of another size can get an answer, and an image without its batch axis makes oneDNN's
     convolution end the server's process.
+
+    An image whose logits are beyond float32 gets no answer, and says so: `class_id` −1, `class_name` and `classes`
+    "no answer", `probability` and `scores` 0, all `logits` −3.4e38. It does not fail the run, which it may share with
+    images of other clients. `predict_images`, which has no place for words, fails.
 
     Args:
         model: `keras.Model`, pixels in, logits out.
@@ -29,16 +35,18 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
 
     def run(pixels):
         logits = network(tf.cast(pixels, tf.float32))
-        return logits, tf.nn.softmax(logits / temperature)
+        calibrated = logits / temperature
+        finite = tf.reduce_all(tf.math.is_finite(logits) & tf.math.is_finite(calibrated), axis=-1)
+        return logits, tf.nn.softmax(calibrated), finite
 
     def answers(pixels):
-        logits, probabilities = run(pixels)
+        logits, probabilities, finite = run(pixels)
         best = tf.argmax(logits, axis=-1)
         return {
-            "class_id": best,
-            "class_name": tf.gather(names, best),
-            "probability": tf.reduce_max(probabilities, axis=-1),
-            "logits": logits,
+            "class_id": tf.where(finite, best, NO_CLASS),
+            "class_name": tf.where(finite, tf.gather(names, best), NO_ANSWER),
+            "probability": tf.where(finite, tf.reduce_max(probabilities, axis=-1), 0.0),
+            "logits": tf.where(finite[:, None], logits, LOWEST),
         }
 
     @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.uint8, name="images")])
@@ -53,8 +61,12 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
     def classify(inputs):
         features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
         pictures = tf.io.parse_example(batch_of(inputs, ()), features)[EXAMPLE_FEATURE]
-        _, scores = run(decode_pictures(pictures, shape))
-        return {"classes": tf.tile(names[None], [tf.shape(scores)[0], 1]), "scores": scores}
+        _, scores, finite = run(decode_pictures(pictures, shape))
+        classes = tf.tile(names[None], [tf.shape(scores)[0], 1])
+        return {
+            "classes": tf.where(finite[:, None], classes, NO_ANSWER),
+            "scores": tf.where(finite[:, None], scores, 0.0),
+        }
 
     signatures = {"serving_default": serving_default, "encoded": encoded, "classify": classify}
     if not mnist_example:
@@ -63,8 +75,10 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
     @tf.function(input_signature=[tf.TensorSpec([None, 784], tf.float32, name="images")])
     def predict_images(images):
         grey = _between_0_and_1(batch_of(images, (784,)))
-        _, scores = run(tf.reshape(grey * 255, [-1, 28, 28, 1]))
-        return {"scores": scores}
+        _, scores, finite = run(tf.reshape(grey * 255, [-1, 28, 28, 1]))
+        check = tf.debugging.Assert(tf.reduce_all(finite), ["No answer: an image's logits are beyond float32."])
+        with tf.control_dependencies([check]):
+            return {"scores": tf.identity(scores)}
 
     return {**signatures, "predict_images": predict_images}
 

@@ -2,34 +2,41 @@
 
 import logging
 import threading
-from pathlib import Path
+import time
+from pathlib import Path, PurePosixPath
 
 import grpc
 
 from zoo.serving.configs import MODELS, read_models
 from zoo.serving.preview.request_error import RequestError
-from zoo.serving.preview.servable import Servable, is_complete
+from zoo.serving.preview.servable import Servable
 
 LOG = logging.getLogger("pinet.preview")
 LOADING, AVAILABLE, END = 20, 30, 50  # ModelVersionStatus.State
+RETRY_SECONDS = 5.0
 
 
 class Repository:
     """Follows a folder of models: what appears is loaded, what disappears is let go.
 
     With a `models.config` in the folder, its models, version policies and labels count; without one, every folder with
-    numbered versions is a model, served in its latest version. A new version is loaded before an old one goes. As in
-    TensorFlow Serving, a file that moves a label in use to a version that is not loaded is refused as a whole.
+    numbered versions is a model, served in its latest version. A new version is loaded before an old one goes, and the
+    old one stays where no new one can be loaded. `states` has the reason why a version cannot be loaded; it is tried
+    again. As in TensorFlow Serving, a file that moves a label in use to a version that is not loaded is refused as a
+    whole.
 
     Args:
-        directory: the folder.
+        directory: the folder. The last part of a model's `base_path` in `models.config` names its folder in it.
+        retry_seconds: how long after a failure a version is tried again.
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory, retry_seconds=RETRY_SECONDS):
         self.directory = Path(directory)
         self._models: dict[str, dict[int, Servable]] = {}
         self._labels: dict[str, dict[str, int]] = {}
         self._states: dict[str, dict[int, tuple[int, str]]] = {}
+        self._retry_seconds = retry_seconds
+        self._failures: dict[Path, tuple[float, str]] = {}  # when, and the reason
         self._stopped = threading.Event()
         self._complaint = ""
 
@@ -45,11 +52,14 @@ class Repository:
             return
         self._complaint = ""
         for name, versions in wanted.items():
-            for version in versions:
-                self._load(name, version)
+            for version, folder in versions.items():
+                self._load(name, version, folder)
         self._labels = labels
-        for name in list(self._models):
-            for version in set(self._models[name]) - wanted.get(name, set()):
+        for name, loaded in list(self._models.items()):
+            now = wanted.get(name, {})
+            if now and not now.keys() & loaded.keys():
+                continue  # nothing that is wanted can be loaded: the old versions stay
+            for version in loaded.keys() - now.keys():
                 self._unload(name, version)
 
     def watch(self, seconds) -> None:
@@ -125,38 +135,42 @@ class Repository:
                     )
 
     def _wanted(self):
-        """Versions by model, and labels by model."""
+        """Folders by version by model, and labels by model."""
         if not (self.directory / MODELS).is_file():
-            found = {path.name: self._found(path.name) for path in self.directory.iterdir() if path.is_dir()}
-            return {name: {max(versions)} for name, versions in found.items() if versions}, {}
+            found = {path.name: _versions(path) for path in self.directory.iterdir()}
+            return {name: {max(folders): folders[max(folders)]} for name, folders in found.items() if folders}, {}
         wanted, labels = {}, {}
         for entry in read_models(self.directory / MODELS).model_config_list.config:
-            found, policy = self._found(entry.name), entry.model_version_policy
+            place = PurePosixPath(entry.base_path).name
+            if not place:
+                raise ValueError(f"{self.directory / MODELS} has a model without a base_path. Received: {entry.name}")
+            found, policy = _versions(self.directory / place), entry.model_version_policy
+            chosen = sorted(found)[-(policy.latest.num_versions or 1) :]
             if policy.HasField("specific"):
-                wanted[entry.name] = found & set(policy.specific.versions)
+                chosen = policy.specific.versions
             elif policy.HasField("all"):
-                wanted[entry.name] = found
-            else:
-                wanted[entry.name] = set(sorted(found)[-(policy.latest.num_versions or 1) :])
+                chosen = found
+            wanted[entry.name] = {version: found[version] for version in chosen if version in found}
             labels[entry.name] = dict(entry.version_labels)
         return wanted, labels
 
-    def _found(self, name):
-        folder = self.directory / name
-        paths = folder.iterdir() if folder.is_dir() else ()
-        return {int(path.name) for path in paths if path.name.isdecimal() and is_complete(path)}
-
-    def _load(self, name, version):
+    def _load(self, name, version, folder):
         states = self._states.setdefault(name, {})
-        if version in self._models.get(name, {}) or states.get(version, (0, ""))[1]:
-            return  # loaded, or has failed before
-        states[version] = (LOADING, "")
-        try:
-            servable = Servable(name, version, self.directory / name / str(version))
-        except Exception as error:  # a stranger's model can fail in any way, and must not end the watching
-            states[version] = (END, f"{type(error).__name__}: {error}")
-            LOG.error("%s version %s cannot be loaded: %s", name, version, error)
+        failed, before = self._failures.get(folder, (-self._retry_seconds, ""))
+        if version in self._models.get(name, {}) or time.monotonic() - failed < self._retry_seconds:
             return
+        if not before:
+            states[version] = (LOADING, "")
+        try:
+            servable = Servable(name, version, folder)
+        except Exception as error:  # a third-party model can fail in any way, and must not end the watching
+            reason = f"{type(error).__name__}: {error}"
+            states[version] = (END, reason)
+            self._failures[folder] = (time.monotonic(), reason)
+            if reason != before:  # once, and not at every try
+                LOG.error("%s version %s cannot be loaded: %s", name, version, error)
+            return
+        self._failures.pop(folder, None)
         self._models.setdefault(name, {})[version] = servable
         states[version] = (AVAILABLE, "")
         LOG.info("loaded %s version %s", name, version)
@@ -166,3 +180,9 @@ class Repository:
         self._models[name] = {key: value for key, value in self._models[name].items() if key != version}
         self._states[name][version] = (END, "")
         LOG.info("unloaded %s version %s", name, version)
+
+
+def _versions(folder):
+    """The folders of a model's versions by number; whether one can be loaded shows when it is."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return {int(path.name): path for path in paths if path.name.isdecimal() and path.is_dir()}

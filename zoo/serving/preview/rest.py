@@ -1,5 +1,6 @@
 """The REST side: paths, sizes and errors as TensorFlow Serving has them."""
 
+import asyncio
 import json
 import logging
 import re
@@ -17,25 +18,31 @@ from zoo.serving.preview.request_error import RequestError
 from zoo.serving.preview.servable import merged
 
 LOG = logging.getLogger("pinet.preview")
+BODY_SECONDS = 60.0
 PLACE = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
 ASK = re.compile(PLACE + ":(?P<method>classify|regress|predict)")
 OVERFLOW = "The answer holds NaN or infinity, for which JSON has no word: the model overflows on these inputs."
 LOOK = re.compile(PLACE + "(?P<metadata>/metadata)?")
 
 
-def rest_app(repository, max_bytes) -> Starlette:
+def rest_app(repository, max_bytes, body_seconds=BODY_SECONDS) -> Starlette:
     """The ASGI application.
 
     Args:
         repository: the `Repository`.
         max_bytes: the largest body of a request; a larger one gets 413.
+        body_seconds: how long a body may take to arrive; one that takes longer gets 408.
     """
 
     async def answer(request):
         try:
-            body = await _read(request, max_bytes)
+            async with asyncio.timeout(body_seconds):
+                body = await _read(request, max_bytes)
         except ClientDisconnect:
             return Response(status_code=400)
+        except TimeoutError:
+            words = {"error": f"The body did not arrive within {body_seconds:g} seconds."}
+            return Response(json.dumps(words, allow_nan=False), 408, media_type="application/json")
         if body is None:
             status, reply = 413, {"error": f"The body has more than {max_bytes} bytes."}
         else:

@@ -1,14 +1,12 @@
 """One version of a model, loaded."""
 
-from pathlib import Path
-
 import grpc
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.example import example_pb2
-from tensorflow.core.protobuf import saved_model_pb2
 
 from zoo.serving.preview.request_error import RequestError
+from zoo.serving.preview.tensors import check_batch
 
 DEFAULT_SIGNATURE = "serving_default"
 CLASSIFY = "tensorflow/serving/classify"
@@ -32,7 +30,9 @@ class Servable:
         self._session = tf.compat.v1.Session(graph=graph)
         with graph.as_default():
             meta_graph = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder))
-        self.signatures = {key: meta_graph.signature_def[key] for key in meta_graph.signature_def}
+        # Keys such as __saved_model_init_op are TensorFlow's own, and nothing that can be asked.
+        names = [name for name in meta_graph.signature_def if not name.startswith("__saved_model")]
+        self.signatures = {name: meta_graph.signature_def[name] for name in names}
 
     def signature(self, name, error_code=grpc.StatusCode.FAILED_PRECONDITION):
         """The SignatureDef of this name; the default one for an empty name.
@@ -78,7 +78,9 @@ class Servable:
             return {name: np.asarray(value) for name, value in self._session.run(fetches, feeds).items()}
         except tf.errors.OpError as error:
             code = next(code for code in grpc.StatusCode if code.value[0] == error.error_code)
-            raise RequestError(_reason(error), code) from error
+            raise RequestError(_reason(error.message), code) from error
+        except UnicodeDecodeError as error:  # TensorFlow's message quotes bytes of the request that are no text
+            raise RequestError(_reason(error.object.decode(errors="replace"))) from error
 
     def classify(self, signature_name, examples) -> list[list[tuple[str, float]]]:
         """Run a signature for classification.
@@ -100,20 +102,13 @@ class Servable:
             )
         if not examples:
             raise RequestError("Input is empty.")
+        check_batch("examples", (len(examples),))
         serialized = np.array([example.SerializeToString() for example in examples], object)
         outputs = self.predict(signature_name, {"inputs": serialized})
         return [
             [(label.decode(errors="replace"), float(score)) for label, score in zip(labels, scores, strict=True)]
             for labels, scores in zip(outputs["classes"], outputs["scores"], strict=True)
         ]
-
-
-def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a SavedModel."""
-    try:
-        return bool(saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs)
-    except Exception:  # not there, or not whole
-        return False
 
 
 def merged(context, examples) -> list:
@@ -130,6 +125,7 @@ def merged(context, examples) -> list:
 
 
 def _check(name, array, info):
+    check_batch(name, array.shape)
     dtype = tf.dtypes.as_dtype(info.dtype)
     given = tf.string if array.dtype == object else tf.dtypes.as_dtype(array.dtype)
     if given != dtype:
@@ -141,6 +137,6 @@ def _check(name, array, info):
         )
 
 
-def _reason(error):
-    """TensorFlow's message without the names of the nodes that it passed through."""
-    return error.message.removeprefix("Graph execution error:\n\n").split("\n")[0].strip()
+def _reason(message):
+    """TensorFlow's message without the names of the nodes that it passed through, and without most of a quoted file."""
+    return message.removeprefix("Graph execution error:\n\n").split("\n")[0].strip()[:500]

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.core.example import example_pb2
 from tensorflow.core.framework import tensor_pb2
 
+from zoo.serving.configs import MAX_BATCH_SIZE
 from zoo.serving.preview.request_error import RequestError
 
 MAX_ELEMENTS = 2**24  # a proto of a few bytes can declare any shape
@@ -97,8 +98,19 @@ def classify_examples(value) -> tuple[object, list]:
     examples = value["examples"]
     if not isinstance(examples, list) or not examples:
         raise RequestError(f"Expecting 'examples' value to be a list with values. Received: {_shown(examples)}")
+    check_batch("examples", (len(examples),))
     context = _example(value["context"]) if "context" in value else None
     return context, [_example(example) for example in examples]
+
+
+def check_batch(name, shape) -> None:
+    """Refuse more items than the exported graphs take, before they are in memory.
+
+    Raises:
+        RequestError: the first axis is longer than `MAX_BATCH_SIZE`.
+    """
+    if len(shape) and shape[0] > MAX_BATCH_SIZE:
+        raise RequestError(f'A request has at most {MAX_BATCH_SIZE} items; "{name}" has {shape[0]}. Send it in parts.')
 
 
 def from_proto(name, proto) -> np.ndarray:
@@ -110,8 +122,12 @@ def from_proto(name, proto) -> np.ndarray:
     sizes = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise RequestError(f'input "{name}" has no whole shape.')
+    check_batch(name, sizes)
     if math.prod(sizes) > MAX_ELEMENTS:
         raise RequestError(f'input "{name}" has more than {MAX_ELEMENTS} elements: its shape is {sizes}.')
+    if proto.dtype == tf.string.as_datatype_enum and len(proto.string_val) != math.prod(sizes):
+        # For numbers the last one stands for all that follow; a file of megabytes, so repeated, would take gigabytes.
+        raise RequestError(f'input "{name}" has {len(proto.string_val)} strings; its shape is {sizes}.')
     try:
         return np.asarray(tf.make_ndarray(proto))
     except Exception as error:  # TensorFlow raises TypeError, ValueError and others for what does not fit together
