@@ -3,9 +3,15 @@
 `zoo.list_models()` names them, `zoo.card(name)` tells what is known of one, `zoo.load(name)` gives the `keras.Model`.
 `zoo.export(name, directory)` writes what TensorFlow Serving loads.
 Importing this package imports neither Keras nor a backend; the first `load` or `export` does.
+
+A model that was saved as `.keras`, fine-tuned or not, comes back with `keras.saving.load_model`: importing this
+package, before Keras or after it, registers every class that such a file names.
 """
 
+from zoo.keras_hook import register_with_keras
 from zoo.registry import card, list_models
+
+register_with_keras()
 
 
 def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False):

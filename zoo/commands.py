@@ -257,10 +257,10 @@ def certify(
     with _waiting(f"certifying {name}"):
         from pinet_keras.analysis import certify as prove
         from zoo.front_end import behind_front_end
+        from zoo.keras_file import read_keras_file
 
-        model = _keras_file(name) if claim is None else _zoo_model(name)
-        # Of a stranger's model all counts, whatever its layers are called.
-        part = model if claim is None else behind_front_end(model)
+        model = read_keras_file(name) if claim is None else _zoo_model(name)
+        part = behind_front_end(model)
         certificate = prove(part)
         measured = certificate.verify(part, _valid_inputs(model, claim)) if verify else None
     holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
@@ -340,39 +340,39 @@ def _zoo_model(name):
     return load(name)
 
 
-def _keras_file(path):
-    """A stranger's model: with Keras' safe mode on, nothing in the file can run code of its own."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no such file. Received: {path}")
-    import keras
-
-    import pinet_keras.layers  # noqa: F401 registers our classes
-    import zoo.sound_model  # noqa: F401 and the model of pictures with it
-
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a stranger's file can fail in as many ways as it has layers
-        raise ValueError(f"{path} could not be loaded: {error}") from error
-
-
 def _valid_inputs(model, card):
-    """Inputs to draw lines between: the bundled examples of a classifier, uniform noise and one label for a generator,
-    normal noise for a stranger's model."""
+    """Inputs to draw lines between: bundled examples for a classifier of the zoo's making, uniform noise and one label
+    for a generator, normal noise for any other model."""
     import numpy as np
 
-    if card and card["task"] == registry.GENERATION:
+    from zoo.generation.generator_model import GeneratorModel
+    from zoo.pixel_model import PixelModel
+
+    if isinstance(model, GeneratorModel):
         from zoo.generation.latents import draw_latents
 
         latents = draw_latents(16, model.latent_size, seed=0)
-        return [latents, np.zeros(16)] if card["class_names"] else latents
-    if card:
+        return latents if model.num_classes is None else [latents, np.zeros(16)]
+    rng = np.random.default_rng(0)
+    if isinstance(model, PixelModel):
         from zoo.demo import sample_inputs
         from zoo.front_end import before_certificate
 
-        return before_certificate(model, sample_inputs(card))
-    rng = np.random.default_rng(0)
+        card = card or _card_of_shape(model.input_shape[1:])
+        pixels = sample_inputs(card) if card else rng.integers(0, 256, (16, *model.input_shape[1:]), dtype="uint8")
+        return before_certificate(model, pixels)
     inputs = [rng.normal(size=(16, *(size or 8 for size in tensor.shape[1:]))) for tensor in model.inputs]
     return inputs if len(inputs) > 1 else inputs[0]
+
+
+def _card_of_shape(shape):
+    """The card of a classifier that takes such examples, or None."""
+    names = [
+        name
+        for task in (registry.CLASSIFICATION, registry.SOUND_CLASSIFICATION)
+        for name in registry.list_models(task=task)
+    ]
+    return next((card for card in map(registry.card, names) if card["input_shape"] == [*shape]), None)
 
 
 def _reaches(tier, claimed):
