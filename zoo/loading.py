@@ -1,5 +1,6 @@
 """Loading models of the zoo."""
 
+from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -7,9 +8,13 @@ import keras
 from zoo import weights_file
 from zoo.architectures import build, build_generator
 from zoo.data import SETS
+from zoo.keras_file import brief
 from zoo.paths import WEIGHTS
-from zoo.registry import GENERATION
+from zoo.registry import GENERATION, list_models
 from zoo.registry import card as read_card
+
+# What makes two models the same function of the same weights.
+SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
 
 
 def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False) -> keras.Model:
@@ -17,8 +22,10 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
 
     Args:
         name: name of a shipped model, or path of a card (`.json`) that `pinet train` wrote.
-        weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model.
-        num_classes: number of classes of a new, untrained head; `None` keeps the trained one.
+        weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model,
+            fine-tuned ones included.
+        num_classes: number of classes of a new, untrained head; `None` keeps the trained one. With the path of a
+            weights file, the number of classes of the head in that file.
         include_top: `False` leaves the head out; the output is then the features.
         calibrated: `True` divides the head's weights by the card's temperature, so that softmax(logits) are calibrated
             probabilities; the decision stays.
@@ -37,11 +44,12 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
     if card["task"] == GENERATION:
         return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
     if num_classes is not None and (
-        isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1
+        isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 1
     ):
         raise ValueError(
             f"`num_classes` must be a whole number above 0, or None. Received: num_classes={num_classes!r}"
         )
+    num_classes = None if num_classes is None else int(num_classes)  # a NumPy integer does not survive JSON
     if num_classes is not None and not include_top:
         raise ValueError(f"`num_classes` has no meaning with include_top=False. Received: num_classes={num_classes!r}")
     if calibrated and (weights != "pretrained" or num_classes is not None or not include_top):
@@ -49,16 +57,33 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
             "`calibrated` needs the trained weights and their head. "
             f"Received: weights={weights!r}, num_classes={num_classes!r}, include_top={include_top!r}"
         )
-    model = _build(card, len(card["class_names"]))
+    own = weights is not None and weights != "pretrained"
+    classes = _classes_in_file(Path(weights), card, num_classes, include_top) if own else len(card["class_names"])
+    model = _build(card, classes)
     _give_weights(model, name, card, weights)
     if calibrated:
         head = model.get_layer("logits")
         head.set_weights([weight / card["calibration"]["temperature"] for weight in head.get_weights()])
-    if include_top and num_classes is None:
+    if classes is None or (include_top and (own or num_classes is None)):
         return model
     other = _build(card, num_classes if include_top else None)
     _copy_body(model, other)
     return other
+
+
+def _classes_in_file(path, card, num_classes, include_top):
+    """The number of classes of the head in a weights file, which must be what is asked for; None if it has no head."""
+    layers = _described(path, card)[1]
+    wanted = num_classes or len(card["class_names"])
+    found = layers.get("logits") if layers else wanted  # an older Keras wrote no names; loading will tell
+    if include_top and found != wanted:
+        head = "no head" if found is None else f"a head of {found} classes"
+        hint = "include_top=False" if found is None else f"num_classes={found}"
+        raise ValueError(
+            f"{path.name} holds {head}: load it with {hint}. A new head goes on top of the features, which "
+            f"include_top=False gives. Received: num_classes={num_classes!r}, {wanted} classes in all"
+        )
+    return found
 
 
 def _load_generator(name, card, weights, plain):
@@ -84,9 +109,9 @@ def _give_weights(model, name, card, weights):
     if weights == "pretrained":
         path = card_weights(name, card)
         weights_file.check(path, card["weights"]["sha256"])
-        _load_weights(model, path)
+        _load_weights(model, path, card)
     elif weights is not None:
-        _load_weights(model, Path(weights))
+        _load_weights(model, Path(weights), card)
 
 
 def card_weights(name, card) -> Path:
@@ -108,16 +133,43 @@ def _build(card, num_classes):
     )
 
 
-def _load_weights(model, path):
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no weights file {path}.")
+def _load_weights(model, path, card):
+    owner, layers = _described(path, card)
+    _check_owner(owner, path, card)
+    missing = {layer.name for layer in model.layers} ^ set(layers) if layers else ()
+    if missing:
+        raise ValueError(_foreign(path, card, f"the layers {', '.join(sorted(missing)[:5])} are in one of them only"))
     try:
         model.load_weights(path)
     except Exception as error:  # h5py and Keras raise what they find: OSError, KeyError, ValueError
-        raise ValueError(
-            f"{path.name} does not hold the weights of {model.name}: it is no .weights.h5 file, is damaged, or belongs "
-            f"to another model ({error})"
-        ) from error
+        raise ValueError(_foreign(path, card, brief(error))) from error
+
+
+def _described(path, card):
+    """Name of the model and layers in a weights file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no weights file {path}.")
+    try:
+        return weights_file.description(path)
+    except Exception as error:  # h5py raises what it finds: OSError, KeyError, RuntimeError
+        raise ValueError(_foreign(path, card, brief(error))) from error
+
+
+def _check_owner(owner, path, card):
+    """Refuse the weights of a model whose layers have the same weights and compute something else with them."""
+    if owner is None or owner == card["name"]:
+        return
+    theirs = read_card(owner) if owner in list_models() else {}
+    same = theirs and all(theirs.get(key) == card.get(key) for key in SAME)
+    if not same or theirs["dataset"]["name"] != card["dataset"]["name"]:  # whose mean and deviation scale the pixels
+        raise ValueError(_foreign(path, card, f"it was saved from a model named {owner!r}"))
+
+
+def _foreign(path, card, why):
+    return (
+        f"{path.name} does not hold the weights of {card['name']}: it is no .weights.h5 file, is damaged, or belongs "
+        f"to another model ({why})"
+    )
 
 
 def _copy_body(source, target):

@@ -66,3 +66,26 @@ def check(path, expected) -> None:
             f"The weights file {path.name} is not the one its card describes: it is damaged or was replaced. "
             f"Expected sha256 {expected}. Received: {found} ({path.stat().st_size} bytes)"
         )
+
+
+def description(path) -> tuple[str | None, dict[str, int | None]]:
+    """Whose weights a Keras `.weights.h5` file holds, as Keras wrote it there.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The model's name, `None` where an older Keras wrote none; and for the name of each layer the size of its first
+        weight's last axis, `None` for a layer without weights of its own.
+
+    Raises:
+        OSError: this is no HDF5 file.
+    """
+    with h5py.File(path) as file:
+        groups = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
+        layers = {group.attrs["name"]: _last_size(group) for group in groups if "name" in group.attrs}
+        return (file["vars"].attrs.get("name") if "vars" in file else None), layers
+
+
+def _last_size(group):
+    return group["0"].shape[-1] if "0" in group and group["0"].shape else None

@@ -6,6 +6,7 @@ import pytest
 
 import zoo
 from zoo.architectures import build
+from zoo.data import SETS
 from zoo.paths import CARDS, WEIGHTS
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype="uint8")
@@ -126,6 +127,46 @@ def test_without_weights_the_model_is_untrained(model):
 def test_weights_from_a_path(model):
     again = zoo.load("pinet_digits", weights=WEIGHTS / "pinet_digits.weights.h5")
     assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)))
+
+
+def test_fine_tuned_weights_come_back_with_the_number_of_classes_they_were_saved_with(tmp_path):
+    tuned, path = zoo.load("pinet_digits", num_classes=np.int64(3)), tmp_path / "tuned.weights.h5"
+    kernel, bias = tuned.get_layer("logits").get_weights()
+    tuned.get_layer("logits").set_weights([kernel + 1, bias + 1])
+    tuned.save_weights(path)
+    again = zoo.load("pinet_digits", weights=path, num_classes=3)
+    assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(tuned(IMAGES)))
+    features = zoo.load("pinet_digits", weights=path, include_top=False)
+    assert np.allclose(np.asarray(features(IMAGES)) @ (kernel + 1) + bias + 1, np.asarray(tuned(IMAGES)), atol=1e-3)
+    for wrong in (None, 2, 10):
+        with pytest.raises(ValueError, match="a head of 3 classes: load it with num_classes=3"):
+            zoo.load("pinet_digits", weights=path, num_classes=wrong)
+    features.save_weights(tmp_path / "features.weights.h5")
+    with pytest.raises(ValueError, match="holds no head: load it with include_top=False"):
+        zoo.load("pinet_digits", weights=tmp_path / "features.weights.h5")
+    body = zoo.load("pinet_digits", weights=tmp_path / "features.weights.h5", include_top=False)
+    assert np.array_equal(np.asarray(body(IMAGES)), np.asarray(features(IMAGES)))
+
+
+@pytest.mark.parametrize(
+    "name, other",
+    [
+        ("pinet_cifar10", "pinet_cifar10_activated"),  # differs in an activation function
+        ("pinet_mnist_generator", "linear_mnist_generator"),  # in sums for products
+    ],
+)
+def test_weights_of_a_model_that_computes_something_else_with_them_are_refused(name, other):
+    with pytest.raises(ValueError, match=f"does not hold the weights of {name}.*named '{other}'"):
+        zoo.load(name, weights=WEIGHTS / f"{other}.weights.h5")
+
+
+def test_weights_of_other_layers_are_refused_whatever_the_model_was_called(tmp_path):
+    card = zoo.card("pinet_cifar10_activated")
+    scale, path = SETS["cifar10"], tmp_path / "activated.weights.h5"
+    arguments = (card["architecture"], card["architecture_arguments"], scale["shape"], scale["mean"], scale["std"], 10)
+    build(*arguments, name="pinet_cifar10").save_weights(path)
+    with pytest.raises(ValueError, match="belongs to another model .the layers .*_activation.* in one of them only"):
+        zoo.load("pinet_cifar10", weights=path)
 
 
 def test_a_card_on_disk_loads_the_weights_beside_it(model, copy):
