@@ -1,5 +1,6 @@
 """The command line: what it prints, what it refuses, its exit codes, and that it stays light and quiet."""
 
+import csv
 import json
 import os
 import subprocess
@@ -163,12 +164,73 @@ def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypat
 def test_predict_refuses_what_is_no_picture(pinet, tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("no picture")
-    code, out, err = pinet("predict", "pinet_digits", DIGIT, path)
+    code, out, err = pinet("predict", "pinet_digits", path)
     assert (code, out) == (1, "")
-    assert "notes.png" in err
+    assert "notes.png" in err and err.count("\n") == 1
     code, _, err = pinet("predict", "pinet_digits", tmp_path / "absent.png")
     assert code == 1
     assert "no such file" in err
+
+
+def test_predict_answers_for_the_others_where_a_file_is_damaged(pinet, tmp_path):
+    damaged, absent = tmp_path / "damaged.png", tmp_path / "absent.png"
+    damaged.write_bytes((SAMPLES / "digits_3_0.png").read_bytes()[:-30])
+    files = [damaged, DIGIT, absent]
+    code, out, err = pinet("predict", "pinet_digits", *files)
+    assert code == 1 and "digits_5_0.png" in out and "damaged.png" not in out
+    assert [line.split(":")[0] for line in err.splitlines()] == ["Error", "Error"]
+    assert "damaged.png" in err and "absent.png" in err
+    code, out, err = pinet("predict", "pinet_digits", *files, "--json")
+    first, second, third = json.loads(out)
+    assert (code, first["predictions"], third["predictions"]) == (1, [], [])
+    assert "truncated" in first["error"] and "no such file" in third["error"]
+    assert second["predictions"][0]["class"] == "5" and "error" not in second
+
+
+def test_predict_takes_folders_and_prints_csv(pinet, tmp_path):
+    for name in ("b_3_0.png", "a_5_0.PNG"):
+        (tmp_path / name).write_bytes((SAMPLES / f"digits{name[1:].lower()}").read_bytes())
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "below").mkdir()
+    code, out, err = pinet("predict", "pinet_digits", tmp_path, tmp_path / "none.png", "--csv", "--top", 2)
+    header, *rows = csv.reader(out.splitlines())
+    assert code == 1 and header == ["image", "rank", "class", "probability", "note"]
+    files = [str(tmp_path / name) for name in ("a_5_0.PNG", "b_3_0.png", "none.png")]
+    assert [row[:2] for row in rows] == [[file, rank] for file in files[:2] for rank in "12"] + [[files[2], ""]]
+    assert (rows[0][2], rows[2][2]) == ("5", "3") and 0.5 < float(rows[0][3]) <= 1
+    assert "no such file" in rows[4][4] and "no such file" in err
+    code, out, err = pinet("predict", "pinet_digits", tmp_path / "below")
+    assert (code, out) == (1, "") and "The folder holds no images" in err
+    assert "not both" in pinet("predict", "pinet_digits", DIGIT, "--csv", "--json")[2]
+
+
+def test_escape_characters_in_names_never_reach_the_terminal(pinet, tmp_path):
+    """ESC starts a command, as does C1's CSI; \u202e turns the line around; \udcff is a byte that is no UTF-8."""
+    name = "\x1b[31mred\x9b2J\u202e\udcff.png"
+    path = tmp_path / name
+    path.write_bytes((SAMPLES / "digits_5_0.png").read_bytes())
+    absent = str(path).replace("red", "gone")
+    seen = "\\x1b[31mred\\x9b2J\\u202e\\udcff.png"
+    for options in ([], ["--csv"], ["--json"]):
+        code, out, err = pinet("predict", "pinet_digits", path, absent, *options)
+        assert code == 1 and seen.replace("red", "gone") in err
+        assert not [each for each in out + err if not each.isprintable() and each != "\n"]
+        if options == ["--json"]:
+            assert json.loads(out)[0]["image"] == str(path)
+        else:
+            assert seen in out
+    for arguments in (["info", "pinet_digits", name], ["train", f"{name}.toml"], [f"--{name}"], [name]):
+        code, out, err = pinet(*arguments)
+        assert code != 0 and not [each for each in out + err if not each.isprintable() and each != "\n"]
+
+
+def test_train_prints_mean_and_spread_of_several_seeds(pinet, tmp_path, monkeypatch):
+    from zoo import training
+
+    card = {**zoo.card("pinet_digits"), "seeds": {"accuracy": {"0": 0.98, "1": 0.96}, "mean": 0.97, "std": 0.0141}}
+    monkeypatch.setattr(training, "train_seeds", lambda *args, **kwargs: card)
+    code, out, _ = pinet("train", "pinet_digits", "--seeds", 2, "--run-dir", tmp_path)
+    assert code == 0 and "over 2 seeds 97.00% ± 1.41%" in out
 
 
 def test_evaluate_reproduces_the_card(pinet):

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from tuning.oracles.search_oracle import ENDED
 from tuning.results import read_record, shown, shown_values
-from zoo.tables import human_count, human_seconds
+from zoo.tables import human_count, human_seconds, printable
 
 
 class SearchDisplay:
@@ -85,7 +85,7 @@ class SearchDisplay:
         self._print(f"stopped; {kept}: the same command resumes the search", "bold")
 
     def _print(self, line, style=None):
-        self.console.print(line, style=style, highlight=False, soft_wrap=True, markup=False)
+        self.console.print(printable(line), style=style, highlight=False, soft_wrap=True, markup=False)
 
     def get_state(self):
         """Nothing of it is kept; the oracle asks for it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from zoo import download, registry, tables
 from zoo.files import check_file, check_folder, os_error_in_words
@@ -22,8 +23,32 @@ MAX_STDIN = 256_000_000  # bytes
 # Lines that TensorFlow's C++ side writes while it is imported, before its own log level counts.
 CHATTER = re.compile(r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:")
 
+
+class _PrintableUsage(TyperGroup):
+    """Wrong usage is said with the words of the command line, which may hold escape characters."""
+
+    def make_context(self, *args, **kwargs):
+        with _printable_message():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx):
+        with _printable_message():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _printable_message():
+    try:
+        yield
+    except Exception as error:
+        if isinstance(getattr(error, "message", None), str):
+            error.message = tables.printable(error.message)
+        raise
+
+
 app = typer.Typer(
     name="pinet",
+    cls=_PrintableUsage,
     help="Polynomial networks: list, try, measure, certify and train the models of the zoo.",
     no_args_is_help=True,
     rich_markup_mode=None,  # rich help pages would triple the time that `pinet --help` takes
@@ -119,36 +144,65 @@ def predict(
     name: ModelName,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Pictures, or WAV files for a sound model; - is standard input."),
+        typer.Argument(metavar="FILE...", help="Images, or WAV files; folders of them; - is standard input."),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     json: AsJson = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line a file and class.")] = False,
 ):
-    """Classify pictures or sounds."""
+    """Classify images or sounds. Exit code 1: some of the files could not be read; the others are answered."""
+    if json and csv:
+        raise ValueError("Give --json or --csv, not both.")
     card = registry.card_for(name, registry.CLASSIFICATION, registry.SOUND_CLASSIFICATION)
-    import numpy as np
+    from zoo import inputs
 
-    from zoo.sounds import read_example
-
-    notes: list[list[str]] = [[] for _ in files]
     shape, kind = card["input_shape"], "sound" if card["task"] == registry.SOUND_CLASSIFICATION else "image"
-    examples = [read_example(_source(file), shape, note) for file, note in zip(files, notes, strict=True)]
+    found = [inputs.read(file, _source(file), shape) for file in inputs.find(files, shape)]
+    readable = [each for each in found if each.example is not None]
+    rows = _probabilities(name, card, [each.example for each in readable]) if readable else []
+    answers = dict(zip(map(id, readable), rows, strict=True))
+    results = []
+    for each in found:
+        result = {kind: each.file, "predictions": [], "notes": each.notes}
+        if each.error:
+            result["error"] = each.error
+        else:
+            result["predictions"] = _guesses(answers[id(each)], card["class_names"], top)
+            if not result["predictions"]:
+                each.notes.append(f"no answer: so far from what {name} was trained on, its logits are beyond float32")
+        results.append(result)
+    if json:
+        _print_json(results)
+    elif csv:
+        _print_csv(results, kind)
+    else:
+        _print_predictions(results, kind)
+    failed = [each for each in found if each.error]
+    for each in failed:
+        _print_error(each.error)
+    raise typer.Exit(int(bool(failed)))
+
+
+def _probabilities(name, card, examples):
+    """Of one row an example, a few hundred examples at a time."""
     with _waiting(f"loading {name}"):
+        import numpy as np
+
         from zoo import load
         from zoo.demo import probabilities
 
-        rows = probabilities(load(name), card, np.stack(examples))
-    results = []
-    for file, row, note in zip(files, rows, notes, strict=True):
-        overflows = not np.isfinite(row).all()  # JSON has no NaN, and no order has a place for it
-        if overflows:
-            note.append(f"no answer: so far from what {name} was trained on, its logits are beyond float32")
-        best = np.argsort(-row)[: 0 if overflows else top]
-        guesses = [{"class": card["class_names"][index], "probability": float(row[index])} for index in best]
-        results.append({kind: file, "predictions": guesses, "notes": note})
-    if json:
-        return _print_json(results)
-    _print_predictions(results, kind)
+        model, rows = load(name), []
+        for start in range(0, len(examples), 256):
+            rows += list(probabilities(model, card, np.stack(examples[start : start + 256])))
+        return rows
+
+
+def _guesses(row, class_names, top):
+    """The likeliest classes; none where a probability is NaN, which JSON does not know and no order has a place for."""
+    import numpy as np
+
+    best = np.argsort(-row)[:top] if np.isfinite(row).all() else []
+    return [{"class": class_names[index], "probability": float(row[index])} for index in best]
 
 
 @app.command()
@@ -223,9 +277,12 @@ def train(
     else:
         interval = tables.human_interval(*card["accuracy"]["interval_95"])
         result = f"test accuracy [bold]{card['accuracy']['test']:.2%}[/] (95 %: {interval})"
+        if "seeds" in card:
+            mean, spread, count = card["seeds"]["mean"], card["seeds"]["std"], len(card["seeds"]["accuracy"])
+            result += f", over {count} seeds [bold]{mean:.2%} ± {spread:.2%}[/],"
     _console().print(
         f"[bold cyan]{card['name']}[/]  {result} after {tables.human_seconds(card['training']['seconds'])}\n"
-        f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {folder}"
+        f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {_escaped(str(folder))}"
     )
 
 
@@ -242,8 +299,8 @@ def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")
         draw_generated(generated)
     console = _console()
     console.print(table(results))
-    console.print(f"contact sheet: [bold]{out}")
-    console.print(f"drawn by the generators: [bold]{generated}")
+    console.print(f"contact sheet: [bold]{_escaped(str(out))}")
+    console.print(f"drawn by the generators: [bold]{_escaped(str(generated))}")
 
 
 @app.command()
@@ -412,8 +469,9 @@ def _facts(card):
 
 
 def _print_predictions(results, kind):
-    table = _table("sound" if kind == "sound" else "picture", "class", "probability", right=(2,))
-    for result in results:
+    answered = [result for result in results if "error" not in result]
+    table = _table(kind, "class", "probability", right=(2,))
+    for result in answered:
         if not result["predictions"]:
             table.add_row(_escaped(result[kind]), "[dim]–", "[dim]–")
         for rank, guess in enumerate(result["predictions"]):
@@ -421,12 +479,26 @@ def _print_predictions(results, kind):
             name = _escaped(result[kind]) if rank == 0 else ""
             table.add_row(name, f"[{style}]{guess['class']}", f"[{style}]{guess['probability']:.1%}")
         table.add_section()
-    _console().print(table)
-    for result in results:
+    if answered:
+        _console().print(table)
+    for result in answered:
         if result["notes"]:
             _console(stderr=True).print(
                 f"{_escaped(result[kind])}: {', '.join(result['notes'])}", style="yellow", soft_wrap=True
             )
+
+
+def _print_csv(results, kind):
+    """A line a file and class; a file without an answer has one line, with the reason as its note."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([kind, "rank", "class", "probability", "note"])
+    for result in results:
+        file, note = result[kind], "; ".join([*result["notes"], *([result["error"]] if "error" in result else [])])
+        rows = [[rank, each["class"], each["probability"]] for rank, each in enumerate(result["predictions"], 1)]
+        for row in rows or [["", "", ""]]:
+            writer.writerow([tables.printable(file), *row, tables.printable(note)])
 
 
 def _print_evaluation(result, differs):
@@ -485,7 +557,9 @@ def _source(image):
 def _print_json(value):
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    # What a terminal could take for a command stands as JSON's own escape, which readers turn back.
+    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 
 
 def _console(stderr=False):
@@ -508,9 +582,10 @@ def _table(*columns, right=(), title=None):
 
 
 def _escaped(text):
+    """Words from outside, such as a file's name: they neither style the output nor command the terminal."""
     from rich.markup import escape
 
-    return escape(text)
+    return escape(tables.printable(text))
 
 
 @contextlib.contextmanager
@@ -520,11 +595,14 @@ def _errors_in_one_line():
         yield
     except (ValueError, OSError) as error:
         said = os_error_in_words(error) if isinstance(error, OSError) else str(error)
-        message = " ".join(said.split())
         with contextlib.suppress(OSError):  # where standard error is on the same full disk
-            typer.secho(f"Error: {message}", fg="red", err=True)
+            _print_error(said)
         _drop_unwritable_output()
         sys.exit(1)
+
+
+def _print_error(message):
+    typer.secho(f"Error: {tables.printable(' '.join(message.split()))}", fg="red", err=True)
 
 
 def _drop_unwritable_output():

@@ -10,6 +10,7 @@ import keras
 
 from zoo.files import read_json, taking_apart, write_json
 from zoo.registry import CLASSIFICATION
+from zoo.tables import printable
 from zoo.teacher import teacher_record
 
 START_OVER = (
@@ -110,7 +111,7 @@ def say_what_is_done(epochs_done, recipe, run_dir, console):
         words = f"resuming {run_dir} after epoch {epochs_done} of {recipe.epochs}"
     else:
         return
-    console.print(words, highlight=False, soft_wrap=True, markup=False)
+    console.print(printable(words), highlight=False, soft_wrap=True, markup=False)
 
 
 @contextlib.contextmanager
@@ -128,7 +129,7 @@ def saying_what_is_kept(checkpoint, progress):
         words = f"stopped before the end of its first epoch: nothing is kept in {folder}"
         if done:
             words = f"stopped; {done} of {progress.recipe.epochs} epochs are kept in {folder}: the same command resumes"
-        progress.console.print(words, highlight=False, soft_wrap=True, markup=False)
+        progress.console.print(printable(words), highlight=False, soft_wrap=True, markup=False)
         raise
     finally:
         progress.bar.stop()

@@ -11,6 +11,11 @@ from zoo.registry import GENERATION, TASKS, card, list_models
 README = Path(__file__).parent.parent / "README.md"
 
 
+def printable(text: str) -> str:
+    """Text in which every character that a terminal could take for a command is written as its Python escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def human_count(number: int) -> str:
     """A count in three digits: 950, 13.8 k, 1.44 M."""
     rounded = float(f"{number:.3g}")

@@ -129,7 +129,7 @@ def _roll_out(directory, name, version, urls):
 def _print(words):
     from zoo import commands
 
-    commands._console().print(words, soft_wrap=True, markup=False)
+    commands._console().print(tables.printable(words), soft_wrap=True, markup=False)
 
 
 def _sentence(name, labels):
