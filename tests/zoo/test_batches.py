@@ -73,14 +73,16 @@ def test_flip_mirrors_about_half_and_the_rest_stay(small_arrays):
 
 def test_shift_moves_by_at_most_so_many_pixels_and_repeats_the_edge():
     image = np.arange(64, dtype="uint8").reshape(1, 8, 8, 1)
-    for seed in range(30):
+    offsets = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
+    candidates = [
+        image[0, :, :, 0][np.clip(np.arange(8) + dy, 0, 7)][:, np.clip(np.arange(8) + dx, 0, 7)] for dy, dx in offsets
+    ]
+    seen = set()
+    for seed in range(300):
         moved = augment(image, replace(RECIPE, flip=False), np.random.default_rng(seed))[0, :, :, 0]
-        candidates = [
-            image[0, :, :, 0][np.clip(np.arange(8) + dy, 0, 7)][:, np.clip(np.arange(8) + dx, 0, 7)]
-            for dy in range(-2, 3)
-            for dx in range(-2, 3)
-        ]
-        assert any(np.array_equal(moved, candidate) for candidate in candidates)
+        (found,) = [place for place, each in zip(offsets, candidates, strict=True) if np.array_equal(moved, each)]
+        seen.add(found)
+    assert seen == set(offsets)
 
 
 def test_rotate_turns_a_bar_by_at_most_so_many_degrees():
