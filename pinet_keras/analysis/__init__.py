@@ -1,9 +1,10 @@
 """What can be proven and computed about a network because it is a polynomial."""
 
 from pinet_keras.analysis.certificate import Certificate, Row, certify
+from pinet_keras.analysis.decisions import Crossing
 from pinet_keras.analysis.expansion import Expansion, expand
 from pinet_keras.analysis.folding import fold
-from pinet_keras.analysis.lines import Crossing, crossings, margin, restrict
+from pinet_keras.analysis.lines import crossings, margin, restrict
 from pinet_keras.analysis.macs import count_macs
 from pinet_keras.analysis.planes import plane
 from pinet_keras.analysis.regions import Pieces, linear_regions_on_line

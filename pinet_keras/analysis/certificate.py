@@ -6,6 +6,7 @@ import keras
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of
 from pinet_keras.analysis.rules import Step, step_of
+from pinet_keras.analysis.verification import verify_degree
 
 LOW_DEPTH = 8
 TIER_NAMES = {1: "activation-free", 2: "polynomial", 3: "low-depth"}
@@ -59,13 +60,14 @@ class Certificate:
 
         Lines are drawn between pairs of samples, so they stay where inputs are valid. On each, the model is evaluated
         in float64 at twice as many Chebyshev points as its degree needs, a polynomial of the certified degree is
-        fitted, and it is compared with the model at held-out points. Where rounding would drown the comparison, the
-        line is shortened; where it still would, the verdict is "not verifiable numerically".
+        fitted, and it is compared with the model at held-out points. An error of more than four times what rounding
+        explains refutes the degree. Where rounding would drown the comparison, the line is shortened; where it still
+        would, the verdict is "not verifiable numerically".
 
         Args:
             model: the model that was certified.
             samples: two or more valid inputs, `[n, ...]`; a list of arrays for several inputs.
-            rtol: largest allowed difference, relative to the largest value on the line.
+            rtol: largest rounding error with which a line is measured, relative to the largest value on it.
             lines: number of lines.
             seed: chooses the lines.
 
@@ -75,8 +77,6 @@ class Certificate:
         Raises:
             ValueError: the certificate claims no degree; fewer than two samples.
         """
-        from pinet_keras.analysis.verification import verify_degree  # which itself needs what this module defines
-
         if self.degree is None:
             raise ValueError(f"There is no degree to verify: {'; '.join(self.reasons)}")
         return verify_degree(model, self.degree, samples, rtol, lines, seed)

@@ -1,46 +1,38 @@
 """Polynomials of one variable: a model along a line."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial import Chebyshev
 
 from pinet_keras.analysis.certificate import certify
+from pinet_keras.analysis.chebyshev import (
+    EPSILON,
+    MAX_DEGREE,
+    Piece,
+    between_nodes,
+    chebyshev_coefficients,
+    chebyshev_nodes,
+    lebesgue,
+)
+from pinet_keras.analysis.decisions import Crossing, Stretch, changes, decide, undecided
 from pinet_keras.analysis.replay import Evaluator
+from pinet_keras.analysis.rounding import line_points, measured_rounding
 
-MAX_DEGREE = 4096
-# What is below this share of a polynomial's size is rounding.
-NOISE = 1e-13
-HELD_OUT = 16
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """A point x + t·direction where the predicted class changes."""
-
-    t: float
-    before: int
-    after: int
-
-
-def line_points(start: list[np.ndarray], direction: list[np.ndarray], ts: np.ndarray) -> list[np.ndarray]:
-    """The points x + t·d, one array for each input."""
-    return [x + ts.reshape(-1, *[1] * x.ndim) * d for x, d in zip(start, direction, strict=True)]
-
-
-def chebyshev_nodes(count: int) -> np.ndarray:
-    """The `count` zeros of the Chebyshev polynomial of that degree, in −1..1."""
-    return np.cos(np.pi * (np.arange(count) + 0.5) / count)
-
-
-def chebyshev_coefficients(values: np.ndarray, degree: int) -> np.ndarray:
-    """Coefficients `[degree + 1, outputs]` that fit `values` at the Chebyshev nodes best; exact on polynomials."""
-    count = len(values)
-    angles = np.pi * (np.arange(count) + 0.5) / count
-    coefficients = 2 / count * np.cos(np.outer(np.arange(degree + 1), angles)) @ values
-    coefficients[0] /= 2
-    return coefficients
+# Points between the nodes, at which each fit is compared with the model and rounding is measured.
+CHECKS = 16
+# Rounding is measured at some points only; elsewhere it may be so many times larger.
+SAFETY = 4
+# No rounding error makes a fit miss by so many times what was measured.
+NOT_ROUNDING = 100
+# `restrict` compares its error with the largest logit on each of so many equal parts of the domain.
+PARTS = 16
+# Newton steps to each crossing; after one shorter than this share of the line, another would change nothing.
+POLISHES, CLOSE = 4, 1e-12
+# `crossings` fits at most so many pieces of a line.
+MAX_PIECES = 64
 
 
 def evaluator_of(model) -> Evaluator:
@@ -63,53 +55,55 @@ def restrict(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0), rto
 
     The polynomial is exact but for float64 rounding: as many values as its degree + 1 determine it, taken here at
     Chebyshev points, where the fit multiplies rounding errors by log(degree) only. Values at further points check it.
+    Its rounding error is about the same everywhere in `domain`, some 1e-14 of the *largest* value there. Where the
+    logits are much smaller than that, it would say nothing about them; `crossings` copes with that, `restrict` refuses.
 
     Args:
         model: a model with a certified degree, or `Evaluator(model)`: for many lines, its float64 copy is made once.
         x: one input, without the batch axis; a list of them for several inputs.
         direction: the direction, of the same shape.
         domain: range of t. Where an input has a natural range, the line must stay in it: a pixel that leaves
-            0..255 is clipped, and a clip is no polynomial.
-        rtol: largest allowed error at the checked points, relative to the largest value on the line.
+            0..255 is clipped, and a clip is not a polynomial.
+        rtol: largest allowed rounding error, relative to the largest logit on each sixteenth of `domain`.
 
     Returns:
         A list of `numpy.polynomial.Chebyshev`, one for each logit.
 
     Raises:
-        ValueError: no certified degree, wrong shapes, or values on the line that no such polynomial takes.
+        ValueError: no certified degree, wrong shapes, values on the line that no such polynomial takes, or a rounding
+            error above `rtol`; the message says near which t.
 
     Reference:
         Trefethen, Approximation Theory and Approximation Practice, chapters 2 to 4.
     """
-    degree, evaluator = certified_degree(model), evaluator_of(model)
-    low, high = map(float, domain)
-    if not low < high:
-        raise ValueError(f"`domain` must be (low, high) with low < high. Received: domain={domain}")
-    start, step = evaluator.points(x, "x"), evaluator.points(direction, "direction")
-    checks = np.random.default_rng(0).uniform(-1, 1, HELD_OUT)
-    ts = np.concatenate([chebyshev_nodes(degree + 1), checks])
-    values = evaluator(line_points(start, step, low + (ts + 1) / 2 * (high - low)))
-    if not np.isfinite(values).all():
-        raise ValueError(f"The model overflows on this line; shorten it. Received: domain={domain}")
-    coefficients = chebyshev_coefficients(values[: degree + 1], degree)
-    fitted = np.polynomial.chebyshev.chebval(checks, coefficients).T
-    error = np.abs(fitted - values[degree + 1 :]).max() / max(np.abs(values).max(), np.finfo(float).tiny)
-    if error > rtol:
-        raise ValueError(
-            f"On this line the model is no polynomial of degree {degree}: relative error {error:.1e} above {rtol:.1e}. "
-            "Does the line leave the range of valid inputs (pixels are clipped to 0..255)? "
-            f"Received: domain={domain}"
-        )
-    return [Chebyshev(column, domain=[low, high]) for column in coefficients.T]
+    line = _line(model, x, direction, domain)
+    piece = _fit(line, line.low, line.high)
+    ends = np.linspace(piece.low, piece.high, PARTS + 1)
+    for low, high in pairwise(ends):
+        size = piece.size(low, high)
+        if piece.error > rtol * size:
+            raise ValueError(
+                f"On t = {low:.6g}..{high:.6g} the logits, at most {size:.1e}, are not known to {rtol:.1e} of that: "
+                f"the rounding error of one polynomial for the whole line is {piece.error:.1e}. Restrict to a shorter "
+                f"domain, or let `crossings` divide the line. Received: domain={domain}"
+            )
+    return [Chebyshev(column, domain=[piece.low, piece.high]) for column in piece.coefficients.T]
 
 
 def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> list[Crossing]:
     """Find every t in `domain` where the predicted class changes along x + t·direction, from which class to which.
 
-    Where class i hands over to class j, the polynomial p_i − p_j has a root: the roots are computed, not searched.
+    All of the places and no others, or a ValueError. Where class i hands over to class j, p_i − p_j changes its sign.
+    The rounding error of each fitted polynomial is measured. The line is divided until on each part either one class
+    leads by more than that error, or two classes lead all others and their difference rises or falls too steeply for
+    that error to add or hide a change. Parts where the logits are small beside those elsewhere on the line get
+    polynomials of their own.
+
+    Each `t` is as exact as values of the model in float64 are near it: known to their rounding error divided by the
+    slope of the two logits' difference. Nearer to the boundary than that, an evaluation may say either class.
 
     Args:
-        model: a model with a certified degree and one output vector of two or more logits.
+        model: a model with a certified degree and one output vector of two or more logits; or `Evaluator(model)`.
         x: one input, without the batch axis.
         direction: the direction, of the same shape.
         domain: range of t; see `restrict`.
@@ -118,9 +112,13 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
         The crossings in the order of t.
 
     Raises:
-        ValueError: as `restrict`; fewer than two logits.
+        ValueError: no certified degree, wrong shapes, values that no such polynomial takes (pixels outside 0..255);
+            fewer than two logits; float64 overflows, or cannot tell: two classes are equal on a part of the line,
+            touch, or meet at an end of `domain`. The message says from which t to which.
     """
-    return envelope(restrict(model, x, direction, domain))
+    line = _line(model, x, direction, domain)
+    stretches = _stretches(line, line.low, line.high, [0])
+    return _polished(line, stretches, changes(stretches))
 
 
 def margin(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> float:
@@ -143,61 +141,96 @@ def margin(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> fl
     return min((abs(crossing.t) for crossing in crossings(model, x, direction, domain)), default=math.inf)
 
 
-def envelope(polynomials: list[Chebyshev]) -> list[Crossing]:
-    """The points where the largest of several polynomials changes, walked from one to the next."""
-    if len(polynomials) < 2:
-        raise ValueError(f"A decision needs two logits or more. Received: {len(polynomials)}")
-    low, high = polynomials[0].domain
-    roots: dict[int, list[tuple[float, int]]] = {}
-    found: list[Crossing] = []
-    current, t = _first_class(polynomials, low, high, roots), low
-    while True:
-        handover = _next_handover(polynomials, current, t, high, roots)
-        if handover is None:
-            return found
-        found.append(Crossing(handover[0], current, handover[1]))
-        t, current = handover
+@dataclass(frozen=True)
+class _Line:
+    evaluator: Evaluator
+    degree: int
+    start: list[np.ndarray]
+    step: list[np.ndarray]
+    low: float
+    high: float
 
 
-def _candidates(polynomials: list[Chebyshev], i: int, roots: dict) -> list[tuple[float, int]]:
-    """Roots of p_i − p_j for every j, sorted."""
-    if i not in roots:
-        roots[i] = sorted((t, j) for j, p in enumerate(polynomials) if j != i for t in real_roots(polynomials[i] - p))
-    return roots[i]
+def _line(model, x, direction, domain) -> _Line:
+    degree, evaluator = certified_degree(model), evaluator_of(model)
+    low, high = map(float, domain)
+    if not -math.inf < low < high < math.inf:
+        raise ValueError(f"`domain` must be (low, high) with low < high, both finite. Received: domain={domain}")
+    return _Line(evaluator, degree, evaluator.points(x, "x"), evaluator.points(direction, "direction"), low, high)
 
 
-def _first_class(polynomials: list[Chebyshev], low: float, high: float, roots: dict) -> int:
-    """The largest polynomial just after `low`."""
-    first = int(np.argmax([p(low) for p in polynomials]))
-    after = min((t for t, _ in _candidates(polynomials, first, roots) if t > low), default=high)
-    return int(np.argmax([p((low + after) / 2) for p in polynomials]))
+def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[Stretch]:
+    """The stretches between low and high; what one fit leaves unresolved is fitted anew where the logits are smaller.
 
-
-def _next_handover(polynomials, i: int, t: float, high: float, roots: dict) -> tuple[float, int] | None:
-    """The first point after t at which another polynomial overtakes p_i, and which.
-
-    Between two neighbouring roots p_i stays the largest or stays below, so one value in between decides. Roots that
-    only touch, and spurious ones, change nothing.
+    The rounding error is relative to the largest logit that takes part, so without smaller ones nothing is gained.
     """
-    later = [(root, j) for root, j in _candidates(polynomials, i, roots) if root > t]
-    for k, (root, j) in enumerate(later):
-        following = later[k + 1][0] if k + 1 < len(later) else high
-        middle = (root + following) / 2
-        if following > root and polynomials[j](middle) > polynomials[i](middle):
-            return root, j
-    return None
+    fitted[0] += 1
+    if fitted[0] > MAX_PIECES:
+        raise ValueError(
+            f"More than {MAX_PIECES} pieces are needed to resolve the decision, the last from t = {low:.6g} to "
+            f"{high:.6g}. Divide the line. Received: domain={(line.low, line.high)}"
+        )
+    piece, found = _fit(line, low, high), []
+    if piece.coefficients.shape[1] < 2:
+        raise ValueError(f"A decision needs two logits or more. Received: {piece.coefficients.shape[1]}")
+    for stretch in decide(piece):
+        if stretch.resolved:
+            found.append(stretch)
+        elif _is_finer(line, piece, stretch):
+            found += _stretches(line, stretch.low, stretch.high, fitted)
+        else:
+            raise ValueError(f"{undecided(stretch)}. Received: domain={(line.low, line.high)}")
+    return found
 
 
-def real_roots(polynomial: Chebyshev) -> list[float]:
-    """Roots in the domain. Those a hair beside the real line are kept: rounding moves double roots off it."""
-    coefficients = polynomial.coef
-    size = np.abs(coefficients).max()
-    if size == 0:
-        return []
-    kept = np.flatnonzero(np.abs(coefficients) > NOISE * size)[-1] + 1
-    if kept < 2:
-        return []
-    roots = np.polynomial.chebyshev.chebroots(coefficients[:kept])
-    near = roots[(np.abs(roots.imag) < 1e-6) & (np.abs(roots.real) <= 1)].real
-    low, high = polynomial.domain
-    return [float(low + (root + 1) / 2 * (high - low)) for root in near]
+def _is_finer(line: _Line, piece: Piece, stretch: Stretch) -> bool:
+    """Whether a fit to this stretch alone would be finer: the logits are smaller on it, and it is not a mere point."""
+    is_point = stretch.high - stretch.low <= EPSILON * (line.high - line.low)
+    return not is_point and 2 * piece.size(stretch.low, stretch.high) <= piece.size(piece.low, piece.high)
+
+
+def _polished(line: _Line, stretches: list[Stretch], found: list[Crossing]) -> list[Crossing]:
+    """The same crossings, each t as exact as the model's own values near it: Newton's method on those.
+
+    That there is one crossing in each stretch is proven by then. Its t is known only as well as the polynomials are.
+    """
+    inside = [
+        next(s for s in stretches if s.low <= c.t <= s.high and (s.before, s.after) == (c.before, c.after))
+        for c in found
+    ]
+    ts = np.array([crossing.t for crossing in found])
+    slopes = np.array([s.piece.slope(c.t, c.after, c.before) for s, c in zip(inside, found, strict=True)])
+    for _ in range(POLISHES if found else 0):
+        values = line.evaluator(line_points(line.start, line.step, ts))
+        gains = np.array([row[c.after] - row[c.before] for row, c in zip(values, found, strict=True)])
+        moved = np.clip(ts - gains / slopes, [s.low for s in inside], [s.high for s in inside])
+        ts, step = moved, np.abs(moved - ts).max()
+        if step <= CLOSE * (line.high - line.low):
+            break
+    return [replace(crossing, t=float(t)) for crossing, t in zip(found, ts, strict=True)]
+
+
+def _fit(line: _Line, low: float, high: float) -> Piece:
+    """The polynomials on low..high, their rounding error measured."""
+    nodes, checks = chebyshev_nodes(line.degree + 1), between_nodes(line.degree + 1, CHECKS)
+    place = Piece(low, high, np.zeros((1, 1)), 0.0)
+    ts = place.to_t(np.concatenate([nodes, checks]))
+    points = line_points(line.start, line.step, ts)
+    with np.errstate(all="ignore"):
+        values = line.evaluator(points)
+    if not np.isfinite(values).all():
+        t = ts[~np.isfinite(values).all(axis=1)].min()
+        raise ValueError(f"The model overflows near t = {t:.6g}; shorten the line. Received: domain={(low, high)}")
+    coefficients = chebyshev_coefficients(values[: len(nodes)], line.degree)
+    held_out = [x[len(nodes) :] for x in points], values[len(nodes) :]
+    missed = np.abs(np.polynomial.chebyshev.chebval(checks, coefficients).T - held_out[1]).max()
+    rounding = measured_rounding(line.evaluator, *held_out, np.random.default_rng(0))
+    rounding = lebesgue(line.degree) * max(rounding, EPSILON * np.abs(values).max())
+    if missed > NOT_ROUNDING * rounding:
+        raise ValueError(
+            f"From t = {low:.6g} to {high:.6g} the model is not a polynomial of degree {line.degree}: its values "
+            f"differ by {missed:.1e} from one, and rounding explains {rounding:.1e}. Does the line leave the range of "
+            f"valid inputs (pixels are clipped to 0..255)? Received: domain={(line.low, line.high)}"
+        )
+    evaluation = SAFETY * EPSILON * np.abs(coefficients).sum(axis=0).max()
+    return Piece(low, high, coefficients, float(SAFETY * max(rounding, missed) + evaluation))

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.chebyshev import chebval2d
 
-from pinet_keras.analysis.lines import certified_degree, chebyshev_coefficients, chebyshev_nodes, evaluator_of
+from pinet_keras.analysis.chebyshev import chebyshev_coefficients, chebyshev_nodes
+from pinet_keras.analysis.lines import certified_degree, evaluator_of
 
 MAX_PLANE_DEGREE = 128
 RESOLUTION = 400

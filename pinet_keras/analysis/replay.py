@@ -1,6 +1,7 @@
 """Rebuilding a model call by call: the one way in which copies with changes are made here."""
 
 import contextlib
+import functools
 import warnings
 from collections.abc import Callable
 
@@ -138,6 +139,11 @@ class Evaluator:
                 self.shapes = [tuple(x.shape[1:]) for x in graph.inputs]
                 inputs = [keras.Input(batch_shape=(None, *shape), dtype=dtype) for shape in self.shapes]
                 self.model = replay(model, Copier(dtype, drop_softmax=True), inputs)
+
+    @functools.cached_property
+    def coarse(self) -> "Evaluator":
+        """The same in float32: how far its values are from these tells how large the rounding errors are."""
+        return Evaluator(self.model, "float32", self.batch_size)
 
     def __call__(self, arrays: list[np.ndarray]) -> np.ndarray:
         parts = [

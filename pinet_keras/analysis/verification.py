@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from pinet_keras.analysis.lines import MAX_DEGREE, chebyshev_coefficients, chebyshev_nodes, line_points
+from pinet_keras.analysis.chebyshev import EPSILON, MAX_DEGREE, chebyshev_coefficients, chebyshev_nodes, lebesgue
 from pinet_keras.analysis.replay import Evaluator
+from pinet_keras.analysis.rounding import line_points, measured_rounding
 
 HELD_OUT = 32
 SHORTENINGS = 6
-EPSILON = np.finfo(np.float64).eps
+# A claim is refuted by an error of more than this many times what rounding explains.
+REFUTING = 4
 HOLDS, REFUTED, NOT_VERIFIABLE = "holds", "refuted", "not verifiable numerically"
 
 
@@ -20,10 +22,12 @@ class Verification:
     Attributes:
         verdict: "holds", "refuted" or "not verifiable numerically".
         degree: the degree that was claimed.
-        seen: the highest degree whose term stood above rounding on some line. At `degree`, the claim is sharp; below
-            it, float64 cannot tell the claim from a smaller one on these lines.
-        error: largest error at held-out points, relative to the largest value on the line.
-        noise: how much of `error` rounding alone may explain.
+        seen: the highest degree whose term stood clearly above rounding on some line: a smaller claim would have been
+            refuted there. At `degree`, the claim is sharp; below it, float64 cannot tell the claim from a smaller one
+            on these lines.
+        error: largest error at held-out points, relative to the largest value on the line; of the line on which it
+            exceeds `noise` most, or comes nearest to it.
+        noise: how much of `error` rounding may explain on that line. Above 4 times as much the claim is refuted.
         lines: number of lines measured.
         why: the verdict in words.
     """
@@ -58,7 +62,7 @@ def verify_degree(model, degree: int, samples, rtol: float = 1e-6, lines: int = 
     if degree > MAX_DEGREE:
         why = f"more than {MAX_DEGREE} values a line would be needed"
         return Verification(NOT_VERIFIABLE, degree, 0, float("nan"), float("nan"), 0, why)
-    evaluator, coarse = Evaluator(model), Evaluator(model, "float32")
+    evaluator = Evaluator(model)
     batches = [np.asarray(x, dtype="float64") for x in (samples if len(evaluator.shapes) > 1 else [samples])]
     if len(batches[0]) < 2:
         raise ValueError(f"Lines need two samples or more. Received: {len(batches[0])}")
@@ -68,7 +72,7 @@ def verify_degree(model, degree: int, samples, rtol: float = 1e-6, lines: int = 
         first, second = rng.choice(len(batches[0]), 2, replace=False)
         a = evaluator.points(_pick(batches, first), "samples")
         b = evaluator.points(_pick(batches, second), "samples")
-        measurement = _measure_shortened(evaluator, coarse, degree, a, b, rtol, rng)
+        measurement = _measure_shortened(evaluator, degree, a, b, rtol, rng)
         if measurement is not None:
             found.append(measurement)
     return _verdict(found, degree, rtol)
@@ -78,7 +82,7 @@ def _pick(batches: list, index: int):
     return batches[0][index] if len(batches) == 1 else [batch[index] for batch in batches]
 
 
-def _measure_shortened(evaluator, coarse, degree, a, b, rtol, rng) -> _Measurement | None:
+def _measure_shortened(evaluator, degree, a, b, rtol, rng) -> _Measurement | None:
     """Measure on the chord from a to b; where rounding drowns it, on shorter and shorter middle parts of it.
 
     None when no part of the chord can be measured.
@@ -86,13 +90,13 @@ def _measure_shortened(evaluator, coarse, degree, a, b, rtol, rng) -> _Measureme
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     half = [(y - x) / 2 for x, y in zip(a, b, strict=True)]
     for shortening in range(SHORTENINGS):
-        measurement = _measure(evaluator, coarse, degree, middle, [h / 2**shortening for h in half], rng)
+        measurement = _measure(evaluator, degree, middle, [h / 2**shortening for h in half], rng)
         if measurement is not None and measurement.noise <= rtol:
             return measurement
     return None
 
 
-def _measure(evaluator, coarse, degree, middle, half, rng) -> _Measurement | None:
+def _measure(evaluator, degree, middle, half, rng) -> _Measurement | None:
     nodes = chebyshev_nodes(2 * degree + 8)
     checks = rng.uniform(-1, 1, HELD_OUT)
     points = line_points(middle, half, np.concatenate([nodes, checks]))
@@ -101,35 +105,22 @@ def _measure(evaluator, coarse, degree, middle, half, rng) -> _Measurement | Non
         size = np.abs(values).max()
         if not np.isfinite(size) or size == 0:
             return None
-        rounding = _rounding(evaluator, coarse, [x[-HELD_OUT:] for x in points], values[-HELD_OUT:], rng) / size
+        rounding = measured_rounding(evaluator, [x[-HELD_OUT:] for x in points], values[-HELD_OUT:], rng) / size
     coefficients = chebyshev_coefficients(values[: len(nodes)], degree)
     fitted = np.polynomial.chebyshev.chebval(checks, coefficients).T
     error = np.abs(fitted - values[len(nodes) :]).max() / size
-    # A fit at Chebyshev points multiplies errors by its Lebesgue constant, about 1 + log(degree).
-    noise = 4 * (1 + np.log(degree + 1)) * max(rounding, EPSILON)
-    seen = np.flatnonzero(np.abs(coefficients).max(axis=1) > noise * size)
+    noise = 4 * lebesgue(degree) * max(rounding, EPSILON)
+    seen = np.flatnonzero(np.abs(coefficients).max(axis=1) > 2 * REFUTING * noise * size)
     return _Measurement(float(error), float(noise), int(seen[-1]) if len(seen) else 0)
-
-
-def _rounding(evaluator, coarse, points: list, values: np.ndarray, rng) -> float:
-    """The size of rounding errors in `values`, measured twice; the larger counts.
-
-    Inputs moved by one unit in the last place show how the model spreads errors of its input. The model in float32,
-    its error scaled down to float64, shows those made inside; where it overflows it says nothing.
-    """
-    moved = [x * (1 + EPSILON * rng.choice([-1, 1], x.shape)) for x in points]
-    spread = np.abs(evaluator(moved) - values).max()
-    inside = np.abs(coarse(points) - values).max() * EPSILON / np.finfo(np.float32).eps
-    return float(max(spread, inside) if np.isfinite(inside) else spread)
 
 
 def _verdict(found: list[_Measurement], degree: int, rtol: float) -> Verification:
     if not found:
         why = f"rounding in float64 exceeds rtol={rtol:g} on every line, even on 1/{2 ** (SHORTENINGS - 1)} of it"
         return Verification(NOT_VERIFIABLE, degree, 0, float("nan"), float("nan"), 0, why)
-    error, noise = max(m.error for m in found), max(m.noise for m in found)
-    seen = max(m.seen for m in found)
-    if error > max(rtol, noise):
+    worst = max(found, key=lambda m: m.error / m.noise)
+    error, noise, seen = worst.error, worst.noise, max(m.seen for m in found)
+    if error > REFUTING * noise:
         why = f"no polynomial of degree {degree} comes nearer than {error:.1e} on a line; rounding explains {noise:.1e}"
         return Verification(REFUTED, degree, seen, error, noise, len(found), why)
     why = f"degree {degree} fits to {error:.1e}"

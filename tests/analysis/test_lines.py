@@ -1,13 +1,11 @@
-"""Polynomials along lines, and the exact points where the decision changes, against dense scans."""
+"""Polynomials along lines, and the points where the decision changes, against dense scans."""
 
 import keras
 import numpy as np
 import pytest
-from keras import layers
-from numpy.polynomial import Chebyshev
+from keras import layers, ops
 
 from pinet_keras.analysis import Evaluator, crossings, margin, restrict
-from pinet_keras.analysis.lines import envelope
 from pinet_keras.layers import PolyDense
 
 
@@ -50,44 +48,72 @@ def test_no_crossing_is_missed_and_none_invented_on_random_lines():
     """The owners of the pieces between crossings are the classes found by scanning, also right beside each crossing."""
     evaluator = Evaluator(_polynet())
     rng, points, expected, changes = np.random.default_rng(2), [], [], 0
-    for _ in range(50):
+    for _ in range(25):
         x, d = rng.normal(size=(2, 8, 8, 1))
-        polynomials = restrict(evaluator, x, d)
-        found = envelope(polynomials)
+        found = crossings(evaluator, x, d)
         edges = np.array([crossing.t for crossing in found])
-        first = found[0].before if found else int(np.argmax([p(0.0) for p in polynomials]))
-        owners = np.array([first, *(crossing.after for crossing in found)])
-        ts = np.concatenate([np.linspace(-1, 1, 200), edges - 1e-7, edges + 1e-7])
+        start = [found[0].before] if found else evaluator([x[None]]).argmax(axis=1)
+        owners = np.array([*start, *(crossing.after for crossing in found)])
+        ts = np.concatenate([np.linspace(-1, 1, 200), edges - 1e-9, edges + 1e-9])
         points.append(x + ts.reshape(-1, 1, 1, 1) * d)
         expected.append(owners[np.searchsorted(edges, ts)])
         changes += len(found)
     classes = evaluator([np.concatenate(points)]).argmax(axis=1)
     assert (classes == np.concatenate(expected)).all()
-    assert changes > 50
+    assert changes > 25
 
 
-def test_several_crossings_inside_one_step_of_a_scan_are_found():
-    # T_40 against 0: forty roots, with many more of them near the ends than a uniform scan can see.
-    wave, zero = Chebyshev.basis(40), Chebyshev([0.0])
-    found = envelope([wave, zero])
-    np.testing.assert_allclose([c.t for c in found], np.sort(np.cos(np.pi * (np.arange(40) + 0.5) / 40)), atol=1e-12)
+def _powers(*exponents):
+    """One logit for each power of a single input."""
+    x = keras.Input((1,))
+    return keras.Model(x, layers.Concatenate()([ops.power(x, n) for n in exponents]))
 
 
-def test_a_tangent_is_no_crossing():
-    touching = Chebyshev([0.5, 0, 0.5])  # t²
-    assert envelope([touching, Chebyshev([0.0])]) == []
-    assert envelope([Chebyshev([0.0]), -touching]) == []
+def test_crossings_are_found_where_the_logits_are_tiny_beside_those_elsewhere_on_the_line():
+    """Up to t = 100 the logits reach 1e96; the decision changes where they are 1, far below rounding of the largest."""
+    x = keras.Input((1,))
+    model = keras.Model(x, layers.Concatenate()([x**48, x**47, 0.0 * x + 0.25]))
+    found = crossings(model, np.zeros(1), np.ones(1), domain=(0, 100))
+    assert [(c.before, c.after) for c in found] == [(2, 1), (1, 0)]
+    np.testing.assert_allclose([c.t for c in found], [0.25 ** (1 / 47), 1], rtol=1e-12)
+    assert margin(model, np.zeros(1), np.ones(1), domain=(-0.5, 100)) == pytest.approx(0.25 ** (1 / 47), rel=1e-12)
 
 
-def test_a_third_class_takes_over():
-    # −t, t and a hump in between
-    found = envelope([Chebyshev([0, -1.0]), Chebyshev([0, 1.0]), Chebyshev([0.5])])
-    assert [(c.before, c.after, round(c.t, 12)) for c in found] == [(0, 2, -0.5), (2, 1, 0.5)]
+def test_a_restriction_that_rounding_swamps_is_refused():
+    model = _powers(48, 47)
+    with pytest.raises(ValueError, match="On t = 0..6.25 .*shorter"):
+        restrict(model, np.zeros(1), np.ones(1), domain=(0, 100))
+    values = [p(1.8) for p in restrict(model, np.zeros(1), np.ones(1), domain=(1.7, 2))]
+    np.testing.assert_allclose(values, [1.8**48, 1.8**47], rtol=1e-7)
+
+
+def test_each_crossing_is_as_exact_as_the_model_near_it():
+    """x⁹ passes 1e-9 at 0.1, where the polynomial of the whole line is known to 1e-14 only, five digits."""
+    x = keras.Input((1,))
+    model = keras.Model(x, layers.Concatenate()([x**9, 0.0 * x + 1e-9]))
+    (found,) = crossings(model, np.zeros(1), np.ones(1), domain=(0.01, 1))
+    assert found.t == pytest.approx(0.1, rel=1e-14)
+
+
+def test_ties_touches_and_boundaries_at_an_end_are_refused():
+    x = keras.Input((1,))
+    with pytest.raises(ValueError, match="From t = -1 to 1 .* classes 0 and 1"):
+        crossings(keras.Model(x, layers.Concatenate()([x, x])), np.zeros(1), np.ones(1))
+    with pytest.raises(ValueError, match="classes . and . differ by less than float64"):
+        crossings(_powers(3, 5), np.zeros(1), np.ones(1), domain=(-0.5, 0.5))
+    with pytest.raises(ValueError, match="Near t = 0 classes . and . "):
+        crossings(_powers(1, 0), np.ones(1), np.ones(1), domain=(0, 1))
+
+
+def test_overflow_is_refused():
+    with pytest.raises(ValueError, match="overflows near t = "):
+        crossings(_powers(64, 1), np.zeros(1), np.array([1e6]), domain=(0.5, 1))
 
 
 def test_no_change_means_an_infinite_margin():
     x = keras.Input((2,))
-    model = keras.Model(x, layers.Dense(2, kernel_initializer="zeros", bias_initializer="ones")(x))
+    model = keras.Model(x, layers.Dense(2, kernel_initializer="zeros", name="constant")(x))
+    model.layers[-1].bias.assign([1.0, 2.0])
     assert margin(model, np.zeros(2), np.ones(2)) == np.inf
 
 
@@ -114,6 +140,8 @@ def test_bad_arguments():
         restrict(model, np.zeros(3), np.zeros(2))
     with pytest.raises(ValueError, match="low < high"):
         restrict(model, np.zeros(2), np.ones(2), domain=(1, 0))
+    with pytest.raises(ValueError, match="finite"):
+        crossings(model, np.zeros(2), np.ones(2), domain=(0, np.inf))
     with pytest.raises(ValueError, match="contain 0"):
         margin(model, np.zeros(2), np.ones(2), domain=(1, 2))
     with pytest.raises(ValueError, match="two logits"):
