@@ -259,7 +259,7 @@ def test_evaluate_on_other_data_says_so(pinet, tmp_path):
 
 
 def test_train_writes_card_and_weights(pinet, tmp_path):
-    recipe = (zoo.paths.RECIPES / "pinet_digits.toml").read_text().replace("validation = 200", "validation = 50")
+    recipe = (zoo.paths.RECIPES / "pinet_digits.toml").read_text().replace("validation = 300", "validation = 50")
     (tmp_path / "mine.toml").write_text(recipe)
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (200, 8, 8, 1), dtype="uint8"), rng.integers(0, 10, 200)

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from zoo.card_entries import check_entries
 from zoo.paths import CARDS
 
 CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
@@ -68,11 +69,17 @@ def card_for(name: str, *tasks: str) -> dict:
 def _read_card(path):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return {"name": values["name"], **values}
-    except OSError as error:
+        check_entries(values, isinstance(values, dict) and values.get("task") == GENERATION)
+        if values["task"] not in TASKS:
+            raise ValueError(f"its task is {values['task']!r}")
+        return values
+    except FileNotFoundError as error:
         raise ValueError(f"There is no card of that name. Received: {str(path)!r}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is no model card: {error!r}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is no model card, or is damaged: {error}. Restore it from a copy, or give `pinet train` the "
+            "command of its run again, which writes it anew."
+        ) from error
 
 
 def suggestion(name: str, known: list[str]) -> str:

@@ -46,3 +46,36 @@ def test_importing_the_zoo_imports_no_framework():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda card: card.pop("accuracy"), "accuracy is missing"),
+        (lambda card: card["weights"].pop("sha256"), "weights.sha256 is missing"),
+        (lambda card: card.update(dataset="digits"), "dataset is not an object"),
+        (lambda card: card.update(parameters="many"), "parameters is of type str"),
+        (lambda card: card.update(degree=True), "degree is of type bool"),
+        (lambda card: card["calibration"].update(temperature=None), "calibration.temperature is of type NoneType"),
+        (lambda card: card.update(task="telling fortunes"), "its task is 'telling fortunes'"),
+    ],
+)
+def test_a_damaged_card_is_named_with_its_entry(tmp_path, change, words):
+    card = json.loads((CARDS / "pinet_digits.json").read_text())
+    change(card)
+    (tmp_path / "mine.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match=f"{tmp_path}/mine.json is no model card, or is damaged: {words}.*Restore it"):
+        zoo.card(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", "null", '{"name": ', "[" * 100_000])
+def test_what_is_no_card_at_all_is_named(tmp_path, text):
+    (tmp_path / "mine.json").write_text(text)
+    with pytest.raises(ValueError, match="mine.json is no model card"):
+        zoo.card(tmp_path / "mine.json")
+
+
+def test_a_card_that_is_a_folder_stays_an_error_of_the_system(tmp_path):
+    (tmp_path / "mine.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        zoo.card(tmp_path / "mine.json")
