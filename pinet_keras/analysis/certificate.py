@@ -1,16 +1,17 @@
 """The certificate of a model: its tier, its exact degree and its levels, layer by layer."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import keras
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of
+from pinet_keras.analysis.objections import is_real, objection
 from pinet_keras.analysis.rules import Step, step_of
 from pinet_keras.analysis.verification import verify_degree
 
 LOW_DEPTH = 8
 TIER_NAMES = {1: "activation-free", 2: "polynomial", 3: "low-depth"}
-WRAPPERS = ("TimeDistributed", "SpectralNormalization")
+WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def certify(model) -> Certificate:
         ValueError: a Sequential model that is not built; a degree rule that returns no degree.
     """
     rows: list[Row] = []
-    outputs = _walk(model, None, "", True, rows)
+    outputs = _walk(model, None, "", True, False, rows)
     reasons = tuple(f"{row.name}: {row.why}" for row in rows if row.kind in ("activation", "not polynomial", "unknown"))
     degrees = [state.degree for state in outputs]
     degree = None if reasons or None in degrees else max(d for d in degrees if d is not None)
@@ -136,19 +137,21 @@ def _tier(kinds: set[str], levels: int | None) -> tuple[int | None, str]:
     return tier, TIER_NAMES[tier]
 
 
-def _walk(model, inputs: list[_State] | None, prefix: str, is_last: bool, rows: list[Row]) -> list[_State]:
+def _walk(
+    model, inputs: list[_State] | None, prefix: str, is_last: bool, training: bool, rows: list[Row]
+) -> list[_State]:
     """Carry the states of the inputs to those of the outputs, writing a row for each call on the way."""
     graph = None if hasattr(model, "degree_rule") else graph_of(model)
     if graph is None:
         tensor = keras.KerasTensor((1,))  # stands for whatever goes in
-        return _leaf(Call(model, (tensor,), {}, [None]), {id(tensor): INPUT}, model.name, is_last, rows)
+        return _leaf(Call(model, (tensor,), {}, [tensor]), {id(tensor): INPUT}, model.name, is_last, rows)
     inputs = inputs or [INPUT] * len(graph.inputs)
     states = {id(x): state for x, state in zip(graph.inputs, inputs, strict=True)}
     calls = calls_of(graph)
     used = {id(x) for call in calls for x in call.tensors}
     for call in calls:
         ends = is_last and not any(id(x) in used for x in call.outputs)
-        results = _apply(call, states, prefix, ends, rows)
+        results = _apply(call.in_training() if training else call, states, prefix, ends, rows)
         states.update(zip(map(id, call.outputs), results, strict=True))
     return [states[id(x)] for x in graph.outputs]
 
@@ -158,16 +161,29 @@ def _apply(call: Call, states: dict, prefix: str, is_last: bool, rows: list[Row]
     name = prefix + operation.name
     if hasattr(operation, "degree_rule"):
         return _leaf(call, states, name, is_last, rows)
-    if isinstance(operation, keras.Model) and graph_of(operation) is not None:
-        return _walk(operation, [states[id(x)] for x in call.tensors], name + "/", is_last, rows)
-    if isinstance(operation, keras.Model):
+    graph = graph_of(operation) if isinstance(operation, keras.Model) else None
+    if graph is not None and call.mask is None:
+        return _nested(call, graph, states, name, is_last, rows)
+    if objection(call):
         return _leaf(call, states, name, is_last, rows)
     if type(operation) is keras.layers.Pipeline:
         return _pipeline(call, states, name, rows)
-    if isinstance(operation, keras.layers.Wrapper) and type(operation).__name__ in WRAPPERS:
+    if type(operation) in WRAPPERS:
         inner = Call(operation.layer, call.args, call.kwargs, call.outputs)
         return _apply(inner, states, name + "/", False, rows)
     return _leaf(call, states, name, is_last, rows)
+
+
+def _nested(call: Call, graph, states: dict, name: str, is_last: bool, rows: list[Row]) -> list[_State]:
+    """A model within a model: its inputs take the dtypes that it was made for."""
+    inputs = []
+    for tensor, own in zip(call.tensors_for(graph), graph.inputs, strict=True):
+        state = states[id(tensor)]
+        if tensor.dtype != own.dtype and not is_real(own.dtype):
+            rows.append(Row(name, "not polynomial", state.degree, None, None, f"its input rounds to {own.dtype}"))
+            state = replace(state, degree=None)
+        inputs.append(state)
+    return _walk(call.operation, inputs, name + "/", is_last, call.training, rows)
 
 
 def _pipeline(call: Call, states: dict, name: str, rows: list[Row]) -> list[_State]:

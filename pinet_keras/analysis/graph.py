@@ -1,12 +1,25 @@
 """The calls of a Keras model, in the order in which they run."""
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 from keras import tree
 from keras.layers import BatchNormalization
 from keras.src.models.functional import Functional  # has no public name; needed to tell a graph from a subclass
+
+
+def names(words: str) -> frozenset[str]:
+    """The words of a string as a set."""
+    return frozenset(words.split())
+
+
+# The methods through which a call of a functional model runs its graph.
+CALL_PATH = names("__call__ call _standardize_inputs _convert_inputs_to_tensors _adjust_input_rank _run_through_graph")
+# What a subclass of `BatchNormalization` may define without being another function at inference.
+TRAINING_ONLY = names("__init__ _moments get_config from_config")
+WRAPPED_BY_KERAS = ("build", "quantize")  # in every layer, as attributes of the instance
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,29 @@ class Call:
         values = {key: value for key, value in self.kwargs.items() if key != "mask"}
         return [x for x in tree.flatten((self.args, values)) if isinstance(x, keras.KerasTensor)]
 
+    @property
+    def training(self) -> bool:
+        """Whether the graph holds a `training` that is not False: an inference runs it in training mode."""
+        training = self.kwargs.get("training")  # never positional: that is for tensors
+        return training is not None and training is not False
+
+    @property
+    def mask(self):
+        """The mask in its arguments, where that is a symbolic tensor."""
+        masks = tree.flatten(self.kwargs.get("mask"))
+        return next((x for x in masks if isinstance(x, keras.KerasTensor)), None)
+
+    def in_training(self) -> "Call":
+        """The same call as made by a model in training mode, which tells all its layers."""
+        return replace(self, kwargs={**self.kwargs, "training": True})
+
+    def tensors_for(self, graph) -> list:
+        """The symbolic tensors that go into a nested model's graph, in the order of its inputs."""
+        values = self.args[0] if self.args else None
+        if isinstance(values, dict) and not isinstance(graph._inputs_struct, dict):
+            return [values[x.name] for x in graph.inputs]
+        return self.tensors
+
 
 def graph_of(model) -> Functional | None:
     """The functional graph of a model, or None when the model is Python code rather than a graph.
@@ -31,13 +67,42 @@ def graph_of(model) -> Functional | None:
     Raises:
         ValueError: a Sequential model that was never built.
     """
-    if type(model).__call__ is keras.Sequential.__call__ and isinstance(model, keras.Sequential):
-        if not model.built or model._functional is None:
-            raise ValueError(f"The model must be built before it is analysed. Received: model={model.name}, not built")
-        return model._functional
-    if isinstance(model, Functional) and type(model).call is Functional.call:
+    if not isinstance(model, Functional | keras.Sequential) or rewritten(model):
+        return None
+    if isinstance(model, Functional):
         return model
-    return None
+    if not model.built or model._functional is None:
+        raise ValueError(f"The model must be built before it is analysed. Received: model={model.name}, not built")
+    return model._functional
+
+
+def rewritten(model) -> str | None:
+    """What a model with a graph puts in the place of running it, in words, or None.
+
+    A class that overrides `__call__` and still computes its graph, say after a check of the inputs, declares that with
+    a class attribute `computes_its_graph = True`. Its subclasses do not inherit the declaration for what they override.
+    """
+    for cls in type(model).__mro__:
+        found = sorted(CALL_PATH & vars(cls).keys())
+        if found and not cls.__module__.startswith("keras.src.") and not vars(cls).get("computes_its_graph"):
+            return f"{cls.__name__} overrides {', '.join(found)}, so it may compute something else than its graph"
+    found = sorted(CALL_PATH & vars(model).keys())
+    return f"{', '.join(found)} was replaced after construction" if found else None
+
+
+def replaced_methods(operation) -> list[str]:
+    """Methods of an operation that were replaced in the instance, or its `call` in its class, after construction."""
+    kind = type(operation)
+    found = {name for name in vars(operation) if name not in WRAPPED_BY_KERAS and _is_method(kind, name)}
+    if isinstance(operation, keras.Model):  # which holds what compiling and training need as well
+        found &= CALL_PATH
+    if kind.__module__.startswith("keras.src.") and not kind.call.__module__.startswith("keras.src."):
+        found.add("call")
+    return sorted(found)
+
+
+def _is_method(kind: type, name: str) -> bool:
+    return inspect.isfunction(inspect.getattr_static(kind, name, None))
 
 
 def calls_of(graph) -> list[Call]:
@@ -52,16 +117,23 @@ def calls_of(graph) -> list[Call]:
 
 def class_name(operation) -> str:
     """The name of an operation's class; a batch normalisation that changes only its training is the one of Keras."""
-    if isinstance(operation, BatchNormalization) and type(operation).call is BatchNormalization.call:
-        return "BatchNormalization"
-    return type(operation).__name__
+    return "BatchNormalization" if _is_batch_norm(operation) else type(operation).__name__
+
+
+def _is_batch_norm(operation) -> bool:
+    if not isinstance(operation, BatchNormalization):
+        return False
+    kinds = type(operation).__mro__
+    own = [item for kind in kinds[: kinds.index(BatchNormalization)] for item in vars(kind).items()]
+    return {
+        name for name, value in own if callable(value) or isinstance(value, property | classmethod)
+    } <= TRAINING_ONLY
 
 
 def is_keras_layer(operation) -> bool:
     """Whether this is a layer of Keras itself; a subclass may compute anything, so it does not count."""
-    if class_name(operation) == "BatchNormalization":
-        return isinstance(operation, BatchNormalization)
-    return isinstance(operation, keras.Layer) and type(operation).__module__.startswith("keras.src.layers.")
+    is_keras = isinstance(operation, keras.Layer) and type(operation).__module__.startswith("keras.src.layers.")
+    return is_keras or _is_batch_norm(operation)
 
 
 def is_keras_op(operation) -> bool:

@@ -59,7 +59,8 @@ def _count_call(call: Call, shapes: dict) -> int:
     if hasattr(operation, "macs_rule"):
         return int(operation.macs_rule(inputs[0] if len(inputs) == 1 else inputs))
     if isinstance(operation, keras.Model) and graph_of(operation) is not None:
-        return _count_graph(graph_of(operation), inputs)
+        graph = graph_of(operation)
+        return _count_graph(graph, [shapes[id(x)] for x in call.tensors_for(graph)])
     if is_keras_op(operation):
         return _op_macs(call, outputs[0])
     if is_keras_layer(operation):

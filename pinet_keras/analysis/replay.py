@@ -39,7 +39,7 @@ def _replay(graph, inputs: list, apply: Callable, prefix: str, is_last: bool) ->
         name = prefix + call.operation.name
         inner = graph_of(call.operation) if isinstance(call.operation, keras.Model) else None
         if inner is not None and not hasattr(call.operation, "degree_rule"):
-            results = _replay(inner, [values[id(x)] for x in call.tensors], apply, name + "__", ends)
+            results = _replay(inner, [values[id(x)] for x in call.tensors_for(inner)], apply, name + "__", ends)
         else:
             args, kwargs = tree.map_structure(lambda x: _new(x, values), (call.args, call.kwargs))
             results = tree.flatten(apply(call, args, kwargs, name, ends))

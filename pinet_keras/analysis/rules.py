@@ -7,7 +7,9 @@ from typing import Any
 
 import keras
 
-from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op
+from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op, rewritten
+from pinet_keras.analysis.graph import names as _names
+from pinet_keras.analysis.objections import RANDOM_IN_TRAINING, objection, rounding
 
 SOFTMAX = "softmax on the logits: outside the count"
 
@@ -22,22 +24,12 @@ class Step:
     products: int = 0
 
 
-def _names(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-# "Identity" layers, among them what is random in training, hand on their input at inference.
-IDENTITIES = _names(
-    "Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout "
-    "ActivityRegularization AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
-    "RandomContrast RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
-    "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
-    "RandomTranslation RandomZoom"
-)
+# "Identity" layers hand on their input at inference.
+IDENTITIES = RANDOM_IN_TRAINING | _names("Identity ActivityRegularization")
 # "Sum" layers move, copy and add values: every coefficient is 0, 1 or −1, so they need no multiplication.
 SUMS = _names(
     "Add Subtract Concatenate Flatten Reshape Permute RepeatVector ZeroPadding1D ZeroPadding2D ZeroPadding3D "
-    "Cropping1D Cropping2D Cropping3D CenterCrop UpSampling1D UpSampling3D"
+    "Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling3D"
 )
 AFFINE = _names(
     "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D "
@@ -46,7 +38,7 @@ AFFINE = _names(
     "AdaptiveAveragePooling2D AdaptiveAveragePooling3D BatchNormalization"
 )
 SCALINGS = _names("Rescaling Normalization")
-RESIZERS = _names("UpSampling2D Resizing RandomCrop")
+RESIZERS = _names("UpSampling2D Resizing RandomCrop CenterCrop")  # the last two resize images that are too small
 INTERPOLATIONS = _names("nearest bilinear bicubic lanczos3 lanczos5")
 ACTIVATION_LAYERS = _names(
     "ReLU LeakyReLU PReLU ELU Softmax LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell ConvLSTM1D ConvLSTM2D "
@@ -154,6 +146,8 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
     """
     inputs = [degrees[id(x)] for x in call.tensors]
     operation = call.operation
+    if found := objection(call):
+        return Step(found[0], None, found[1])
     if type(operation) in _REGISTERED:
         rule, multiplications = _REGISTERED[type(operation)]
         return _declared(lambda known: rule(operation, known), multiplications, inputs, "registered rule")
@@ -162,11 +156,13 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
         step = _declared(operation.degree_rule, count, inputs, "declared by the layer")
         is_scaling = isinstance(operation, keras.Layer) and not operation.weights and not step.products
         return replace(step, kind="scaling") if is_scaling and [step.degree] == inputs else step
-    if is_keras_layer(operation):
-        return _layer_step(operation, call, inputs, is_last)
-    if is_keras_op(operation):
-        return _op_step(call, degrees, inputs, is_last)
-    return Step("unknown", None, f"no rule for {type(operation).__name__}; see register_degree_rule")
+    if is_keras_layer(operation) or is_keras_op(operation):
+        of_kind = _layer_step if is_keras_layer(operation) else _op_step
+        step = of_kind(operation, call, inputs, is_last)
+        why = rounding(call, step.kind) if step.degree is not None else None
+        return Step("not polynomial", None, why) if why else step
+    why = rewritten(operation) if isinstance(operation, keras.Model) else None
+    return Step("unknown", None, why or f"no rule for {type(operation).__name__}; see register_degree_rule")
 
 
 def _declared(rule: Callable, products: int | None, inputs: list, why: str) -> Step:
@@ -198,11 +194,14 @@ def _layer_step(layer, call: Call, inputs: list, is_last: bool) -> Step:
     if name in BREAKS:
         return Step("not polynomial", None, BREAKS[name])
     if name in AFFINE:
+        if getattr(layer, "pool_mode", "average") != "average":  # may have been set after construction
+            return Step("unknown", None, f"no rule for pooling by {layer.pool_mode}")
         why = _listed("mean: largest of", inputs) if len(inputs) > 1 else "affine map at inference"
-        return _activated(getattr(layer, "activation", None), Step("affine", top, why), is_last)
+        over_classes = getattr(layer, "data_format", None) != "channels_first"  # softmax works on the last axis
+        return _activated(getattr(layer, "activation", None), Step("affine", top, why), is_last and over_classes)
     if name == "Activation":
         return _activated(layer.activation, Step("identity", top, "linear activation"), is_last)
-    if name == "Softmax" and is_last:
+    if name == "Softmax" and is_last and _over_classes(call):
         return _softmax(top)
     if name in ACTIVATION_LAYERS:
         return Step(
@@ -227,8 +226,8 @@ def _activated(function, step: Step, is_last: bool) -> Step:
     return Step("unknown", None, f"no rule for the activation {name}; see register_degree_rule")
 
 
-def _op_step(call: Call, degrees: dict, inputs: list, is_last: bool) -> Step:
-    name, top = type(call.operation).__name__, _largest(inputs)
+def _op_step(operation, call: Call, inputs: list, is_last: bool) -> Step:
+    name, top = type(operation).__name__, _largest(inputs)
     depends = [isinstance(x, keras.KerasTensor) for x in call.args]
     if name in SUM_OPS:
         return Step("sum", top, _listed("sum: largest of", inputs) if len(inputs) > 1 else "adds or moves values")
@@ -246,11 +245,8 @@ def _op_step(call: Call, degrees: dict, inputs: list, is_last: bool) -> Step:
     if name in PRODUCT_OPS:
         return _product(inputs)
     if name in ("Cast", "SaturateCast"):
-        real = "float" in str(call.outputs[0].dtype)
-        return (
-            Step("identity", top, "changes the dtype") if real else Step("not polynomial", None, "rounds to integers")
-        )
-    if name == "Softmax" and is_last:
+        return Step("identity", top, "changes the dtype")
+    if name == "Softmax" and is_last and _over_classes(call):
         return _softmax(top)
     if name in BREAK_OPS:
         return Step("not polynomial", None, BREAK_OPS[name])
@@ -277,7 +273,14 @@ def _power(call: Call, inputs: list) -> Step:
         exponent = int(exponent)
     if not isinstance(exponent, int) or exponent < 0 or len(inputs) != 1:
         return Step("not polynomial", None, "a power that is no constant integer, 0 or more")
-    return _product(inputs * exponent) if exponent else Step("product", 0, "power 0: the constant 1")
+    if exponent in (0, 1) or inputs[0] in (0, None):
+        return _product(inputs * exponent) if exponent else Step("product", 0, "power 0: the constant 1")
+    return Step("product", inputs[0] * exponent, f"power {exponent} of degree {inputs[0]}", (exponent - 1).bit_length())
+
+
+def _over_classes(call: Call) -> bool:
+    """Whether a softmax works on the last axis alone, where logits stand: only then the decision is that before it."""
+    return call.operation.axis in (-1, len(call.outputs[0].shape) - 1)
 
 
 def _quotient() -> Step:

@@ -79,7 +79,6 @@ AFFINE = [
     lambda: layers.Dropout(0.5),
     lambda: layers.SpatialDropout2D(0.5),
     lambda: layers.GaussianNoise(0.5),
-    lambda: layers.RandomFlip(),
     lambda: layers.Rescaling(1 / 255),
     lambda: layers.Normalization(mean=1.0, variance=2.0),
     lambda: layers.Activation("linear"),
