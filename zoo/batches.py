@@ -2,15 +2,16 @@
 
 from io import BytesIO
 
-import keras
 import numpy as np
 from PIL import Image
 from scipy.ndimage import affine_transform
 
+from zoo.shuffled_batches import ShuffledBatches
+
 GREY = 128
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(ShuffledBatches):
     """Shuffled, augmented batches of uint8 images, or int16 sounds, and one-hot labels.
 
     All chance is drawn from (seed, epoch, step), so that a resumed run sees the pictures that an unbroken one would
@@ -26,30 +27,19 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, images, targets, recipe, part=0, parts=1, teacher=None):
-        super().__init__()
-        self.images, self.targets, self.recipe, self.teacher = images, targets, recipe, teacher
+        self.teacher = teacher
         size = recipe.batch_size // parts
         self.part = slice(part * size, (part + 1) * size)
-        self.start_epoch(0)
+        super().__init__(images, targets, recipe)
 
     def start_epoch(self, epoch):
-        """Draw the order of an epoch."""
-        self.epoch = epoch
-        self.order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.images))
+        """Draw the order of an epoch, and its augmented version where the recipe asks for a fixed number of them."""
+        super().start_epoch(epoch)
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
             generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
             self.augmented = self._augment(self.images, generator)
             self.answers = self.teacher.answers(self.augmented, version) if self.teacher else None
-
-    def __len__(self):
-        return len(self.images) // self.recipe.batch_size
-
-    def draw(self, step):
-        """The examples of a step, and the generator of all its chance."""
-        size = self.recipe.batch_size
-        chosen = self.order[step * size : (step + 1) * size]
-        return chosen, np.random.default_rng([self.recipe.seed, self.epoch, step])
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)

@@ -559,7 +559,11 @@ def _print_json(value):
 
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     # What a terminal could take for a command stands as JSON's own escape, which readers turn back.
-    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
+    typer.echo(
+        "".join(
+            each if each.isprintable() or each == "\n" else json.dumps(each, allow_nan=False)[1:-1] for each in text
+        )
+    )
 
 
 def _console(stderr=False):

@@ -1,7 +1,6 @@
 """Models saved as `.keras` come back in a new process, with Keras' safe mode on."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -50,7 +49,6 @@ for name in ("pinet_digits", "pinet_digits_generator", "pinet_spoken_digit"):
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "KERAS_BACKEND": "numpy"},
         capture_output=True,
         text=True,
         timeout=300,

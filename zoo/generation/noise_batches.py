@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from zoo.batches import Batches
+from zoo.shuffled_batches import ShuffledBatches
 
 
-class NoiseBatches(Batches):
+class NoiseBatches(ShuffledBatches):
     """Shuffled batches of what a `GAN` takes, as repeatable as `Batches`.
 
     Args:
