@@ -17,6 +17,8 @@ def names(words: str) -> frozenset[str]:
 
 # The methods through which a call of a functional model runs its graph.
 CALL_PATH = names("__call__ call _standardize_inputs _convert_inputs_to_tensors _adjust_input_rank _run_through_graph")
+if keras.backend.backend() == "torch":  # where a layer is a `torch.nn.Module` too
+    CALL_PATH |= {"forward"}
 # What a subclass of `BatchNormalization` may define without being another function at inference.
 TRAINING_ONLY = names("__init__ _moments get_config from_config")
 WRAPPED_BY_KERAS = ("build", "quantize")  # in every layer, as attributes of the instance
@@ -83,11 +85,13 @@ def rewritten(model) -> str | None:
     a class attribute `computes_its_graph = True`. Its subclasses do not inherit the declaration for what they override.
     """
     for cls in type(model).__mro__:
+        if cls in keras.Layer.__mro__:  # what every layer is, on torch a `torch.nn.Module`
+            continue
         found = sorted(CALL_PATH & vars(cls).keys())
         if found and not cls.__module__.startswith("keras.src.") and not vars(cls).get("computes_its_graph"):
             return f"{cls.__name__} overrides {', '.join(found)}, so it may compute something else than its graph"
     found = sorted(CALL_PATH & vars(model).keys())
-    return f"{', '.join(found)} was replaced after construction" if found else None
+    return f"{', '.join(found)} was replaced after construction" if found else torch_hooks(model)
 
 
 def replaced_methods(operation) -> list[str]:
@@ -99,6 +103,12 @@ def replaced_methods(operation) -> list[str]:
     if kind.__module__.startswith("keras.src.") and not kind.call.__module__.startswith("keras.src."):
         found.add("call")
     return sorted(found)
+
+
+def torch_hooks(operation) -> str | None:
+    """Functions of the user's that run before or after each call, as a `torch.nn.Module` allows, in words, or None."""
+    hooked = any(getattr(operation, name, None) for name in ("_forward_hooks", "_forward_pre_hooks"))
+    return "has PyTorch hooks, which may change what goes in or comes out" if hooked else None
 
 
 def _is_method(kind: type, name: str) -> bool:

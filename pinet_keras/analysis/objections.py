@@ -2,7 +2,7 @@
 
 import keras
 
-from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, names, replaced_methods
+from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, names, replaced_methods, torch_hooks
 
 # Layers of Keras that change values at random in training and hand them on at inference.
 RANDOM_IN_TRAINING = names(
@@ -14,6 +14,8 @@ RANDOM_IN_TRAINING = names(
 )
 # Layers of Keras whose output depends on the mask, not only their training or the mask that they pass on.
 MASKED = names("GlobalAveragePooling1D Softmax TimeDistributed")
+# Operations of `keras.ops` that reach over their `axis`, or all axes if that is None.
+OVER_AN_AXIS = names("Sum Mean Cumsum Diff Flip Roll")
 # Steps of these kinds, and sums by these operations, compute; others hand on values as they are.
 COMPUTING = names("affine product scaling")
 ADDING = names("Add Subtract Negative Sum Cumsum Diff Trace")
@@ -25,8 +27,11 @@ def objection(call: Call) -> tuple[str, str] | None:
     replaced = replaced_methods(operation)
     if replaced:
         return "unknown", f"{', '.join(replaced)} was replaced after construction"
+    hooks = torch_hooks(operation)
+    if hooks:
+        return "unknown", hooks
     if not isinstance(operation, keras.Layer):
-        return None
+        return ("not polynomial", "mixes the inputs of a batch") if _mixes_batch(call) else None
     mode = _quantization(operation)
     if mode:
         return "not polynomial", f"quantised to {mode}: rounds its weights or inputs"
@@ -36,6 +41,21 @@ def objection(call: Call) -> tuple[str, str] | None:
     if call.mask is not None and uses_mask:
         return "not polynomial", "its mask depends on the input"
     return None
+
+
+def _mixes_batch(call: Call) -> bool:
+    """Whether an operation of `keras.ops` reaches over the batch axis: the answer for one input depends on the others."""
+    tensors = [x for x in call.tensors if None in x.shape]
+    if not tensors:
+        return False
+    if not any(None in x.shape for x in call.outputs):  # summed over, or contracted
+        return True
+    first = tensors[0]
+    if type(call.operation).__name__ not in OVER_AN_AXIS or first.shape[0] is not None:
+        return False
+    axis = call.operation.axis
+    axes = range(len(first.shape)) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
+    return any(a in (0, -len(first.shape)) for a in axes)
 
 
 def _in_training(layer) -> tuple[str, str] | None:

@@ -22,6 +22,12 @@ def model(body, *shapes, dtype="float32"):
     return keras.Model(inputs[0] if len(inputs) == 1 else inputs, body(*inputs))
 
 
+def of_one(body, *shapes):
+    """A model of batches of one."""
+    inputs = [keras.Input(batch_shape=(1, *shape)) for shape in shapes]
+    return keras.Model(inputs, body(*inputs))
+
+
 def flat(body, size=3):
     return model(body, (size,))
 
@@ -172,6 +178,9 @@ RANDOM = [
     lambda: layers.GaussianDropout(0.5),
     lambda: layers.AlphaDropout(0.5),
 ]
+INTERPOLATIONS = ["nearest", "bilinear", "bicubic"]
+if keras.backend.backend() != "torch":  # which has none of the Lanczos kind
+    INTERPOLATIONS.append("lanczos3")
 HUNT = [
     # calls in training mode that the graph holds
     (lambda: model(lambda x: layers.BatchNormalization()(x, training=True)), FREE, "training=True"),
@@ -305,7 +314,7 @@ HUNT = [
     (lambda: model(layers.Solarization()), UNKNOWN, "Solarization"),
     *[
         (lambda way=way: model(layers.UpSampling2D(2, interpolation=way)), 1, "")
-        for way in ("nearest", "bilinear", "bicubic", "lanczos3")
+        for way in INTERPOLATIONS
     ],
     (lambda: model(layers.Resizing(3, 5)), 1, ""),
     (lambda: model(layers.CenterCrop(3, 3)), 1, ""),
@@ -340,7 +349,7 @@ HUNT = [
     (lambda: model(lambda a, b: ops.matmul(a, b), (3, 4), (4, 2)), 2, ""),
     (lambda: flat(lambda x: ops.einsum("bi,bi,bi->b", x, x, x)), 3, ""),
     (lambda: flat(lambda x: ops.einsum("bi,ij->bj", x, np.ones((3, 2), "float32"))), 1, ""),
-    (lambda: model(lambda a, b: ops.conv(a, ops.reshape(b, (1, 1, 3, 1))), (4, 4, 3), (3,)), 2, None),
+    (lambda: of_one(lambda a, b: ops.conv(a, ops.reshape(b, (1, 1, 3, 1))), (4, 4, 3), (3,)), 2, None),
     (lambda: flat(lambda x: ops.divide(x, x)), FREE, "divides"),
     (lambda: flat(lambda x: ops.divide(x1=1.0, x2=x)), FREE, "divides"),
     (lambda: flat(lambda x: ops.where(x > 0, x, -x)), FREE, "compares"),
@@ -359,8 +368,19 @@ HUNT = [
     (
         lambda: flat(lambda x: ops.batch_normalization(x, ops.mean(x, axis=0), ops.var(x, axis=0), -1)),
         UNKNOWN,
-        "Var",
+        "BatchNorm",
     ),
+    # what one input gives depends on the others in the batch
+    (lambda: flat(lambda x: x - ops.mean(x, axis=0)), FREE, "batch"),
+    (lambda: model(lambda x: x * ops.mean(x, axis=(0, 1))), FREE, "batch"),
+    (lambda: model(lambda x: x - ops.mean(x, axis=-4), (None, None, 3)), FREE, "batch"),
+    (lambda: flat(lambda x: x * ops.sum(x)), FREE, "batch"),
+    (lambda: flat(lambda x: ops.cumsum(x, axis=0)), FREE, "batch"),
+    (lambda: flat(lambda x: ops.flip(x, axis=0)), FREE, "batch"),
+    (lambda: flat(lambda x: ops.roll(x, 1)), FREE, "batch"),
+    (lambda: flat(lambda x: ops.matmul(x, ops.matmul(ops.transpose(x), x))), FREE, "batch"),
+    (lambda: model(lambda x: ops.mean(ops.flip(x, axis=1), axis=(1, 2))), 1, ""),
+    (lambda: flat(lambda x: ops.roll(ops.reshape(2.0 * ops.reshape(x, (-1, 1)), (-1, 3)), 1, axis=-1)), 1, ""),
     # inputs by name
     (lambda: named(two_degrees(), lambda b: b), 3, ""),
     (lambda: named(two_degrees(), lambda b: b * b), 6, ""),
@@ -411,3 +431,30 @@ def test_a_class_of_keras_that_was_patched_is_named(monkeypatch):
     certificate = certify(built)
     assert certificate.tier_name == UNKNOWN
     assert "call was replaced" in certificate.reasons[0]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="PyTorch's hooks and `forward` exist on PyTorch only")
+def test_what_pytorch_lets_a_user_put_around_a_call_is_named():
+    def rectified(module, inputs, output):
+        return ops.relu(output)
+
+    class OwnForward(keras.Model):
+        def forward(self, *args, **kwargs):
+            return ops.relu(super().forward(*args, **kwargs))
+
+    dense = layers.Dense(3)
+    hooked = flat(dense)
+    dense.register_forward_hook(rectified)
+    outside = flat(layers.Dense(3))
+    outside.register_forward_hook(rectified)
+    for built, word in (
+        (hooked, "hooks"),
+        (outside, "hooks"),
+        (flat(outside), "hooks"),
+        (of_class(OwnForward, flat(layers.Dense(3))), "OwnForward overrides forward"),
+    ):
+        certificate = certify(built)
+        assert certificate.tier_name == UNKNOWN
+        assert word in certificate.reasons[0]
+        values = built(np.random.default_rng(0).normal(size=(50, 3)).astype("float32"))
+        assert float(ops.min(values)) == 0.0  # it is indeed no polynomial
