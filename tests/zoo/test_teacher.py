@@ -15,7 +15,7 @@ from zoo.recipes import read_recipe
 from zoo.teacher import Teacher
 from zoo.training import fit, prepare, train
 
-RECIPE = replace(read_recipe("pinet_digits"), batch_size=20, teacher="pinet_digits", teacher_share=0.75)
+RECIPE = replace(read_recipe("pinet_digits"), batch_size=20, validation=50, teacher="pinet_digits", teacher_share=0.75)
 
 
 def quiet():
