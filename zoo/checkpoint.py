@@ -49,6 +49,8 @@ class Checkpoint(keras.callbacks.Callback):
         for variable, key in self._variables(model):
             variable.assign(values[key])
         self.history, self.environment = history, recorded
+        if history:
+            self._write_log()  # a kill between checkpoint and log left it an epoch short
         return len(history)
 
     def _read(self, model):

@@ -15,8 +15,10 @@ from typer.core import TyperGroup
 from zoo import download, registry, tables
 from zoo.files import check_file, check_folder, os_error_in_words
 from zoo.generation import commands as generation_commands
+from zoo.next_commands import next_commands
 from zoo.onednn import train_with_onednn
 from zoo.recipes.recipe import list_recipes, read_recipe
+from zoo.run_folder import runs_here
 from zoo.serving import commands as serving_commands
 
 MAX_STDIN = 256_000_000  # bytes
@@ -56,7 +58,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_name = typer.Argument(metavar="NAME", help="A model of the zoo.", autocompletion=lambda: registry.list_models())
+_name = typer.Argument(
+    metavar="NAME",
+    help="A model of the zoo, or the folder of a training run.",
+    autocompletion=lambda: [*registry.list_models(), *runs_here()],
+)
 ModelName = Annotated[str, _name]
 DataFile = Annotated[
     Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 sounds to read instead of TFDS.")
@@ -280,10 +286,13 @@ def train(
         if "seeds" in card:
             mean, spread, count = card["seeds"]["mean"], card["seeds"]["std"], len(card["seeds"]["accuracy"])
             result += f", over {count} seeds [bold]{mean:.2%} ± {spread:.2%}[/],"
-    _console().print(
+    console = _console()
+    console.print(
         f"[bold cyan]{card['name']}[/]  {result} after {tables.human_seconds(card['training']['seconds'])}\n"
-        f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {_escaped(str(folder))}"
+        f"card and weights ({tables.human_bytes(card['weights']['bytes'])}) in {_escaped(str(folder))}\nnext:"
     )
+    for command in next_commands(card, folder, data, data_dir):
+        console.print(f"  {_escaped(command)}", soft_wrap=True)  # whole, to be copied
 
 
 @app.command()
@@ -305,7 +314,12 @@ def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")
 
 @app.command()
 def certify(
-    name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A model of the zoo, or a .keras file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE", help="A model of the zoo, the folder of a training run, or a .keras file."
+        ),
+    ],
     verify: Annotated[bool, typer.Option("--verify", help="Check the certificate by measurement.")] = False,
     json: AsJson = False,
 ):

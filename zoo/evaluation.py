@@ -34,7 +34,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
     """Measure a trained classifier on its test split and compare with its card.
 
     Args:
-        name: name of a shipped model, or path of a card.
+        name: name of a shipped model, or folder of a run.
         data: path of an `.npz` to read instead of TFDS.
         data_dir: where TFDS keeps its data sets.
         batch_size: examples at a time.

@@ -10,7 +10,7 @@ from zoo.architectures import build, build_generator
 from zoo.data import SETS
 from zoo.keras_file import brief
 from zoo.paths import WEIGHTS
-from zoo.registry import GENERATION, list_models
+from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
 
 # What makes two models the same function of the same weights.
@@ -21,7 +21,8 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
     """Load a model of the zoo: pixels in, logits out; or, for a generator, noise in, pixels out.
 
     Args:
-        name: name of a shipped model, or path of a card (`.json`) that `pinet train` wrote.
+        name: name of a shipped model; or folder of a run of `pinet train`, such as `"runs/NAME"`, or path of the card
+            (`.json`) in it.
         weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model,
             fine-tuned ones included.
         num_classes: number of classes of a new, untrained head; `None` keeps the trained one. With the path of a
@@ -36,8 +37,8 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
         `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
-        ValueError: unknown name, a damaged or foreign weights file, an impossible `num_classes`, `calibrated`
-            without the trained head, or one of these for a generator, which has no head.
+        ValueError: unknown name, a run that is not finished, a damaged or foreign weights file, an impossible
+            `num_classes`, `calibrated` without the trained head, or one of these for a generator, which has no head.
         FileNotFoundError: the weights file is missing.
     """
     card = read_card(name)
@@ -115,8 +116,8 @@ def _give_weights(model, name, card, weights):
 
 
 def card_weights(name, card) -> Path:
-    """The weights file of a card: in the zoo, or in the folder `weights` beside the folder of a card on disk."""
-    folder = Path(name).parent.parent / "weights" if str(name).endswith(".json") else WEIGHTS
+    """The weights file of a card: in the zoo, or in the folder `weights` beside the folder of a run's card."""
+    folder = WEIGHTS if name in list_models() else card_path(name).parent.parent / "weights"
     return folder / card["weights"]["file"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.card_entries import check_entries
 from zoo.paths import CARDS
+from zoo.run_folder import card_of_run, runs_here
 
 CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
     "image classification",
@@ -31,24 +32,41 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     return names if task is None else [name for name in names if card(name)["task"] == task]
 
 
-def card(name: str) -> dict:
+def card(name: str | Path) -> dict:
     """The card of a model: task, tier, degree, size, accuracy, how it was trained, its golden outputs.
 
     Args:
-        name: name of a shipped model, or path of a card (`.json`) that `pinet train` wrote.
+        name: name of a shipped model; or folder of a run of `pinet train`, such as `"runs/NAME"`, or path of the card
+            (`.json`) in it.
 
     Raises:
-        ValueError: no model has that name (the message suggests near ones), or the file is no card.
+        ValueError: no model has that name (the message suggests near ones), the run is not finished, or the file is no
+            card.
     """
-    if str(name).endswith(".json"):
-        return _read_card(Path(name))
+    return _read_card(card_path(name))
+
+
+def card_path(name: str | Path) -> Path:
+    """The file of a model's card: the one place that knows what may stand for a model.
+
+    Args:
+        name: as for `card`. A shipped model comes before a folder of the same name.
+
+    Raises:
+        ValueError: no model has that name, or the folder holds no finished run.
+    """
     known = list_models()
-    if name not in known:
-        raise ValueError(f"No model has that name{suggestion(name, known)} Received: name={name!r}")
-    return _read_card(CARDS / f"{name}.json")
+    if name in known:
+        return CARDS / f"{name}.json"
+    path = Path(str(name))
+    if path.suffix == ".json":
+        return path
+    if path.is_dir():
+        return card_of_run(path)
+    raise ValueError(f"No model has that name{suggestion(str(name), [*known, *runs_here()])} Received: name={name!r}")
 
 
-def card_for(name: str, *tasks: str) -> dict:
+def card_for(name: str | Path, *tasks: str) -> dict:
     """The card of a model, which must be one for these tasks.
 
     Args:

@@ -60,7 +60,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     Raises:
         ValueError: the folder holds a checkpoint of another run, or one of which nothing tells the run.
     """
-    path, checkpoint = run_dir / "run.json", run_dir / "checkpoint.npz"
+    path, checkpoint, log = (run_dir / file for file in ("run.json", "checkpoint.npz", "log.csv"))
     record = {
         "task": recipe.task,
         "recipe": asdict(recipe),
@@ -71,6 +71,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     if fresh:
         checkpoint.unlink(missing_ok=True)
     if not checkpoint.exists():  # a run that has no epoch to lose binds nobody: it was refused, or stopped at once
+        log.unlink(missing_ok=True)  # it says how far the run in the folder is
         write_json(path, record)
         return
     earlier = _read_earlier(path, recipe)

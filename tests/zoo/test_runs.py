@@ -115,6 +115,14 @@ def test_what_a_kill_left_half_written_is_removed(saved):
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.npz", "log.csv"]
 
 
+def test_a_log_that_a_kill_left_an_epoch_short_is_written_again(saved):
+    model, folder = saved
+    whole = (folder / "log.csv").read_text()
+    (folder / "log.csv").write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    Checkpoint(folder).restore(model)
+    assert (folder / "log.csv").read_text() == whole
+
+
 @pytest.mark.parametrize(
     "done, words",
     [(0, ""), (5, "resuming .* after epoch 5 of 12"), (12, "finished run, all of its 12 epochs.*--fresh")],

@@ -7,13 +7,14 @@ import typer
 
 from zoo import registry, tables
 from zoo.files import check_file, check_folder
+from zoo.run_folder import runs_here
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A generator of the zoo, or the path of a card.",
-        autocompletion=lambda: registry.list_models(task=registry.GENERATION),
+        help="A generator of the zoo, or the folder of a training run.",
+        autocompletion=lambda: [*registry.list_models(task=registry.GENERATION), *runs_here()],
     ),
 ]
 COLUMNS, MOST_COLUMNS = 8, 12

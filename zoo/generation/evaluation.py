@@ -16,7 +16,7 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
     """Measure a trained generator against its test split and compare with its card.
 
     Args:
-        name: name of a shipped model, or path of a card.
+        name: name of a shipped model, or folder of a run.
         data: path of a uint8 `.npz` to read instead of TFDS.
         data_dir: where TFDS keeps its data sets.
         seed: of the noise; `None` takes the card's.
@@ -57,7 +57,7 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
     Nearness is that of the features of the card's classifier.
 
     Args:
-        name: name of a shipped generator, or path of a card.
+        name: name of a shipped generator, or folder of a run.
         count: images.
         seed: of the noise.
         data: path of a uint8 `.npz` to read instead of TFDS.

@@ -43,7 +43,7 @@ class Recipe:
             them computed once; 0 augments anew in every epoch.
         mixup: parameter α of the shares in which each image is mixed with another, Beta(α, α).
         gain: largest change of a sound's loudness in decibels, each way.
-        teacher: name of a trained classifier of the same data set, or path of its card, from whose answers to the same
+        teacher: name of a trained classifier of the same data set, or folder of its run, from whose answers to the same
             changed examples this one learns as well.
         teacher_share: share of the target that is the teacher's answer; the label is the rest.
         validation: examples at the end of the training split that are kept out of training.

@@ -38,7 +38,12 @@ Wait = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="The longest
 
 
 def export(
-    targets: Annotated[list[str], typer.Argument(metavar="[NAME] DIR", help="A model, and the folder of the models.")],
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NAME] DIR", help="A model or the folder of a training run, and the folder of the models."
+        ),
+    ],
     all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo that has this format.")] = False,
     version: Annotated[int | None, typer.Option(min=1, help="Number of the version [the next free one].")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
@@ -70,12 +75,11 @@ def export(
         raise ValueError("--url waits for a version to be loaded; it goes with neither --stage nor --format.")
     names = _all_for(format) if all_models else targets[:1]
     directory = Path(targets[-1])
-    for name in names:
-        registry.card(name)
+    served = [served_name or registry.card(name)["name"] for name in names]
     for url in urls or ():
         from zoo.serving.model_status import version_states
 
-        version_states(url, names[0])  # a server that does not answer is better known before than after the export
+        version_states(url, served[0])  # a server that does not answer is better known before than after the export
     rows = []
     with commands._waiting("exporting"):
         import zoo.serving.exporting  # so that the seconds below are those of the export

@@ -41,7 +41,7 @@ def export(
     (`zoo.serving.rollout.set_labels` and `pinet label` move labels, once the servers have loaded the version).
 
     Args:
-        name_or_model: name of a shipped model, path of a card that `pinet train` wrote, or a `keras.Model` that takes
+        name_or_model: name of a shipped model, folder of a run of `pinet train`, or a `keras.Model` that takes
             pixels and gives logits, or a `GeneratorModel`.
         directory: the folder of the models.
         name: the model's name on the server; default the card's, or the `keras.Model`'s.

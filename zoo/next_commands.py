@@ -1,0 +1,38 @@
+"""What can be done with a model that has just been trained, as commands to copy. Imports nothing heavy."""
+
+import shlex
+from pathlib import Path
+
+from zoo.paths import SAMPLES
+from zoo.registry import CLASSIFICATION, GENERATION
+
+
+def next_commands(card: dict, folder: Path, data=None, data_dir=None) -> list[str]:
+    """Commands that use a trained model.
+
+    Args:
+        card: its card.
+        folder: where the training wrote card and weights.
+        data: the `.npz` that it was trained on, if it was one.
+        data_dir: where TFDS keeps its data sets, if that was said.
+
+    Returns:
+        Lines for a shell, in which every path stands as it must be typed here.
+    """
+    cards = list((folder / "cards").glob("*.json"))
+    model = str(folder if len(cards) == 1 else folder / "cards" / f"{card['name']}.json")
+    options = [*(["--data", str(data)] if data else []), *(["--data-dir", str(data_dir)] if data_dir else [])]
+    if card["task"] == GENERATION:
+        first = ["generate", model, "-o", "generated.png"]
+    else:
+        first = ["predict", model, _sample(card["dataset"]["name"])]
+    commands = [first, ["evaluate", model, *options], ["certify", model, "--verify"]]
+    if card["task"] in (CLASSIFICATION, GENERATION):  # sound models have no export
+        commands.append(["export", model, "models/"])
+    return [shlex.join(["pinet", *command]) for command in commands]
+
+
+def _sample(dataset):
+    path = min(SAMPLES.glob(f"{dataset}_*"))
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,69 @@
+"""The folder of a training run, `runs/NAME`, in the place of a model's name. Imports nothing heavy."""
+
+import csv
+from pathlib import Path
+
+from zoo.files import read_json, taking_apart
+from zoo.paths import RECIPES
+
+ADVICE = "Restore it from a copy, or name the run's card, cards/NAME.json in its folder."
+
+
+def runs_here() -> list[str]:
+    """The folders in `runs/` that hold a run, finished or not."""
+    return sorted(str(path.parent) for path in Path("runs").glob("*/run.json"))
+
+
+def card_of_run(folder: Path) -> Path:
+    """The card that a finished run wrote to its folder.
+
+    Args:
+        folder: what `pinet train` made, or what its `--out` named.
+
+    Raises:
+        ValueError: the folder holds no run, one that is not finished, or several cards.
+    """
+    cards = sorted((folder / "cards").glob("*.json"))
+    unfinished = _what_is_left(folder, cards)
+    if unfinished:
+        raise ValueError(f"{unfinished} Received: {str(folder)!r}")
+    if len(cards) > 1:
+        raise ValueError(f"The folder holds several models; name one of {', '.join(map(str, cards))}.")
+    if not cards:
+        raise ValueError(
+            "The folder holds no training run: `pinet train` writes cards/NAME.json and weights/NAME.weights.h5 there. "
+            f"Received: {str(folder)!r}"
+        )
+    return cards[0]
+
+
+def _what_is_left(folder, cards):
+    """What a run has not done yet, and how it is resumed; empty for a finished one, and where no run tells."""
+    path = folder / "run.json"
+    record = read_json(path, ADVICE)
+    if record is None:
+        return ""
+    with taking_apart(path, ADVICE):
+        name, epochs = str(record["recipe"]["name"]), int(record["recipe"]["epochs"])
+    done, shipped = _epochs_logged(folder / "log.csv"), (RECIPES / f"{name}.toml").is_file()
+    again = (
+        f"`pinet train {name if shipped else f'{name}.toml'} --run-dir {folder}`, with the options it was started with"
+    )
+    if done < epochs:
+        earlier = f" The card in it is of an earlier run; give {cards[0]} for that." if cards else ""
+        return f"The run is not finished: {done} of {epochs} epochs are done. {again} resumes it.{earlier}"
+    if not cards:
+        return (
+            f"The run has done all of its {epochs} epochs, and its card is not here: it is in the folder that --out "
+            f"named, or {again} writes it."
+        )
+    return ""
+
+
+def _epochs_logged(path):
+    with taking_apart(path, ADVICE):
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                return sum(1 for _ in csv.DictReader(file))
+        except FileNotFoundError:  # it is written at the end of an epoch
+            return 0
