@@ -368,6 +368,25 @@ def test_boundary_draws_a_line_between_two_images_and_a_triangle_between_three(p
     assert len(triangle.child_axes) == 3 and f"degree {card['degree']}" in triangle.get_title()
 
 
+def test_boundary_shows_how_far_its_drawing_is(pinet, tmp_path, monkeypatch):
+    from contextlib import contextmanager
+
+    shown = []
+
+    @contextmanager
+    def recorded(words):
+        yield lambda done, count: shown.append((words, done, count))
+
+    monkeypatch.setattr(commands, "_progress", recorded)
+    monkeypatch.setattr(commands, "BOUNDARY_BATCH", 10)
+    first, second, third = (SAMPLES / f"digits_{digit}_0.png" for digit in (5, 3, 8))
+    arguments = ["boundary", "pinet_digits", first, "--toward", second, "-o", tmp_path / "b.png"]
+    assert pinet(*arguments, "--third", third)[0] == 0
+    points = (zoo.card("pinet_digits")["degree"] + 1) ** 2
+    assert shown[-3:] == [("drawing", done, points) for done in (10, 20, 25)]
+    assert shown[0][0] == "where the decision changes"
+
+
 def test_boundary_refuses_what_is_no_picture(pinet, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     code, _, err = pinet("boundary", "pinet_digits", DIGIT, "--toward", tmp_path / "text.png")

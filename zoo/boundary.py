@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from pinet_keras.analysis.replay import Evaluator
+from pinet_keras.analysis.lines import evaluator_of
 
 POINTS = 201
 FRAMES = 9  # images under the curves
@@ -15,7 +15,7 @@ def draw_line(model, card, x, toward, found, names):
     """Draw the probability of each class on the way from one image to another, and where the decision changes.
 
     Args:
-        model: a classifier of the zoo.
+        model: a classifier of the zoo, or an `Evaluator` of it.
         card: its card.
         x: pixels at t = 0, float64 `[height, width, channels]`.
         toward: pixels at t = 1.
@@ -30,7 +30,7 @@ def draw_line(model, card, x, toward, found, names):
 
     t = np.linspace(0, 1, POINTS)
     images = x + t[:, None, None, None] * (toward - x)
-    rows = softmax(Evaluator(model)([images]) / card["calibration"]["temperature"], axis=1)
+    rows = softmax(evaluator_of(model)([images]) / card["calibration"]["temperature"], axis=1)
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     grid = figure.add_gridspec(2, FRAMES, height_ratios=(4, 1))
     axes = figure.add_subplot(grid[0, :])

@@ -22,6 +22,7 @@ from zoo.run_folder import runs_here
 from zoo.serving import commands as serving_commands
 
 MAX_STDIN = 256_000_000  # bytes
+BOUNDARY_BATCH = 64  # images; the progress bar moves after each batch
 # Lines that TensorFlow's C++ side writes while it is imported, before its own log level counts.
 CHATTER = re.compile(r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:")
 
@@ -365,12 +366,15 @@ def boundary(
     files = [file for file in (image, toward, third) if file is not None]
     corners = [read_image(_source(file), card["input_shape"]).astype("float64") for file in files]
     titles = [Path(file).stem if file != "-" else "standard input" for file in files]
-    with _waiting(f"following {name}"):
+    with _progress("where the decision changes") as report:
         from pinet_keras.analysis import crossings, plane
+        from pinet_keras.analysis.replay import Evaluator
         from zoo.boundary import draw_line
 
-        model, x, steps = _zoo_model(name), corners[0], [corner - corners[0] for corner in corners[1:]]
+        model = Evaluator(_zoo_model(name), batch_size=BOUNDARY_BATCH, progress=report)
+        x, steps = corners[0], [corner - corners[0] for corner in corners[1:]]
         found = crossings(model, x, steps[0], domain=(0, 1))
+    with _progress("drawing") as model.progress:
         if third is None:
             figure = draw_line(model, card, x, corners[1], found, titles)
         else:

@@ -124,10 +124,17 @@ class Evaluator:
     """A copy of a model in one dtype, softmax on the logits left out, evaluated on NumPy arrays.
 
     Calling it takes a list with one array `[n, ...]` for each input, and gives `[n, outputs]`, all outputs flattened.
+    After each batch of a call it calls `progress(done, all)`, where that is given.
     """
 
-    def __init__(self, model, dtype: str = "float64", batch_size: int = 256):
-        self.dtype, self.batch_size = dtype, batch_size
+    def __init__(
+        self,
+        model,
+        dtype: str = "float64",
+        batch_size: int = 256,
+        progress: Callable[[int, int], object] | None = None,
+    ):
+        self.dtype, self.batch_size, self.progress = dtype, batch_size, progress
         with float64_enabled():
             graph = graph_of(model)
             if graph is None:
@@ -146,10 +153,12 @@ class Evaluator:
         return Evaluator(self.model, "float32", self.batch_size)
 
     def __call__(self, arrays: list[np.ndarray]) -> np.ndarray:
-        parts = [
-            self._batch([array[start : start + self.batch_size] for array in arrays])
-            for start in range(0, len(arrays[0]), self.batch_size)
-        ]
+        parts, count = [], len(arrays[0])
+        for start in range(0, count, self.batch_size):
+            end = min(start + self.batch_size, count)
+            parts.append(self._batch([array[start:end] for array in arrays]))
+            if self.progress is not None:
+                self.progress(end, count)
         return np.concatenate(parts)
 
     def _batch(self, arrays: list[np.ndarray]) -> np.ndarray:
