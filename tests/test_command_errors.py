@@ -26,6 +26,41 @@ def test_a_full_disk_is_no_traceback(arguments):
     assert done.returncode == 1
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "boundary",
+            "pinet_digits",
+            str(SAMPLES / "digits_5_0.png"),
+            "--toward",
+            str(SAMPLES / "digits_3_0.png"),
+            "-o",
+        ],
+        ["generate", "pinet_digits_generator", "-n", "2", "-o"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_full_disk_names_the_image_that_it_does_not_take(pinet, tmp_path, arguments):
+    path = tmp_path / "out.png"
+    path.symlink_to("/dev/full")
+    code, out, err = pinet(*arguments, path)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: {path}: the disk is full") and err.count("\n") == 1, err
+
+
+def test_an_error_whose_message_cannot_be_set_stays_what_it_is():
+    """Such as TensorFlow's: only the words of wrong usage are made printable."""
+    from zoo import commands
+
+    class Fixed(Exception):
+        message = property(lambda self: "\x1b[2J")
+
+    with pytest.raises(Fixed), commands._printable_message():
+        raise Fixed
+
+
 def test_a_recipe_that_is_a_folder_or_a_loop_is_said(pinet, tmp_path):
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
@@ -77,6 +112,7 @@ CHEAP = {
     "grpc port": (["serve", "{tmp}", "--engine", "preview", "--grpc-port", "{port}"], "Nothing can listen there"),
     "params": (["tune", "digits", "--max-params", "0"], "parameters=0"),
     "minutes": (["tune", "digits", "--minutes", "0"], "minutes=0"),
+    "export folder": (["export", "pinet_digits", "{file}/models"], "file is no folder"),
     "search folder": (["tune", "digits", "--out", "{file}"], "file is no folder"),
     "chief": (["tune", "digits", "--distributed", "chief", "--oracle", "127.0.0.1:{port}"], "Nothing can listen there"),
     "worker": (["tune", "digits", "--distributed", "worker", "--oracle", "127.0.0.1:1"], "worker_id=None"),

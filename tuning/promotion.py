@@ -6,6 +6,7 @@ from pathlib import Path
 import tomli_w
 
 from tuning.results import Result, best_first, read_results, read_settings, shown
+from zoo.files import replacing
 from zoo.recipes.recipe import Recipe, read_recipe
 from zoo.tables import human_count
 
@@ -43,7 +44,8 @@ def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, de
         f"{score} {objective} after {chosen.record['epochs']} epochs.\n"
         f"# `pinet train {path.name}`\n"
     )
-    path.write_bytes((comment + as_toml(recipe)).encode())
+    with replacing(path) as partial:
+        partial.write_bytes((comment + as_toml(recipe)).encode())
     if read_recipe(path) != recipe:
         raise AssertionError(f"{path} does not read as it was written")
     return chosen

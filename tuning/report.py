@@ -12,6 +12,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
 from tuning.results import best_first, read_results, read_settings, shown
+from zoo.files import naming
 from zoo.tables import human_count
 
 FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
@@ -43,7 +44,8 @@ def write_report(folder, out=None) -> list[Path]:
     if not best:
         raise ValueError(f"No trial of that search has completed. Received: {str(folder)!r}")
     out.mkdir(parents=True, exist_ok=True)
-    return [_write_csv(results, out / "trials.csv"), *draw(best, objective, out)]
+    with naming(out):
+        return [_write_csv(results, out / "trials.csv"), *draw(best, objective, out)]
 
 
 def draw(results, objective, out) -> list[Path]:

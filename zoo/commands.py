@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from zoo import download, registry, tables
-from zoo.files import check_file, check_folder, os_error_in_words
+from zoo.files import check_file, check_folder, naming, os_error_in_words
 from zoo.generation import commands as generation_commands
 from zoo.next_commands import next_commands
 from zoo.onednn import train_with_onednn
@@ -44,7 +44,7 @@ def _printable_message():
     try:
         yield
     except Exception as error:
-        if isinstance(getattr(error, "message", None), str):
+        if hasattr(error, "format_message"):  # wrong usage; the message of other errors is not always ours to set
             error.message = tables.printable(error.message)
         raise
 
@@ -304,9 +304,11 @@ def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")
         from zoo.demo import draw, draw_generated, run_demo, table
 
         results = run_demo(report)
-        draw(results, out)
         generated = out.with_stem(f"{out.stem}_generated")
-        draw_generated(generated)
+        with naming(out):
+            draw(results, out)
+        with naming(generated):
+            draw_generated(generated)
     console = _console()
     console.print(table(results))
     console.print(f"contact sheet: [bold]{_escaped(str(out))}")
@@ -380,7 +382,8 @@ def boundary(
         else:
             title = f"{card['name']}, degree {card['degree']}: decision between three images"
             figure = plane(model, x, steps[0], steps[1], True, card["class_names"], titles, title)
-        figure.savefig(out, dpi=150)
+        with naming(out):
+            figure.savefig(out, dpi=150)
     names = card["class_names"]
     changes = [{"t": change.t, "before": names[change.before], "after": names[change.after]} for change in found]
     if json:

@@ -8,6 +8,8 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from zoo.files import naming
+
 
 class EventLog(keras.callbacks.Callback):
     """Writes every epoch's figures as TensorBoard scalars; `keras.callbacks.TensorBoard` would import TensorFlow.
@@ -29,8 +31,9 @@ class EventLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         values = [Summary.Value(tag=key, simple_value=float(value)) for key, value in (logs or {}).items()]
         event = Event(wall_time=time.time(), step=epoch + 1, summary=Summary(value=values))
-        self.writer.write(event.SerializeToString())
-        self.writer.flush()
+        with naming(self.file.name):
+            self.writer.write(event.SerializeToString())
+            self.writer.flush()
 
     def on_train_end(self, logs=None):
         self.file.close()

@@ -31,6 +31,21 @@ class DamagedFile(ValueError):
 
 
 @contextlib.contextmanager
+def naming(path) -> Iterator[None]:
+    """Errors of the operating system meanwhile name a file: those of a full disk name none.
+
+    Args:
+        path: the file that is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextlib.contextmanager
 def replacing(path) -> Iterator[Path]:
     """Write a file so that a kill at any moment leaves the old one or the new one, whole.
 
@@ -45,10 +60,11 @@ def replacing(path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        yield partial
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with naming(path):
+            yield partial
+            with open(partial, "rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

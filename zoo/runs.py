@@ -72,6 +72,8 @@ def open_run(run_dir, recipe, data_set, fresh):
         checkpoint.unlink(missing_ok=True)
     if not checkpoint.exists():  # a run that has no epoch to lose binds nobody: it was refused, or stopped at once
         log.unlink(missing_ok=True)  # it says how far the run in the folder is
+        for answers in run_dir.glob("answers_*.npy"):  # perhaps another teacher's, or to other examples
+            answers.unlink()
         write_json(path, record)
         return
     earlier = _read_earlier(path, recipe)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import softmax
 
 from zoo import weights_file
+from zoo.files import replacing, taking_apart
 from zoo.loading import card_weights, load
 from zoo.registry import card
 
@@ -39,13 +40,20 @@ class Teacher:
         """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
         path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
         if path and path.exists():
-            return np.load(path, allow_pickle=False)
+            with taking_apart(path, "Delete it: the answers are then computed again."):
+                return _read(path, (len(examples), self.model.output_shape[-1]))
         found = softmax(self.model.predict(examples, batch_size=500, verbose=0), axis=-1).astype("float16")
         if path:
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, found)
-            partial.replace(path)
+            with replacing(path) as partial:
+                np.save(partial, found)
         return found
+
+
+def _read(path, shape):
+    found = np.load(path, allow_pickle=False)
+    if found.shape != shape:
+        raise ValueError(f"its shape is {found.shape}, not {shape}")
+    return found
 
 
 def teacher_record(recipe) -> dict:

@@ -1,7 +1,9 @@
 """Weights on disk: float16, and refused unless their checksum is the card's."""
 
 import hashlib
+import io
 import tempfile
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -22,12 +24,25 @@ def save_float16(model, path) -> None:
     Raises:
         ValueError: a weight is beyond the range of float16.
     """
-    path = Path(path)
-    with replacing(path) as partial, tempfile.TemporaryDirectory(dir=partial.parent, prefix=".wide") as folder:
-        wide = Path(folder) / "wide.weights.h5"
-        model.save_weights(wide)
-        with h5py.File(wide) as source, h5py.File(partial, "w") as target:
+    with replacing(path) as partial:
+        in_memory = h5py.File(partial, "w", driver="core", backing_store=False)
+        with _wide(model, partial.parent) as source, in_memory as target:
             source.visititems(lambda key, item: _copy(key, item, target))
+            target.flush()
+            contents = target.id.get_file_image()
+        partial.write_bytes(contents)
+
+
+def _wide(model, folder):
+    """The weights as Keras writes them, in memory: on a full disk the HDF5 library would end the process.
+
+    Within a `.keras` file, Keras writes them through memory; the file itself is written by Python.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".wide") as place:
+        whole = Path(place) / "wide.keras"
+        model.save(whole)
+        with zipfile.ZipFile(whole) as archive:
+            return h5py.File(io.BytesIO(archive.read("model.weights.h5")))
 
 
 def _copy(key, item, target):

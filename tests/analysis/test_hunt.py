@@ -312,10 +312,7 @@ HUNT = [
     (lambda: flat(layers.Discretization([0.0, 1.0])), FREE, "table"),
     (lambda: flat(layers.UnitNormalization()), FREE, "spread"),
     (lambda: model(layers.Solarization()), UNKNOWN, "Solarization"),
-    *[
-        (lambda way=way: model(layers.UpSampling2D(2, interpolation=way)), 1, "")
-        for way in INTERPOLATIONS
-    ],
+    *[(lambda way=way: model(layers.UpSampling2D(2, interpolation=way)), 1, "") for way in INTERPOLATIONS],
     (lambda: model(layers.Resizing(3, 5)), 1, ""),
     (lambda: model(layers.CenterCrop(3, 3)), 1, ""),
     (lambda: model(layers.CenterCrop(6, 6)), 1, ""),

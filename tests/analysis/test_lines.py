@@ -148,3 +148,19 @@ def test_bad_arguments():
         crossings(keras.Model(x, layers.Dense(1)(x)), np.zeros(2), np.ones(2))
     with pytest.raises(ValueError, match="relu"):
         restrict(keras.Model(x, keras.ops.relu(x)), np.zeros(2), np.ones(2))
+
+
+def test_rounding_inside_the_model_leaves_a_small_lead_undecided():
+    """The first logit is 0.1 in exact arithmetic: the difference of two numbers of 1e8, known to 1e-8 in float64."""
+    inputs = keras.Input((1,))
+    hidden, logits = layers.Dense(3), layers.Dense(2)
+    model = keras.Model(inputs, logits(hidden(inputs)))
+    logits.set_weights([np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]), np.zeros(2)])
+    for slope, is_known in ((1e-4, True), (1e-9, False)):
+        hidden.set_weights([np.array([[1e8, 1e8, slope]]), np.array([0.1, 0.0, 0.1])])
+        if is_known:
+            (crossing,) = crossings(model, np.array([0.37]), np.array([1.0]), domain=(-0.9, 0.5))
+            assert crossing.t == pytest.approx(-0.37, abs=1e-3)
+        else:
+            with pytest.raises(ValueError, match="differ by less than float64 can resolve"):
+                crossings(model, np.array([0.37]), np.array([1.0]), domain=(-0.9, 0.5))

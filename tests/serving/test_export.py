@@ -1,13 +1,16 @@
 """The exported model: its folder, its signatures, and that TensorFlow's C library computes what Keras computes."""
 
+import errno
 import io
 import json
 import os
+import resource
 import shutil
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import zoo
@@ -15,6 +18,7 @@ from zoo.data import load_set
 from zoo.demo import sample_inputs
 from zoo.images import read_image
 from zoo.paths import SAMPLES
+from zoo.serving import exporting
 from zoo.serving.configs import BATCH_SIZES, read_models
 from zoo.serving.signatures import EXAMPLE_FEATURE
 
@@ -268,6 +272,21 @@ def test_the_user_of_a_server_can_read_a_version_whatever_the_umask(tmp_path):
         if path.name != ".export.lock":
             assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    """TensorFlow writes files itself, and its errors are no OSErrors."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=f"{tmp_path}/pinet_digits/.*cannot be written"):
+            zoo.export("pinet_digits", tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "pinet_digits").iterdir()) == [] and not (tmp_path / "models.config").exists()
+    with pytest.raises(OSError) as error, exporting._errors_of_the_system(tmp_path):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path))
 
 
 def test_another_name_on_the_server(tmp_path):

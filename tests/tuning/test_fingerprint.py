@@ -26,6 +26,18 @@ def test_a_change_of_any_file_of_code_is_another_search(tmp_path):
     assert code_sha256(copies) != before
 
 
+def test_the_same_lines_in_other_files_are_other_code(tmp_path):
+    def checksum(**files):
+        package = tmp_path / "_".join(files) / str(len(files["a"])) / "package"
+        package.mkdir(parents=True)
+        for name, code in files.items():
+            (package / f"{name}.py").write_text(code)
+        return code_sha256([package])
+
+    found = {checksum(a="x = 1\n", b="y = 2\n"), checksum(a="x = 1\n", c="y = 2\n"), checksum(a="", b="x = 1\ny = 2\n")}
+    assert len(found) == 3
+
+
 def test_the_weights_of_teachers_are_part_of_it(data):
     values = {"dataset": "digits", "validation": 60, "epochs": 3, "batch_size": 60, "learning_rate": 1e-3}
     values["teacher_share"] = 0.5

@@ -7,6 +7,7 @@ import os
 import resource
 
 import pytest
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from zoo.files import DamagedFile, only_one, os_error_in_words, read_json, replacing, taking_apart, write_json
 
@@ -40,7 +41,7 @@ def test_a_full_disk_is_said_and_costs_no_file(tmp_path, small_files_only):
     write_json(path, "old")
     with pytest.raises(OSError) as error:
         write_json(path, "x" * 200_000)
-    assert "the file would be larger than is allowed here" in os_error_in_words(error.value)
+    assert os_error_in_words(error.value).startswith(f"{path}: the file would be larger than is allowed here")
     assert read_json(path, "") == "old" and os.listdir(tmp_path) == ["search.json"]
 
 
@@ -58,6 +59,35 @@ def test_a_full_disk_leaves_the_last_whole_epoch(tmp_path, small_files_only):
     with pytest.raises(OSError):
         checkpoint.on_epoch_end(0, {"loss": 1.0})
     assert checkpoint.history == [] and os.listdir(tmp_path) == []
+
+
+def test_weights_on_a_full_disk_are_said_too(tmp_path, small_files_only):
+    """The HDF5 library, which writes them elsewhere, ends the process there, or raises a RuntimeError at its end."""
+    import keras
+
+    from zoo.weights_file import save_float16
+
+    model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(600)])
+    path = tmp_path / "large.weights.h5"
+    with pytest.raises(OSError) as error:
+        save_float16(model, path)
+    assert os_error_in_words(error.value).startswith(f"{path}: the file would be larger")
+    assert os.listdir(tmp_path) == []
+
+
+def test_training_curves_on_a_full_disk_are_said_too(tmp_path):
+    from zoo.event_log import EventLog
+
+    log = EventLog(tmp_path)
+    log.on_train_begin()
+    log.file.close()
+    log.file = open("/dev/full", "wb")  # noqa: SIM115 closed below
+    log.writer = RecordWriter(log.file)
+    with pytest.raises(OSError) as error:
+        log.on_epoch_end(0, {"loss": 1.0})
+    assert os_error_in_words(error.value).startswith("/dev/full: the disk is full")
+    with contextlib.suppress(OSError):
+        log.file.close()
 
 
 def provoke(path, kind):

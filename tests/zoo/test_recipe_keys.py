@@ -107,6 +107,16 @@ def test_whitened_patches_have_equal_variance_when_the_training_begins(data_set)
     np.testing.assert_allclose(np.cov(patches, rowvar=False), np.eye(patches.shape[1]), atol=0.1)
 
 
+def test_whitening_is_of_training_images_alone(data_set):
+    def kernel(data_set):
+        model, _ = prepared(data_set, architecture="pinet_vgg", architecture_arguments={"widths": [2], "depth": 1})
+        return np.asarray(model.get_layer("whitening").kernel)
+
+    found = kernel(data_set)
+    assert np.array_equal(kernel(replace(data_set, x_test=data_set.x_test[:, ::2].repeat(2, 1))), found)
+    assert not np.array_equal(kernel(replace(data_set, x_train=data_set.x_train[:, ::2].repeat(2, 1))), found)
+
+
 # Time.
 
 
@@ -176,6 +186,17 @@ def test_sgd_steps_with_nesterov_momentum(data_set):
     for one, two in zip(first, second, strict=True):
         np.testing.assert_allclose(one, 0.1 * 1.9 * 0.5, rtol=1e-3)
         np.testing.assert_allclose(two, 0.1 * 0.81 * 0.5, rtol=1e-2)  # what is left of the momentum, looked ahead
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_adamw_forgets_squares_of_gradients_by_a_hundredth_a_step(data_set, optimizer):
+    """β₁ = 0.9, β₂ = 0.99. Muon leaves biases to AdamW."""
+    model, _ = prepared(data_set, optimizer=optimizer, clip_norm=1e9)
+    step(model, 0.5)
+    moved = dict(zip((each.path for each in model.trainable_variables), step(model, 0.0), strict=True))
+    rate = 0.1 * (1 + np.cos(np.pi / (2 * STEPS))) / 2
+    mean, square = 0.9 * 0.1 / (1 - 0.9**2), 0.99 * 0.01 / (1 - 0.99**2)
+    np.testing.assert_allclose(moved["logits/bias"], rate * mean / np.sqrt(square), rtol=3e-4)
 
 
 def test_muon_moves_kernels_and_leaves_the_head_to_adamw(data_set):
@@ -284,7 +305,7 @@ def batch_with(images, targets, **values):
     ids=str,
 )
 def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set, values):
-    """How each looks: test_batches.py. Draws depend on the step: the same images change otherwise in another one."""
+    """How each looks: test_batches.py. Draws depend on step and epoch: the same images change otherwise in others."""
     images = np.tile(data_set.x_train[:60], (4, 1, 1, 1))  # four batches of the same images
     targets = np.tile(np.eye(10, dtype="float32")[data_set.y_train[:60]], (4, 1))
     batches = batch_with(images, targets, **values)
@@ -293,6 +314,9 @@ def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set
     assert first.dtype == np.uint8 and soft.dtype == np.float32
     assert np.array_equal(first, images[:60]) == (not values)
     assert np.array_equal(first, second) == (not values)
+    batches.start_epoch(1)
+    batches.order = np.arange(240)
+    assert np.array_equal(first, batches[0][0]) == (not values)
     assert np.array_equal(soft, targets[:60]) == ("mixup" not in values)
 
 
@@ -305,6 +329,9 @@ def test_epochs_take_as_many_augmented_versions_in_turn_as_the_recipe_says(data_
         batches.order = np.arange(300)
         seen.append(batches[0][0].tobytes())
     assert seen[:3] == seen[3:] and len(set(seen)) == 3
+    other = batch_with(data_set.x_train, targets, shift=2, augmented_versions=3, seed=1)
+    other.order = np.arange(300)
+    assert other[0][0].tobytes() not in seen
     with pytest.raises(ValueError, match="'mixup' and 'augmented_versions' exclude each other"):
         replace(RECIPE, mixup=0.5, augmented_versions=3)
     with pytest.raises(ValueError, match="'jpeg' is a fraction"):

@@ -47,6 +47,18 @@ def test_a_run_of_no_epoch_binds_nobody(tmp_path):
     open_run(tmp_path, other, DATA, fresh=False)
 
 
+def test_another_run_keeps_no_answers_of_the_earlier_ones_teacher(run_dir):
+    """They belong to that teacher, and to examples that were changed by that seed."""
+    (run_dir / "answers_0.npy").write_bytes(b"answers")
+    open_run(run_dir, RECIPE, DATA, fresh=False)
+    assert (run_dir / "answers_0.npy").exists()
+    open_run(run_dir, replace(RECIPE, seed=1), DATA, fresh=True)
+    assert not (run_dir / "answers_0.npy").exists()
+    (run_dir / "answers_0.npy").write_bytes(b"of a run that was stopped in its first epoch")
+    open_run(run_dir, RECIPE, DATA, fresh=False)
+    assert not (run_dir / "answers_0.npy").exists()
+
+
 def test_a_refused_run_leaves_nothing_behind(tmp_path, small_npz):
     with pytest.raises(ValueError, match="no whole batch"):
         train(replace(RECIPE, batch_size=5000), data=small_npz, run_dir=tmp_path / "run")

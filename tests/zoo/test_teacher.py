@@ -11,11 +11,14 @@ from scipy.special import softmax
 import zoo
 from zoo.batches import Batches
 from zoo.data import load_set
+from zoo.files import DamagedFile
 from zoo.recipes import read_recipe
 from zoo.teacher import Teacher
 from zoo.training import fit, prepare, train
 
-RECIPE = replace(read_recipe("pinet_digits"), batch_size=20, validation=50, teacher="pinet_digits", teacher_share=0.75)
+RECIPE = replace(
+    read_recipe("pinet_digits"), batch_size=20, validation=60, shift=1, teacher="pinet_digits", teacher_share=0.75
+)
 
 
 def quiet():
@@ -29,6 +32,7 @@ def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_pictures(small
         for teacher in (None, Teacher(RECIPE), Teacher(RECIPE))
     )
     assert np.array_equal(untaught[0], taught[0]) and taught[1].dtype == np.float32
+    assert not any(np.array_equal(image, each) for image in taught[0][:3] for each in small_arrays["x_train"])
     answers = softmax(np.asarray(zoo.load("pinet_digits")(taught[0])), axis=-1)
     np.testing.assert_allclose(taught[1], 0.75 * answers + 0.25 * untaught[1], atol=1e-5)
     assert np.array_equal(taught[1], again[1])  # to the last bit, or a resumed run would not end as an unbroken one
@@ -51,6 +55,15 @@ def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small
     again.start_epoch(3)
     batches.start_epoch(3)
     assert np.array_equal(again[1][1], batches[1][1])
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x"), lambda path: np.save(path, np.zeros((3, 10)))])
+def test_damaged_answers_are_named(small_arrays, tmp_path, damage):
+    recipe = replace(RECIPE, augmented_versions=1)
+    damage(tmp_path / "answers_0.npy")
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    with pytest.raises(DamagedFile, match="answers_0.npy is damaged.*Delete it"):
+        Batches(small_arrays["x_train"], labels, recipe, teacher=Teacher(recipe, tmp_path))
 
 
 def test_a_student_learns_what_no_label_tells_it():

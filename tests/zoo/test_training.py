@@ -206,7 +206,7 @@ def test_training_on_the_other_backends(tmp_path, backend, small_npz):
         f"{refuse if backend == 'jax' else ''}"
         "from dataclasses import replace;"
         "from zoo.recipes import read_recipe; from zoo.training import train;"
-        "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20);"
+        "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20, validation=60);"
         f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env={**os.environ, "KERAS_BACKEND": backend})

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry, tables
-from zoo.files import check_file, check_folder
+from zoo.files import check_file, check_folder, naming
 from zoo.run_folder import runs_here
 
 Name = Annotated[
@@ -67,12 +67,15 @@ def generate(
         columns = columns or (len(names) if turns and len(names) <= MOST_COLUMNS else COLUMNS)
         title = f"{card['name']}, " + (f"seed {seed}" if interpolate is None else f"from seed {seed} to {interpolate}")
         title += f", class {names[only or 0]}" if names and not turns else ""
-        sheet(images, min(columns, count), title, captions=captions).save(out, format="png")
+        page = sheet(images, min(columns, count), title, captions=captions)
+        with naming(out):
+            page.save(out, format="png")
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
                 picture = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
-                grid(image[None], 1).save(out_dir / f"{picture}.png")
+                with naming(out_dir / f"{picture}.png"):
+                    grid(image[None], 1).save(out_dir / f"{picture}.png")
     console = commands._console()
     console.print(f"{count} pictures: [bold]{commands._escaped(str(out))}")
     if out_dir is not None:
@@ -102,7 +105,8 @@ def evaluate(name, data, data_dir, sheet, json):
         if sheet is not None:
             images = nearest_training_images(name, seed=result["seed"], data=data, data_dir=data_dir)
             title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
-            draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
+            with naming(sheet):
+                draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
     differs = result["same_data_as_card"] and not result["reproduces_card"]
     if json:
         commands._print_json(result)

@@ -2,6 +2,7 @@
 
 import keras
 
+from zoo.files import naming
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import sheet
 from zoo.statistics import renew_statistics
@@ -38,7 +39,8 @@ class EpochExhibition(keras.callbacks.Callback):
         self.model.set_weights(kept)
         self.folder.mkdir(parents=True, exist_ok=True)
         page = sheet(images[:SHEET], COLUMNS, f"{generator.name} after epoch {epoch + 1}")
-        page.save(self.folder / f"epoch_{epoch + 1:03}.png")
+        with naming(self.folder):
+            page.save(self.folder / f"epoch_{epoch + 1:03}.png")
         figures = self.judge.quick_figures(images, labels)
         logs.update(figures)
         if figures["diversity"] < COLLAPSED:

@@ -25,8 +25,8 @@ class Recipe:
         epochs: passes over the training part.
         batch_size: examples a step; the last, incomplete batch of an epoch is dropped.
         learning_rate: peak of the schedule: linear warm-up, then a cosine down to 0.
-        optimizer: `"adamw"`, `"muon"` (kernels by Muon, everything else by AdamW at the same rate) or `"sgd"` (momentum
-            0.9, Nesterov).
+        optimizer: `"adamw"` (β₁ = 0.9, β₂ = 0.99), `"muon"` (kernels by Muon, everything else by AdamW at the same
+            rate) or `"sgd"` (momentum 0.9, Nesterov).
         warmup_epochs: epochs of the warm-up.
         weight_decay: decoupled weight decay, on kernels only.
         clip_norm: bound on the norm of the whole gradient.

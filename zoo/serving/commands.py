@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry, tables
+from zoo.files import check_folder
 from zoo.ports import check_port
 
 
@@ -76,6 +77,7 @@ def export(
     names = _all_for(format) if all_models else targets[:1]
     directory = Path(targets[-1])
     served = [served_name or registry.card(name)["name"] for name in names]
+    check_folder(directory)
     for url in urls or ():
         from zoo.serving.model_status import version_states
 

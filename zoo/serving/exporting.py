@@ -1,6 +1,9 @@
 """Export: a model of the zoo, or one of your own, becomes what TensorFlow Serving loads."""
 
+import contextlib
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import numpy as np
 from pinet_keras.analysis import fold
 from zoo.data import SETS
 from zoo.demo import sample_inputs
+from zoo.files import naming
 from zoo.generation.generator_model import GeneratorModel
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
@@ -174,22 +178,37 @@ def _write_saved_model(model, card, name, folder, mnist_example):
             served, card["class_names"], card["calibration"]["temperature"], mnist_example=mnist_example
         )
     tf.get_logger().setLevel("ERROR")  # saving announces where assets went, and there are none
-    tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
-    if "classify" in signatures:
-        methods = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
-        methods.replace_method_name(signature_key="classify", method_name="tensorflow/serving/classify", tags="serve")
-        methods.save()
     warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
-    warmup.parent.mkdir()
-    if generates:
-        labels = None if model.num_classes is None else np.arange(model.num_classes)
-        latents = draw_latents(8, model.latent_size, seed=0)
-        write_generator_warmup(warmup, name, signatures, latents, labels)
-    else:
-        write_warmup(warmup, name, signatures, _warmup_images(card))
+    with _errors_of_the_system(folder):
+        tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
+        if "classify" in signatures:
+            methods = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+            methods.replace_method_name("classify", "tensorflow/serving/classify", tags="serve")
+            methods.save()
+        warmup.parent.mkdir()
+        if generates:
+            labels = None if model.num_classes is None else np.arange(model.num_classes)
+            latents = draw_latents(8, model.latent_size, seed=0)
+            write_generator_warmup(warmup, name, signatures, latents, labels)
+        else:
+            write_warmup(warmup, name, signatures, _warmup_images(card))
     (folder / "card.json").write_text(
         json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+@contextlib.contextmanager
+def _errors_of_the_system(folder):
+    """TensorFlow writes files with code of its own, whose errors become those of Python's."""
+    import tensorflow as tf
+
+    with naming(folder):
+        try:
+            yield
+        except tf.errors.ResourceExhaustedError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        except tf.errors.OpError as error:
+            raise OSError(f"{folder} cannot be written: {error.message}") from error
 
 
 def _warmup_images(card):
