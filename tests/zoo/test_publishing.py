@@ -11,7 +11,7 @@ from zoo.data import DataSet
 from zoo.evaluation import predict_logits
 from zoo.publishing import publish
 from zoo.recipes import Recipe
-from zoo.scores import fit_temperature
+from zoo.scores import expected_calibration_error, fit_temperature
 from zoo.training import untrained
 
 RECIPE = Recipe(
@@ -24,6 +24,7 @@ RECIPE = Recipe(
     batch_size=60,
     learning_rate=0.1,
     validation=100,
+    seed=3,
 )
 
 
@@ -68,6 +69,14 @@ def test_the_temperature_is_fitted_on_the_validation_part(model, data_set, publi
     assert publishing(model, replace(data_set, y_train=muddled))["calibration"] != card["calibration"]
 
 
+def test_calibration_is_measured_before_and_after_the_temperature(model, data_set, publishing):
+    found = publishing(model, data_set)["calibration"]
+    logits = predict_logits(model, data_set.x_test)
+    assert found["ece"] == expected_calibration_error(logits, data_set.y_test)
+    assert found["ece_calibrated"] == expected_calibration_error(logits, data_set.y_test, found["temperature"])
+    assert found["ece"] != found["ece_calibrated"]
+
+
 def test_the_card_is_measured_with_the_rounded_weights_that_are_shipped(model, data_set, publishing):
     """Class 1 is ahead of class 0 by less than float16 can tell, and all labels are 0."""
     bias = np.zeros(10, "float32")
@@ -91,7 +100,7 @@ def test_a_class_that_the_test_split_lacks_is_null(model, data_set, publishing):
 
 def test_the_card_tells_epochs_seconds_and_size_of_the_test_split(model, data_set, publishing):
     card = publishing(model, data_set)
-    assert (card["training"]["epochs"], card["training"]["seconds"]) == (2, 3.5)
+    assert (card["training"]["epochs"], card["training"]["seconds"], card["training"]["seed"]) == (2, 3.5, 3)
     assert card["accuracy"]["test_examples"] == 50
     right = predict_logits(model, data_set.x_test).argmax(1) == data_set.y_test
     assert card["accuracy"]["test"] == right.mean()
