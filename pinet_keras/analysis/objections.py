@@ -44,7 +44,7 @@ def objection(call: Call) -> tuple[str, str] | None:
 
 
 def _mixes_batch(call: Call) -> bool:
-    """Whether an operation of `keras.ops` reaches over the batch axis: the answer for one input depends on the others."""
+    """Whether an operation of `keras.ops` reaches over the batch axis: one answer then depends on the other inputs."""
     tensors = [x for x in call.tensors if None in x.shape]
     if not tensors:
         return False
