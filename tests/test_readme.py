@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+import zoo
 from tuning import commands
 from zoo import tables
 from zoo.recipes import list_recipes
 
+ROOT = tables.README.parent
 TEXT = tables.README.read_text(encoding="utf-8")
-GENERATORS = (tables.README.parent / "docs" / "generators.md").read_text(encoding="utf-8")
+GENERATORS = (ROOT / "docs" / "generators.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT + GENERATORS, re.DOTALL | re.MULTILINE)
 
 
@@ -24,6 +26,20 @@ def test_the_first_example_is_right_and_short(capsys):
     shown = capsys.readouterr().out
     assert float(re.search(r"right: ([\d.]+)", shown).group(1)) > 0.97
     assert "polynomial of degree" in shown or "low-depth of degree" in shown
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/serving.md"])
+def test_the_samples_in_commands_are_classified_rightly(page):
+    lines = re.findall(r"^\$ (pinet .*zoo/samples/.*)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines
+    for line in lines:
+        card = zoo.card(re.search(r"(\w+) zoo/samples/", line).group(1))
+        golden = card["golden"]
+        files = golden["sounds" if "sounds" in golden else "images"]
+        for sample in re.findall(r"zoo/samples/(\S+)", line):
+            logits = golden["logits"][files.index(sample)]
+            said = card["class_names"][logits.index(max(logits))]
+            assert f"_{said}_" in sample, f"{line}: the model says {said}"
 
 
 def test_tables_are_up_to_date():

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+import zoo
 from zoo.paths import SAMPLES
-from zoo.serving import model_status
+from zoo.serving import commands, model_status
 from zoo.serving.configs import read_models
 
 DIGIT = str(SAMPLES / "digits_5_0.png")
@@ -61,6 +62,37 @@ def test_export_with_a_url_waits_and_then_labels(pinet, tmp_path, monkeypatch, e
 def test_export_asks_for_the_server_before_it_writes(pinet, tmp_path):
     code, _, err = pinet("export", "pinet_digits", tmp_path, "--url", "http://127.0.0.1:9")
     assert code == 1 and "No answer of a model server" in err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "format, said",
+    [
+        ("saved_model", {"pinet_spoken_digit": "since sound models have no export"}),
+        (
+            "onnx",
+            {
+                "pinet_spoken_digit": "since sound models have no export",
+                **dict.fromkeys(zoo.list_models(task="image generation"), "since generators have no export to onnx"),
+            },
+        ),
+    ],
+)
+def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, format, said):
+    written = []
+
+    def export(model, directory, **options):
+        path = directory / model / "1"
+        path.mkdir(parents=True)
+        written.append(model)
+        return path
+
+    monkeypatch.setattr(zoo, "export", export)
+    monkeypatch.setattr(commands, "_difference", lambda name, path: "0")
+    code, out, _ = pinet("export", "--all", tmp_path, "--format", format)
+    assert code == 0
+    lines = [line for line in out.splitlines() if line.startswith("left out: ")]
+    assert lines == [f"left out: {name}, {why}" for name, why in sorted(said.items())]
+    assert sorted([*written, *said]) == sorted(zoo.list_models())
 
 
 def test_export_prints_the_difference_of_a_file(pinet, tmp_path):

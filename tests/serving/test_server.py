@@ -279,7 +279,7 @@ def test_the_examples_in_the_docs_run(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for block in blocks:
         block = block.replace("http://localhost:8501", server.url).replace("localhost:8500", server.address)
-        exec(compile(block.replace("polynet_cifar10", "pinet_digits"), "serving.md", "exec"), {})
+        exec(compile(block.replace("pinet_cifar10", "pinet_digits"), "serving.md", "exec"), {})
 
 
 def test_the_preview_knows_its_limits_and_its_name(server, images):

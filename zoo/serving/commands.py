@@ -74,7 +74,7 @@ def export(
         raise ValueError(f"--name is for one model, not for --all. Received: --name {served_name}")
     if urls and (stage or format is not Format.saved_model):
         raise ValueError("--url waits for a version to be loaded; it goes with neither --stage nor --format.")
-    names = _all_for(format) if all_models else targets[:1]
+    names, left_out = _all_for(format) if all_models else (targets[:1], [])
     directory = Path(targets[-1])
     served = [served_name or registry.card(name)["name"] for name in names]
     check_folder(directory)
@@ -106,6 +106,8 @@ def export(
         cells = (commands._escaped(str(path)), tables.human_bytes(_size(path)), f"{seconds:.1f} s", *difference)
         table.add_row(f"[bold cyan]{commands._escaped(name)}", *cells)
     commands._console().print(table)
+    for name, why in left_out:
+        _print(f"left out: {name}, {why}")
     if format is Format.saved_model:
         for _, path, *_ in rows:
             _roll_out(directory, path.parent.name, int(path.name), urls)
@@ -143,9 +145,13 @@ def _sentence(name, labels):
 
 
 def _all_for(format):
-    """Sound models have no export, and generators no other format."""
-    tasks = [registry.CLASSIFICATION] + [registry.GENERATION] * (format is Format.saved_model)
-    return sorted(name for task in tasks for name in registry.list_models(task=task))
+    """The models that have an export of this format, and the others with the reason."""
+    why = {registry.SOUND_CLASSIFICATION: "since sound models have no export"}
+    if format is not Format.saved_model:
+        why[registry.GENERATION] = f"since generators have no export to {format.value}"
+    tasks = {name: registry.card(name)["task"] for name in registry.list_models()}
+    names = sorted(name for name, task in tasks.items() if task not in why)
+    return names, [(name, why[task]) for name, task in sorted(tasks.items()) if task in why]
 
 
 def label(
