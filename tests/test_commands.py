@@ -149,6 +149,35 @@ def test_predict_says_what_was_done_to_a_picture(pinet):
     assert "resized from 28×28 to 8×8 pixels" in err
 
 
+@pytest.mark.parametrize("name, file", [("pinet_digits", "digits_5_0.png"), ("pinet_mnist_tiny", "mnist_3_0.png")])
+def test_dark_digits_on_light_are_said(pinet, tmp_path, name, file):
+    image, words = np.asarray(Image.open(SAMPLES / file)), "the background is light"
+    inverted = tmp_path / "inverted.png"
+    Image.fromarray(255 - image).save(inverted)
+    code, _, err = pinet("predict", name, SAMPLES / file, inverted)
+    (line,) = err.splitlines()
+    assert code == 0 and line.startswith(f"{inverted}: {words}") and line.endswith("invert the image")
+    (answer,) = json.loads(pinet("predict", name, inverted, "--json")[1])
+    assert answer["predictions"] and words in answer["notes"][0]
+    _, _, err = pinet("boundary", name, SAMPLES / file, "--toward", inverted, "-o", tmp_path / "b.png")
+    assert err.startswith(f"{inverted}: {words}") and err.count(words) == 1
+
+
+def test_light_colour_images_and_bright_strokes_on_the_border_are_fine(pinet, tmp_path):
+    Image.new("RGB", (32, 32), "white").save(tmp_path / "white.png")
+    assert pinet("predict", "pinet_cifar10_lite", tmp_path / "white.png")[2] == ""
+    from zoo import inputs
+
+    card, image = zoo.card("pinet_digits"), np.zeros((8, 8), "uint8")
+    image[:, :2] = image[0] = 255  # 15 of 28 pixels of the border are light
+    for changed, notes in ((image, 1), (np.where(np.arange(8) == 7, 0, image.T).T, 1)):
+        Image.fromarray(changed.astype("uint8")).save(tmp_path / "stroke.png")
+        assert len(inputs.read("stroke", str(tmp_path / "stroke.png"), card).notes) == notes
+    image[0, 4:] = 0
+    Image.fromarray(image).save(tmp_path / "stroke.png")
+    assert inputs.read("stroke", str(tmp_path / "stroke.png"), card).notes == []
+
+
 def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypatch):
     sure = np.eye(10, dtype="float32")[5]
     monkeypatch.setattr("zoo.demo.probabilities", lambda *_: np.stack([np.full(10, np.nan), sure]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.images import FORMATS, check_images, read_image
+from zoo.images import FORMATS, check_images, read_image, scale_doubt
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (28, 28), dtype="uint8")
@@ -210,3 +210,24 @@ def test_a_single_bad_value_is_found():
     images[2, 3, 4, 2] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         check_images(images, (4, 5, 3))
+
+
+@pytest.mark.parametrize(
+    "images, words",
+    [
+        (np.full((2, 4, 5, 3), 0.7), "by 255"),
+        (np.ones((1, 4, 5, 3), "float16"), "by 255"),
+        (np.full((1, 8, 8, 1), 16.0), "by 255 / 16"),
+        (np.full((1, 8, 8, 1), 1.0, "float32"), "by 255,"),
+        (np.full((1, 8, 8, 1), 16.5), ""),
+        (np.full((1, 4, 5, 3), 16.0), ""),  # a dark image, but no digits of scikit-learn
+        (np.full((1, 4, 5, 3), 1.01), ""),
+        (np.zeros((1, 4, 5, 3)), ""),  # black on either scale
+        (np.zeros((1, 4, 5, 3), "uint8"), ""),
+        (np.ones((1, 4, 5, 3), "uint8"), ""),  # what is integer is not divided by 255
+        (np.ones((1, 8, 8, 1), "int64"), ""),
+    ],
+)
+def test_images_on_another_scale_give_themselves_away(images, words):
+    doubt = scale_doubt(images)
+    assert words in doubt and bool(doubt) == bool(words)

@@ -164,7 +164,7 @@ def predict(
     from zoo import inputs
 
     shape, kind = card["input_shape"], "sound" if card["task"] == registry.SOUND_CLASSIFICATION else "image"
-    found = [inputs.read(file, _source(file), shape) for file in inputs.find(files, shape)]
+    found = [inputs.read(file, _source(file), card) for file in inputs.find(files, shape)]
     readable = [each for each in found if each.example is not None]
     rows = _probabilities(name, card, [each.example for each in readable]) if readable else []
     answers = dict(zip(map(id, readable), rows, strict=True))
@@ -363,10 +363,15 @@ def boundary(
     """Draw how the decision changes between two images, or its regions between three, and list where it changes."""
     card = registry.card_for(name, registry.CLASSIFICATION)
     check_file(out)
-    from zoo.images import read_image
+    from zoo import inputs
 
     files = [file for file in (image, toward, third) if file is not None]
-    corners = [read_image(_source(file), card["input_shape"]).astype("float64") for file in files]
+    corners = []
+    for each in (inputs.read(file, _source(file), card) for file in files):
+        if each.example is None:
+            raise ValueError(each.error)
+        _print_notes(each.file, each.notes)
+        corners.append(each.example.astype("float64"))
     titles = [Path(file).stem if file != "-" else "standard input" for file in files]
     with _progress("where the decision changes") as report:
         from pinet_keras.analysis import crossings, plane
@@ -503,10 +508,12 @@ def _print_predictions(results, kind):
     if answered:
         _console().print(table)
     for result in answered:
-        if result["notes"]:
-            _console(stderr=True).print(
-                f"{_escaped(result[kind])}: {', '.join(result['notes'])}", style="yellow", soft_wrap=True
-            )
+        _print_notes(result[kind], result["notes"])
+
+
+def _print_notes(file, notes):
+    if notes:
+        _console(stderr=True).print(f"{_escaped(file)}: {', '.join(notes)}", style="yellow", soft_wrap=True)
 
 
 def _print_csv(results, kind):

@@ -2,17 +2,19 @@
 
 DIGITS = tuple("0123456789")
 # Means and standard deviations are those of the training split, in grey levels; of sounds, in the decibels of
-# `zoo.front_end`. `source` is a file that TFDS downloads for the set, and `download` the size of all of them.
+# `zoo.front_end`. `source` is a file that TFDS downloads for the set, and `download` the size of all of them;
+# `light_on_dark` tells of digits that are lighter than their background.
 SETS: dict[str, dict] = {
     "mnist": {
         "shape": (28, 28, 1),
         "classes": DIGITS,
         "mean": [33.32],
         "std": [78.57],
+        "light_on_dark": True,
         "source": "https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz",
         "download": "12 MB",
     },
-    "digits": {"shape": (8, 8, 1), "classes": DIGITS, "mean": [77.89], "std": [95.87]},
+    "digits": {"shape": (8, 8, 1), "classes": DIGITS, "mean": [77.89], "std": [95.87], "light_on_dark": True},
     "cifar10": {
         "shape": (32, 32, 3),
         "classes": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),

@@ -74,6 +74,28 @@ def check_images(images, shape) -> None:
         raise ValueError(f"Pixels must lie in 0..255. Received: values from {low:g} to {high:g}")
 
 
+def scale_doubt(images) -> str:
+    """Why a batch that `check_images` takes is hardly one of grey levels 0..255; empty where nothing gives that away.
+
+    Args:
+        images: array `[batch, height, width, channels]`, integers or floats.
+    """
+    if images.dtype.kind in "ui":
+        return ""
+    high = float(images.max())
+    if 0 < high <= 1:  # a batch of zeros is black on every scale
+        return (
+            "No pixel is above 1, and the model takes grey levels 0..255: to it the images are black. Multiply them "
+            "by 255, or give the uint8 images themselves."
+        )
+    if images.shape[1:3] == (8, 8) and 1 < high <= 16:
+        return (
+            "No pixel is above 16, and the model takes grey levels 0..255: to it the images are nearly black. "
+            "scikit-learn's digits have grey levels 0..16; multiply them by 255 / 16."
+        )
+    return ""
+
+
 def _decode(source, name, notes):
     picture = _open(source, name)
     with picture:

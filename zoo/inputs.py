@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data_sets import SETS
 from zoo.files import os_error_in_words
 from zoo.images import FORMATS
 from zoo.sounds import read_example
@@ -53,19 +54,30 @@ def find(files, shape) -> list[str]:
     return found
 
 
-def read(file, source, shape) -> Input:
+def read(file, source, card) -> Input:
     """Read one file, or say why it cannot be read.
 
     Args:
         file: its name.
         source: its path, or its bytes.
-        shape: the model's input shape.
+        card: the model's card.
     """
     found = Input(file)
     try:
-        found.example = read_example(source, shape, found.notes)
+        found.example = read_example(source, card["input_shape"], found.notes)
+        found.notes += _doubts(found.example, card["dataset"]["name"])
     except ValueError as error:
         found.error = str(error)
     except OSError as error:
         found.error = os_error_in_words(error)
     return found
+
+
+def _doubts(example, data):
+    """A sentence if a model takes the image for something else than people do."""
+    if not SETS[data].get("light_on_dark"):
+        return []
+    border = np.concatenate([example[[0, -1]].ravel(), example[1:-1, [0, -1]].ravel()])
+    if np.median(border) <= 127:
+        return []
+    return [f"the background is light, and the digits of {data} are light on a dark one: invert the image"]

@@ -1,9 +1,11 @@
 """A functional model that checks its images at the door."""
 
+import warnings
+
 import keras
 import numpy as np
 
-from zoo.images import check_images
+from zoo.images import check_images, scale_doubt
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -14,6 +16,8 @@ class PixelModel(keras.Model):
     `validation_data` too), `evaluate`, `predict_on_batch`, `train_on_batch` or `test_on_batch`: rank, size, channels,
     an empty batch, NaN and values outside 0..255. Tensors, data sets (`tf.data` and others) and generators are not:
     there `PixelScaling` clips to 0..255, and NaN makes the logits NaN.
+
+    Of arrays that are valid and hardly meant, such as images divided by 255, a warning tells, once.
 
     Input shape:
         `[batch, height, width, channels]`, uint8 or float grey levels 0..255.
@@ -26,6 +30,7 @@ class PixelModel(keras.Model):
     """
 
     computes_its_graph = True  # for the certificate: what follows checks inputs and changes none
+    _told = ""
 
     def __call__(self, inputs, *args, **kwargs):
         self._check(inputs)
@@ -62,6 +67,13 @@ class PixelModel(keras.Model):
         for examples in arrays:
             if isinstance(examples, np.ndarray):
                 self._check_array(examples)
+                doubt = self._doubt(examples)
+                if doubt and doubt != self._told:  # Python's own memory of it is lost at each change of its filters
+                    self._told = doubt
+                    warnings.warn(doubt, stacklevel=3)  # where predict, fit, … was called
 
     def _check_array(self, examples):
         check_images(examples, self.input_shape[1:])
+
+    def _doubt(self, examples):
+        return scale_doubt(examples)

@@ -3,7 +3,7 @@
 import keras
 
 from zoo.pixel_model import PixelModel
-from zoo.sounds import check_sounds
+from zoo.sounds import check_sounds, scale_doubt
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -11,7 +11,7 @@ class SoundModel(PixelModel):
     """`keras.Model` over sounds that refuses, with a ValueError, arrays that are no batch of waveforms.
 
     NumPy arrays are checked wherever `PixelModel` checks them: rank, length, an empty batch, NaN and values that are
-    none of 16 bits. Tensors, data sets and generators are not.
+    none of 16 bits. Tensors, data sets and generators are not. Of samples in −1..1 a warning tells, once.
 
     Input shape:
         `[batch, samples]`, int16 or float in −32768..32767, 8,000 samples a second.
@@ -25,3 +25,6 @@ class SoundModel(PixelModel):
 
     def _check_array(self, examples):
         check_sounds(examples, self.input_shape[1:])
+
+    def _doubt(self, examples):
+        return scale_doubt(examples)

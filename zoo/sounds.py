@@ -9,6 +9,7 @@ import numpy as np
 from zoo.images import read_image
 
 RATE = 8000  # samples a second
+STREAM = 2**31 - 1  # bytes; what writes to a pipe promises more, as it cannot know its length
 
 
 def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
@@ -43,7 +44,10 @@ def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
         raise ValueError(f"This is no WAV file that can be read ({error}). Received: {name}") from error
     if not samples.size:
         raise ValueError(f"The file holds no samples. Received: {name}")
+    notes += _cut_off(source)
     waveform = _full_scale(samples, name)
+    if np.abs(waveform).max() > 32768:  # floats on another scale than -1..1, or too loud
+        notes.append("cut the peaks of samples beyond full scale")
     if waveform.ndim == 2:
         notes.append(f"averaged {waveform.shape[1]} channels")
         waveform = waveform.mean(axis=1)
@@ -52,7 +56,22 @@ def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
         waveform = resample_poly(waveform, RATE, rate)
     if len(waveform) > length:
         notes.append(f"kept the middle {length / RATE:.2f} of {len(waveform) / RATE:.2f} seconds")
+    if len(waveform) < length:
+        notes.append(f"laid {len(waveform) / RATE:.2f} seconds in the middle of {length / RATE:.2f}, the rest silence")
     return fit_length(np.clip(np.round(waveform), -32768, 32767).astype("int16"), length)
+
+
+def _cut_off(source):
+    """A sentence if the file ends before its header says so, as a download that broke off does."""
+    if isinstance(source, bytes):
+        head, there = source[:8], len(source)
+    else:
+        with open(source, "rb") as file:
+            head, there = file.read(8), os.path.getsize(source)
+    promised = 8 + int.from_bytes(head[4:], "big" if head[:4] == b"RIFX" else "little")
+    if there >= promised or promised > STREAM:
+        return []
+    return [f"the file is cut off: {there:,} of the {promised:,} bytes that its header promises are there"]
 
 
 def read_example(source, shape, notes: list[str] | None = None) -> np.ndarray:
@@ -97,6 +116,20 @@ def check_sounds(sounds, shape) -> None:
     low, high = float(sounds.min()), float(sounds.max())  # NaN comes through min and max
     if not (low >= -32768 and high <= 32767):
         raise ValueError(f"Samples must lie in -32768..32767. Received: values from {low:g} to {high:g}")
+
+
+def scale_doubt(sounds) -> str:
+    """Why a batch that `check_sounds` takes is hardly one of 16-bit samples; empty where nothing gives that away.
+
+    Args:
+        sounds: array `[batch, samples]`, integers or floats.
+    """
+    if sounds.dtype.kind in "ui" or not 0 < float(np.abs(sounds).max()) <= 1:  # silence is zeros on every scale
+        return ""
+    return (
+        "No sample is beyond -1..1, and the model takes 16-bit samples, -32768..32767: to it the sounds are silent. "
+        "Multiply them by 32767."
+    )
 
 
 def _full_scale(samples, name):

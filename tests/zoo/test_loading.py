@@ -1,4 +1,5 @@
 import shutil
+import warnings
 
 import keras
 import numpy as np
@@ -87,6 +88,54 @@ def test_training_and_evaluation_refuse_what_is_no_pixel_before_a_weight_moves(c
     with pytest.raises(ValueError, match="Received: values from"):
         use(compiled, wrong)
     assert all(np.array_equal(old, new) for old, new in zip(before, compiled.get_weights(), strict=True))
+
+
+CALLED = {
+    "call": lambda model, x: model(x),
+    "predict": lambda model, x: model.predict(x, verbose=0),
+    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
+}
+
+
+def warned(model, use, x, repeat=1):
+    """What the user sees of warnings, and where each points to."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(repeat):
+            use(model, x)
+    return [(str(each.message), each.filename) for each in caught if "multiply" in str(each.message).lower()]
+
+
+@pytest.mark.parametrize("use", [*CALLED.values(), *FITTED.values()], ids=[*CALLED, *FITTED])
+def test_images_divided_by_255_are_warned_of_once_where_they_are_given(use):
+    model = zoo.load("pinet_digits", weights=None)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
+    for fine in (IMAGES, IMAGES * 0, IMAGES.astype("float32")):
+        assert warned(model, use, fine) == []
+    ((words, file),) = warned(model, use, IMAGES / 255, repeat=3)
+    assert words.startswith("No pixel is above 1") and file == __file__
+
+
+def test_the_digits_of_scikit_learn_are_warned_of_as_they_come():
+    from sklearn.datasets import load_digits
+
+    digits, model = load_digits(), zoo.load("pinet_digits")
+    images, right = digits.images[..., None], lambda x: np.mean(CALLED["predict"](model, x).argmax(1) == digits.target)
+    assert warned(model, CALLED["predict"], images * (255 / 16)) == []
+    ((words, _),) = warned(model, CALLED["predict"], images)
+    assert "255 / 16" in words
+    assert right(images) < 0.2 < 0.9 < right(images * (255 / 16))
+
+
+def test_sounds_in_minus_1_to_1_are_warned_of_once():
+    sound = np.random.default_rng(0).uniform(-1, 1, (2, 8192))
+    loud, quiet = np.where(sound == sound[0, 0], -1.5, sound), np.sign(sound).astype("int16")
+    for use in CALLED.values():
+        model = zoo.load("pinet_spoken_digit", weights=None)
+        for fine in (sound * 32767, sound * 0, loud, quiet):  # of integers there is no other scale
+            assert warned(model, use, fine) == []
+        ((words, file),) = warned(model, use, sound, repeat=2)
+        assert words.startswith("No sample is beyond -1..1") and "by 32767" in words and file == __file__
 
 
 def test_a_sound_model_checks_its_training_data():

@@ -31,6 +31,12 @@ def wav(samples, rate=RATE):
     return file.getvalue()
 
 
+def notes_of(source):
+    notes = []
+    read_sound(source, LENGTH, notes)
+    return notes
+
+
 def model(num_classes=10):
     return build("pinet", {"width": 4, "stages": 2}, (LENGTH,), [15.0], [20.0], num_classes, name="ear")
 
@@ -66,6 +72,38 @@ def test_long_sounds_lose_their_ends_and_short_ones_lie_in_silence():
     np.testing.assert_array_equal(read_sound(wav(np.arange(10, dtype="int16")), 4, notes), [3, 4, 5, 6])
     assert notes == ["kept the middle 0.00 of 0.00 seconds"]
     np.testing.assert_array_equal(fit_length(np.array([1, 2, 3]), 6), [0, 1, 2, 3, 0, 0])
+
+
+def test_a_sound_shorter_than_the_clip_says_so():
+    assert notes_of(wav(tone(samples=512).astype("int16"))) == [
+        "laid 0.06 seconds in the middle of 0.26, the rest silence"
+    ]
+    assert notes_of(wav(tone().astype("int16"))) == []
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_half_a_file_says_that_it_is_cut_off(tmp_path, on_disk):
+    whole, notes, path = wav(tone().astype("int16")), [], tmp_path / "half.wav"
+    half = whole[: len(whole) // 2]
+    path.write_bytes(half)
+    found = read_sound(path if on_disk else half, LENGTH, notes)
+    np.testing.assert_array_equal(found, fit_length(tone().astype("int16")[: (2070 - 44) // 2], LENGTH))
+    assert notes[0] == "the file is cut off: 2,070 of the 4,140 bytes that its header promises are there"
+    path.write_bytes(whole + b"LIST")
+    assert notes_of(path if on_disk else path.read_bytes()) == []
+
+
+def test_a_stream_promises_no_length():
+    whole = wav(tone().astype("int16"))
+    for endless in (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"):  # as FFmpeg and SoX write to a pipe
+        piped = whole[:4] + endless + whole[8:40] + endless + whole[44:]
+        np.testing.assert_array_equal(read_sound(piped, LENGTH), read_sound(whole, LENGTH))
+        assert notes_of(piped) == []
+
+
+def test_float_samples_beyond_full_scale_are_said():
+    assert notes_of(wav((tone() / 10_000).astype("float32"))) == []
+    assert notes_of(wav(tone().astype("float32"))) == ["cut the peaks of samples beyond full scale"]
 
 
 @pytest.mark.parametrize(
