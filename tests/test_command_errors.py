@@ -108,6 +108,8 @@ CHEAP = {
     "generated": (["generate", "pinet_digits_generator", "-o", "{tmp}/no/g.png"], "There is no folder"),
     "generated one by one": (["generate", "pinet_digits_generator", "--out-dir", "{file}"], "file is no folder"),
     "url": (["client", "localhost:8501", "pinet_digits", DIGIT], "http(s)://HOST:PORT for REST"),
+    "port of a url": (["client", "http://localhost:port", "pinet_digits", DIGIT], "http(s)://HOST:PORT for REST"),
+    "no models": (["serve", "{tmp}", "--engine", "preview"], "There is no model to serve"),
     "rest port": (["serve", "{tmp}", "--engine", "preview", "--rest-port", "{port}"], "Nothing can listen there"),
     "grpc port": (["serve", "{tmp}", "--engine", "preview", "--grpc-port", "{port}"], "Nothing can listen there"),
     "params": (["tune", "digits", "--max-params", "0"], "parameters=0"),

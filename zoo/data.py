@@ -1,6 +1,7 @@
 """Classification sets as arrays: from TFDS, from scikit-learn, or from an `.npz`."""
 
 import hashlib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,11 @@ def _read_npz(path):
     if not path.is_file():
         raise FileNotFoundError(f"There is no data file {path}.")
     needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
-    with taking_apart(path, needed), np.load(path, allow_pickle=False) as file:
-        arrays = {key: file[key] for key in ARRAYS if key in file}
+    with taking_apart(path, needed):
+        if not zipfile.is_zipfile(path):  # NumPy would advise to load it without regard to safety
+            raise ValueError("it is no zip archive")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ARRAYS if key in file}
     missing = [key for key in ARRAYS if key not in arrays]
     if missing:
         raise ValueError(f"{path.name} lacks {', '.join(missing)}. Needed are {', '.join(ARRAYS)}.")

@@ -1,6 +1,16 @@
-"""Whether a server could listen somewhere: asked before it is imported, which takes seconds."""
+"""Addresses of servers, looked at before anything is imported for them, which takes seconds."""
 
 import socket
+from urllib.parse import urlsplit
+
+
+def is_server_url(url: str, schemes: tuple[str, ...]) -> bool:
+    """Whether this is a URL with one of the schemes, a host, and no port or one in 1..65535."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what is there for a port is no number, or too large
+        return False
 
 
 def check_port(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,8 @@ def test_the_preview_refuses_before_it_allocates(digits):
     for shape in ([MAX_BATCH_SIZE + 1, 8, 8, 1], [10**6, 8, 8, 1], [10**6, 0]):
         with pytest.raises(RequestError, match=f"at most {MAX_BATCH_SIZE} items"):
             tensors.from_proto("images", proto(shape, int_val=[0]))
+    with pytest.raises(RequestError, match=f"more than {tensors.MAX_ELEMENTS} elements"):  # 100 MB of one value
+        tensors.from_proto("images", proto([1000, 100_000], int_val=[0]))
     with pytest.raises(RequestError, match="has 1 strings"):  # 1000 copies of a file of megabytes
         tensors.from_proto("image_bytes", proto([1000], dtype=7, string_val=[b"x"]))
     assert tensors.from_proto("images", proto([MAX_BATCH_SIZE, 8, 8, 1], int_val=[7])).shape == (
@@ -109,5 +112,7 @@ def test_what_tensorflow_quotes_and_its_own_signatures_are_refused_in_words(digi
 
 def test_a_body_that_stalls_is_timed_out(digits):
     app = rest_app(_OneModel(digits), 10**6, body_seconds=0.1)
+    started = time.monotonic()
     status, text = ask_app(app, "/v1/models/pinet_digits:predict", b'{"inst', whole=False)
+    assert time.monotonic() - started < 4
     assert status == 408 and "within 0.1 seconds" in json.loads(text)["error"]

@@ -1,8 +1,11 @@
 """What `pinet client` sends: large requests in parts."""
 
+import socket
+import threading
+
 import pytest
 
-from zoo.serving import client
+from zoo.serving import client, model_status
 
 
 @pytest.fixture
@@ -46,3 +49,21 @@ def test_a_refusal_says_which_images_were_sent(sent):
     with pytest.raises(ValueError, match="^The server answered 400"):
         ask([b"bad"])
     assert ask([]) == []
+
+
+def test_another_kind_of_server_is_said():
+    """One that speaks no HTTP, such as SSH: urllib lets the error of http.client through."""
+
+    def greet(listener):
+        with listener.accept()[0] as other:
+            other.recv(1000)
+            other.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    for question in (
+        lambda url: client.classify_pictures(url, "a", [b"x"]),
+        lambda url: model_status.version_states(url, "a"),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=greet, args=(listener,), daemon=True).start()
+            with pytest.raises(ValueError, match="No answer of a model server: .*SSH"):
+                question(f"http://127.0.0.1:{listener.getsockname()[1]}")

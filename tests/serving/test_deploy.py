@@ -112,7 +112,8 @@ def test_one_tag_and_the_same_options_everywhere():
     assert {str(port).rsplit(":", 1)[1] for port in compose["ports"]} == {"8500", "8501"}
     started = engines.command("docker", "/srv", f"/models/{MODELS}", "127.0.0.1", 8501, 8500)
     options = {option for option in started if option.startswith("--model") or "=" in option}
-    for arguments in (compose["command"], server()["args"]):
-        assert options <= set(arguments)
+    assert options == set(compose["command"])
+    assert options <= set(server()["args"])
+    assert {"--enable_batching=true", "--allow_version_labels_for_unavailable_models=true"} <= options
     for file in (MODELS, BATCHING, MONITORING):
         assert any(option.endswith(f"=/models/{file}") for option in compose["command"])

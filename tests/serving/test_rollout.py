@@ -262,13 +262,17 @@ def test_loading_waits_for_an_unloading_that_a_server_is_yet_to_do(tmp_path, mon
 def test_a_version_that_goes_while_a_command_waits_for_the_lock_gets_no_label(tmp_path, monkeypatch):
     put(tmp_path, "a", 1)
     put(tmp_path, "a", 2)
-    answers(monkeypatch, "AVAILABLE", "AVAILABLE", "UNLOADING")
-    with pytest.raises(ValueError, match="to be AVAILABLE on http://one; the last answer: UNLOADING"):
-        set_labels(tmp_path, "a", {"stable": 2}, URLS)
-    assert entries(tmp_path)["a"][1] == {"stable": 1}
+    for asked, server in ((2, "http://one"), (3, "http://two")):  # each is asked before the lock, and again behind it
+        answers(monkeypatch, *["AVAILABLE"] * asked, "UNLOADING")
+        with pytest.raises(ValueError, match=f"to be AVAILABLE on {server}; the last answer: UNLOADING"):
+            set_labels(tmp_path, "a", {"stable": 2}, URLS)
+        assert entries(tmp_path)["a"][1] == {"stable": 1}
 
 
-@pytest.mark.parametrize("url", ["grpc://localhost:8500", "localhost:8501", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    ["grpc://localhost:8500", "localhost:8501", "http://", "http://a:b", "http://a:65536", "http://a:0", "http://["],
+)
 def test_the_url_is_one_of_rest(url):
     with pytest.raises(ValueError, match="`url` must be the REST side of a server"):
         model_status.version_states(url, "a")

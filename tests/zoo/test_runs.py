@@ -47,6 +47,12 @@ def test_a_run_of_no_epoch_binds_nobody(tmp_path):
     open_run(tmp_path, other, DATA, fresh=False)
 
 
+def test_a_run_of_another_backend_is_not_resumed(run_dir, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "another")
+    with pytest.raises(ValueError, match="differs in backend"):
+        open_run(run_dir, RECIPE, DATA, fresh=False)
+
+
 def test_another_run_keeps_no_answers_of_the_earlier_ones_teacher(run_dir):
     """They belong to that teacher, and to examples that were changed by that seed."""
     (run_dir / "answers_0.npy").write_bytes(b"answers")

@@ -203,6 +203,7 @@ def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
     assert data_set.x_train.dtype == np.int16
     assert np.bincount(data_set.y_test).tolist() == [30] * 10
     assert np.bincount(data_set.y_train[-300:]).tolist() == [30] * 10  # recordings 45 to 49: the validation part
+    assert data_set.sha256 == zoo.card("pinet_spoken_digit")["dataset"]["sha256"]
 
 
 @pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}, {"mixup": 0.2}])

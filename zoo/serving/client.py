@@ -5,7 +5,10 @@ import json
 import math
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import quote, urlsplit
+
+from zoo.ports import is_server_url
 
 TIMEOUT = 60  # seconds
 PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run 32 images at once, and limit both
@@ -32,10 +35,9 @@ def classify_pictures(url, name, pictures, version=None, label=None) -> list[dic
     """
     if version is not None and label is not None:
         raise ValueError(f"Give a version or a label, not both. Received: version={version}, label={label!r}")
-    scheme = urlsplit(url).scheme
-    if scheme not in SCHEMES or not urlsplit(url).netloc:
+    if not is_server_url(url, SCHEMES):
         raise ValueError(f"A URL is http(s)://HOST:PORT for REST, or grpc://HOST:PORT for gRPC. Received: {url}")
-    ask = _ask_grpc if scheme == "grpc" else _ask_rest
+    ask = _ask_grpc if urlsplit(url).scheme == "grpc" else _ask_rest
     pictures = list(pictures)
     parts = _parts(pictures)
     answers, first = [], 1
@@ -91,7 +93,7 @@ def _ask_rest(url, name, pictures, version, label):
             return json.load(reply)["outputs"]
     except urllib.error.HTTPError as error:
         raise ValueError(f"The server answered {error.code}: {_reason(error.read())}") from error
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, HTTPException, KeyError, ValueError) as error:  # HTTPException: another kind of server
         raise ValueError(f"No answer of a model server: {error}. Received: {url}") from error
 
 

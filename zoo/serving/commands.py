@@ -250,12 +250,22 @@ def serve(
         commands._console(stderr=True).print(words, style="yellow", soft_wrap=True, markup=False)
     if chosen != "preview":
         raise typer.Exit(engines.run(chosen, directory, host, rest_port, grpc_port))
+    _have_a_model(directory)
     with commands._waiting("starting the preview server"):
         try:
             from zoo.serving.preview.server import serve as serve_preview
         except ImportError as error:
             raise ValueError(f"The preview needs more packages: pip install '.[serving]' ({error})") from error
     serve_preview(directory, host=host, rest_port=rest_port, grpc_port=grpc_port, max_bytes=max_megabytes * 1_000_000)
+
+
+def _have_a_model(directory):
+    """Before TensorFlow is imported; whether a version can be loaded shows later."""
+    from zoo.serving.configs import MODELS
+
+    versions = (path.parent for path in directory.glob("*/*/saved_model.pb*"))
+    if not (directory / MODELS).is_file() and not any(version.name.isdecimal() for version in versions):
+        raise ValueError(f"There is no model to serve; `pinet export NAME {directory}` puts one there.")
 
 
 def client(

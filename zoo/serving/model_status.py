@@ -4,7 +4,10 @@ import json
 import time
 import urllib.error
 import urllib.request
-from urllib.parse import quote, urlsplit
+from http.client import HTTPException
+from urllib.parse import quote
+
+from zoo.ports import is_server_url
 
 TIMEOUT = 10  # seconds for one answer
 POLL = 0.5  # seconds between two questions
@@ -141,7 +144,7 @@ def _wait(ask, seconds, words):
 
 
 def _get(url, path):
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    if not is_server_url(url, ("http", "https")):
         raise ValueError(f"`url` must be the REST side of a server, http://HOST:PORT. Received: url={url!r}")
     try:
         with urllib.request.urlopen(url.rstrip("/") + path, timeout=TIMEOUT) as reply:
@@ -150,5 +153,5 @@ def _get(url, path):
         if error.code in (400, 404):
             return error.code, {}
         raise ValueError(f"The server answered {error.code} to {path}. Received: {url}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:  # HTTPException: another kind of server
         raise ValueError(f"No answer of a model server: {error}. Received: {url}") from error
