@@ -45,7 +45,7 @@ bench: $(VENV)/installed-backends
 	$(VENV)/bin/python -m benchmarks.performance $(ARGS)
 
 readme: $(VENV)/installed
-	$(VENV)/bin/python -m zoo.tables
+	$(VENV)/bin/python -m benchmarks.readme_tables
 
 clean:
 	rm -rf $(VENV)

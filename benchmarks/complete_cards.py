@@ -7,7 +7,7 @@ not recorded is not known. They also take over the words of their recipes. No fi
 import zoo
 from zoo.environment import completed
 from zoo.paths import ROOT
-from zoo.publishing import write_card
+from zoo.publishing.publish import write_card
 from zoo.recipes import read_recipe
 
 WORDS = ("description", "note")

@@ -15,8 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.page import DOCS, write_between
-from zoo.onednn import train_with_onednn
-from zoo.tables import human_count, human_seconds, markdown_table
+from zoo.publishing.formatting import human_count, human_seconds, markdown_table
+from zoo.training.onednn import train_with_onednn
 
 TRIALS, FOLDER, RUNS = Path(__file__).with_suffix(".toml"), DOCS / "experiments", Path("runs") / "experiments"
 RESULTS = FOLDER / "results.json"
@@ -69,12 +69,12 @@ def run(name, groups, data):
     """Train one trial, or the rest of it, and add its result."""
     train_with_onednn()
     from pinet_keras.analysis import certify, count_macs
-    from zoo.checkpoint import Checkpoint
-    from zoo.data import load_set
-    from zoo.progress import TrainingProgress
+    from zoo.data.loading import load_set
     from zoo.recipes import Recipe
-    from zoo.runs import open_run
-    from zoo.training import fit, prepare, steps_per_epoch
+    from zoo.training.callbacks.progress import TrainingProgress
+    from zoo.training.checkpoint import Checkpoint
+    from zoo.training.fitting import fit, prepare, steps_per_epoch
+    from zoo.training.run_folder import open_run
 
     settings = trials(groups)[name]
     examples = settings.pop("examples")

@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import zoo
-from zoo.data import load_set
+from zoo.data.loading import load_set
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import grid
-from zoo.tables import human_count, human_tier
+from zoo.publishing.formatting import human_count, human_tier
 
 COLUMNS, ROWS = 10, 8  # a class a column
 

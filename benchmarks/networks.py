@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from pinet_keras import PolyDense
 from zoo.architectures import build
-from zoo.recipes.recipe import read_recipe
+from zoo.recipes import read_recipe
 
 CIFAR, MNIST = (32, 32, 3), (28, 28, 1)
 NCP_BLOCKS, NCP_WIDTHS = (2, 2, 2, 1), (64, 128, 256, 512)

@@ -28,7 +28,7 @@ STARTS = {
     "python": ["-c", "pass"],
     "import pinet_keras": ["-c", "import pinet_keras"],
     "import zoo": ["-c", "import zoo"],
-    "pinet list": ["-m", "zoo.commands", "list"],
+    "pinet list": ["-m", "zoo.cli.commands", "list"],
     "import tensorflow": ["-c", "import tensorflow"],
     "zoo.load and a prediction": [
         "-c",
@@ -212,10 +212,10 @@ def start() -> dict:
 
 def pipeline() -> dict:
     """Images/s of the training's batches alone: reading from TFDS, then order, flips and shifts."""
-    from zoo.batches import Batches
-    from zoo.data import load_set
+    from zoo.data.batches import Batches
+    from zoo.data.loading import load_set
     from zoo.recipes import read_recipe
-    from zoo.training import split
+    from zoo.training.fitting import split
 
     recipe = read_recipe("polynet_cifar10")
     started = time.perf_counter()

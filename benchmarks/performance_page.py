@@ -1,7 +1,7 @@
 """The tables and the picture of docs/performance.md."""
 
 from benchmarks.page import DOCS, write_between
-from zoo.tables import human_count, markdown_table
+from zoo.publishing.formatting import human_count, markdown_table
 
 FOLDER = DOCS / "performance"
 RESULTS = FOLDER / "results.json"

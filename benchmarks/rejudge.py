@@ -7,10 +7,10 @@ again and writes their cards; `pinet evaluate` must agree with those.
 import argparse
 
 import zoo
-from zoo.data import load_set
-from zoo.generation.publishing import measured
+from zoo.data.loading import load_set
+from zoo.generation.generator_card import measured
 from zoo.paths import ROOT
-from zoo.publishing import write_card
+from zoo.publishing.publish import write_card
 
 
 def main():

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.networks import polynet
-from zoo.devices import data_parallel
+from zoo.training.devices import data_parallel
 
 BATCH, STEPS = 64, 6
 

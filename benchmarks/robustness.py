@@ -10,10 +10,10 @@ import numpy as np
 
 import zoo
 from benchmarks.page import DOCS, write_between
-from zoo.data import load_set
-from zoo.evaluation import predict_logits
+from zoo.data.loading import load_set
+from zoo.evaluation.classifiers import predict_logits
+from zoo.publishing.formatting import human_degree, markdown_table
 from zoo.registry import CLASSIFICATION
-from zoo.tables import human_degree, markdown_table
 
 COUNT = 1000
 

@@ -117,11 +117,11 @@ def torch_way(model, card):
 
 def measure_server(name, folder, requests, clients):
     """Latencies of single-image requests to the preview server, from several clients at once."""
-    from zoo.demo import samples
+    from zoo.data.samples import samples
     from zoo.registry import card
 
     picture = samples(card(name)["dataset"]["name"])[0][0].read_bytes()
-    command = [sys.executable, "-m", "zoo.commands", "serve", folder, "--engine", "preview"]
+    command = [sys.executable, "-m", "zoo.cli.commands", "serve", folder, "--engine", "preview"]
     command += ["--rest-port", "0", "--grpc-port", "0"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:

@@ -9,17 +9,17 @@ import argparse
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.data import DataSet, split_recordings, spoken_recordings
-from zoo.onednn import train_with_onednn
+from zoo.data.loading import DataSet, split_recordings, spoken_recordings
 from zoo.recipes import read_recipe
+from zoo.training.onednn import train_with_onednn
 
 
 def main():
     """Train and measure, speaker by speaker."""
     train_with_onednn()
-    from zoo.evaluation import predict_logits
-    from zoo.scores import accuracy_interval
-    from zoo.training import fit, prepare
+    from zoo.evaluation.classifiers import predict_logits
+    from zoo.evaluation.scores import accuracy_interval
+    from zoo.training.fitting import fit, prepare
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe", nargs="?", default="pinet_spoken_digit")

@@ -37,10 +37,10 @@ def main():
 
 
 def _train_as_the_command_does(compiler):
-    from zoo.onednn import train_with_onednn
+    from zoo.training.onednn import train_with_onednn
 
     train_with_onednn()
-    from zoo.runs import set_up_backend  # imports TensorFlow
+    from zoo.training.backend import set_up_backend  # imports TensorFlow
 
     set_up_backend(0, deterministic=compiler == "plain")  # with both, Keras leaves XLA out
 

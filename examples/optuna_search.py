@@ -10,7 +10,7 @@ import keras
 import optuna
 
 from tuning import PinetHyperModel
-from zoo import training
+from zoo.training import fitting
 
 MAX_PARAMETERS = 20_000
 
@@ -54,9 +54,9 @@ def main(trials, space="digits"):
         if size["parameters"] > MAX_PARAMETERS:
             raise optuna.TrialPruned
         keras.backend.clear_session()
-        model = training.prepare(recipe, hypermodel.data_set)
-        training.fit(model, recipe, hypermodel.data_set, callbacks=[Prune(trial)])
-        _, _, images, targets = training.split(recipe, hypermodel.data_set)
+        model = fitting.prepare(recipe, hypermodel.data_set)
+        fitting.fit(model, recipe, hypermodel.data_set, callbacks=[Prune(trial)])
+        _, _, images, targets = fitting.split(recipe, hypermodel.data_set)
         return model.evaluate(images, targets, verbose=0)[1]
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))

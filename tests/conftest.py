@@ -48,7 +48,7 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture
 def pinet(monkeypatch, capfd):
     """Runs `pinet ...` in this process; gives exit code, standard output and standard error."""
-    from zoo import commands
+    from zoo.cli import commands
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["pinet", *map(str, arguments)])

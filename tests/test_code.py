@@ -8,6 +8,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ("tuning", "zoo", "pinet_keras")  # each may import those behind it
+# The parts of the zoo: each may import those of the lines below its own, and the modules beside it.
+ZOO_ORDER = (
+    ("cli",),
+    ("",),  # zoo/__init__.py
+    ("serving",),
+    ("generation",),
+    ("training",),
+    ("publishing",),
+    ("evaluation",),
+    ("loading", "keras_file", "keras_hook", "serialisable"),
+    ("architectures",),
+    ("recipes",),
+    ("data", "optimizers"),
+    ("registry", "card_entries", "weights_file", "environment", "files", "finished_run", "finite", "paths"),
+)
 
 
 def files_of(*packages):
@@ -33,6 +48,59 @@ def test_packages_import_one_way(package):
         found = set(imported(ast.parse(path.read_text(encoding="utf-8"))))
         assert not found & {*above, "tests", "benchmarks"}, path
         assert package != "pinet_keras" or "tensorflow" not in found, path
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in files_of(*ORDER)}
+
+
+def imported_modules(tree):
+    """Modules of ours that code imports: `from zoo import registry` imports `zoo.registry`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+
+
+GRAPH = {
+    name: {found for found in imported_modules(ast.parse(path.read_text(encoding="utf-8"))) if found in MODULES}
+    for name, path in MODULES.items()
+}
+
+
+def level(module):
+    """How far down in `ZOO_ORDER` a module of the zoo is."""
+    part = module.split(".")[1] if "." in module else ""
+    return next(index for index, parts in enumerate(ZOO_ORDER) if part in parts)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[0] == "zoo"])
+def test_the_parts_of_the_zoo_import_from_top_to_bottom(module):
+    for other in GRAPH[module]:
+        if other.split(".")[0] == "zoo":
+            assert level(module) <= level(other), f"{module} imports {other}"
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {name: others - {name} for name, others in GRAPH.items()}
+    while leaves := [name for name, others in graph.items() if not others & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert not graph, f"cycles among {', '.join(sorted(graph))}"
+
+
+def test_no_file_is_longer_than_300_lines():
+    long = [path for path in files_of(*ORDER) if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+    assert not long
 
 
 @pytest.mark.parametrize(

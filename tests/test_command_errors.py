@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from zoo import download
+from zoo.data import download
 from zoo.paths import RECIPES, SAMPLES
 
-PINET = [sys.executable, "-m", "zoo.commands"]
+PINET = [sys.executable, "-m", "zoo.cli.commands"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
@@ -52,12 +52,12 @@ def test_a_full_disk_names_the_image_that_it_does_not_take(pinet, tmp_path, argu
 
 def test_an_error_whose_message_cannot_be_set_stays_what_it_is():
     """Such as TensorFlow's: only the words of wrong usage are made printable."""
-    from zoo import commands
+    from zoo.cli import app
 
     class Fixed(Exception):
         message = property(lambda self: "\x1b[2J")
 
-    with pytest.raises(Fixed), commands._printable_message():
+    with pytest.raises(Fixed), app._printable_message():
         raise Fixed
 
 
@@ -76,9 +76,9 @@ DIGIT = str(SAMPLES / "digits_5_0.png")
 @pytest.fixture
 def no_backend(monkeypatch):
     """Fails where a command gets as far as importing a backend."""
-    from zoo import commands
+    from zoo.cli import console
 
-    monkeypatch.setattr(commands, "_import_backend", lambda: pytest.fail("a backend was imported"))
+    monkeypatch.setattr(console, "_import_backend", lambda: pytest.fail("a backend was imported"))
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ CHEAP = {
 
 @pytest.mark.parametrize("case", CHEAP)
 def test_what_is_cheap_to_see_is_refused_before_a_backend_is_imported(pinet, tmp_path, no_backend, taken, case):
-    import tuning.commands  # noqa: F401 adds pinet tune
+    import tuning.main  # noqa: F401 adds pinet tune
 
     (tmp_path / "file").write_text("")
     arguments, words = CHEAP[case]
@@ -166,7 +166,7 @@ def test_a_download_is_tried_where_the_server_answers(pinet, tmp_path, monkeypat
         asked.append((name, data_dir))
         raise FileNotFoundError("the download ended")
 
-    monkeypatch.setattr("zoo.data.load_set", load_set)
+    monkeypatch.setattr("zoo.data.loading.load_set", load_set)
     code, _, err = pinet("evaluate", "polynet_mnist", "--data-dir", tmp_path)
     assert code == 1 and "the download ended" in err and asked == [("mnist", tmp_path)]
 

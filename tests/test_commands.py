@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo import commands, registry, tables
+from zoo import registry
+from zoo.cli import console
 from zoo.paths import CARDS, SAMPLES
+from zoo.publishing import formatting
 
 HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
 DIGIT = str(SAMPLES / "digits_5_0.png")
@@ -31,7 +33,7 @@ def cards(tmp_path, monkeypatch):
 
 
 def subprocess_pinet(*arguments, **options):
-    command = [sys.executable, "-m", "zoo.commands", *arguments]
+    command = [sys.executable, "-m", "zoo.cli.commands", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "GRPC_"))}
     return subprocess.run(command, capture_output=True, env=environment, timeout=300, **options)
 
@@ -43,7 +45,7 @@ def test_quick_commands_import_nothing_heavy(arguments):
     script = f"""
 import sys
 sys.argv = {["pinet", *arguments]}
-from zoo.commands import main
+from zoo.cli.commands import main
 try:
     main()
 except SystemExit as stopped:
@@ -78,15 +80,17 @@ def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, 
     lines = [line.strip() for line in pinet("list")[1].splitlines()]
     assert max(map(len, lines)) <= 80
     cards = [zoo.card(name) for name in zoo.list_models()]
-    sets = {f"{card['dataset']['name']}, {tables.human_shape(card)}" for card in cards}
+    sets = {f"{card['dataset']['name']}, {formatting.human_shape(card)}" for card in cards}
     found = 0
     for line in lines:
         if line in sets:
             data = line
         for card in cards:
             if line.split()[:1] == [card["name"]]:
-                assert line.endswith(tables.human_result(card)) and tables.human_count(card["parameters"]) in line
-                assert tables.human_degree(card) in line.split() and (not card["tier"] or card["tier_name"] in line)
+                assert (
+                    line.endswith(formatting.human_result(card)) and formatting.human_count(card["parameters"]) in line
+                )
+                assert formatting.human_degree(card) in line.split() and (not card["tier"] or card["tier_name"] in line)
                 assert data.startswith(card["dataset"]["name"])
                 found += 1
     assert found == len(cards) and len([line for line in lines if line]) == len(cards) + len(sets) + 2
@@ -166,7 +170,7 @@ def test_dark_digits_on_light_are_said(pinet, tmp_path, name, file):
 def test_light_colour_images_and_bright_strokes_on_the_border_are_fine(pinet, tmp_path):
     Image.new("RGB", (32, 32), "white").save(tmp_path / "white.png")
     assert pinet("predict", "pinet_cifar10_lite", tmp_path / "white.png")[2] == ""
-    from zoo import inputs
+    from zoo.data import inputs
 
     card, image = zoo.card("pinet_digits"), np.zeros((8, 8), "uint8")
     image[:, :2] = image[0] = 255  # 15 of 28 pixels of the border are light
@@ -180,7 +184,7 @@ def test_light_colour_images_and_bright_strokes_on_the_border_are_fine(pinet, tm
 
 def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypatch):
     sure = np.eye(10, dtype="float32")[5]
-    monkeypatch.setattr("zoo.demo.probabilities", lambda *_: np.stack([np.full(10, np.nan), sure]))
+    monkeypatch.setattr("zoo.evaluation.probabilities.probabilities", lambda *_: np.stack([np.full(10, np.nan), sure]))
     files = (SAMPLES / "digits_1_0.png", DIGIT)
     code, out, _ = pinet("predict", "pinet_digits", *files, "--json")
     without, answered = json.loads(out, parse_constant=pytest.fail)  # NaN is no JSON
@@ -254,7 +258,7 @@ def test_escape_characters_in_names_never_reach_the_terminal(pinet, tmp_path):
 
 
 def test_train_prints_mean_and_spread_of_several_seeds(pinet, tmp_path, monkeypatch):
-    from zoo import training
+    from zoo.training import classifiers as training
 
     card = {**zoo.card("pinet_digits"), "seeds": {"accuracy": {"0": 0.98, "1": 0.96}, "mean": 0.97, "std": 0.0141}}
     monkeypatch.setattr(training, "train_seeds", lambda *args, **kwargs: card)
@@ -350,7 +354,7 @@ def test_certify_loads_a_strangers_model_in_safe_mode(pinet, tmp_path):
 
 
 def test_boundary_draws_and_lists_the_crossings(pinet, tmp_path):
-    from zoo.images import read_image
+    from zoo.data.images import read_image
 
     files, drawing = [SAMPLES / "digits_5_0.png", SAMPLES / "digits_3_0.png"], tmp_path / "boundary.png"
     code, out, _ = pinet("boundary", "pinet_digits", files[0], "--toward", files[1], "-o", drawing, "--json")
@@ -406,8 +410,8 @@ def test_boundary_shows_how_far_its_drawing_is(pinet, tmp_path, monkeypatch):
     def recorded(words):
         yield lambda done, count: shown.append((words, done, count))
 
-    monkeypatch.setattr(commands, "_progress", recorded)
-    monkeypatch.setattr(commands, "BOUNDARY_BATCH", 10)
+    monkeypatch.setattr("zoo.cli.boundary.progress", recorded)
+    monkeypatch.setattr("zoo.cli.boundary.BATCH", 10)
     first, second, third = (SAMPLES / f"digits_{digit}_0.png" for digit in (5, 3, 8))
     arguments = ["boundary", "pinet_digits", first, "--toward", second, "-o", tmp_path / "b.png"]
     assert pinet(*arguments, "--third", third)[0] == 0
@@ -434,7 +438,7 @@ def test_interruption_is_exit_code_130(pinet, monkeypatch):
 def test_a_closed_pipe_is_no_traceback():
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "zoo.commands", "info", "pinet_digits", "--json"]
+    command = [sys.executable, "-m", "zoo.cli.commands", "info", "pinet_digits", "--json"]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60)
     os.close(writing)
     assert done.returncode != 0
@@ -442,14 +446,14 @@ def test_a_closed_pipe_is_no_traceback():
 
 
 def test_the_quiet_start_lets_through_what_is_no_chatter(capfd):
-    with commands._quiet_start():
+    with console.quiet_start():
         os.write(2, b"I0000 00:00:17 1 cudart_stub.cc:31] Could not find cuda drivers\nsomething that matters\n")
     assert capfd.readouterr().err == "something that matters\n"
 
 
 def test_names_complete_in_the_shell():
     words = {"_PINET_COMPLETE": "complete_bash", "COMP_WORDS": "pinet info pinet_d", "COMP_CWORD": "2"}
-    script = "import sys; sys.argv = ['pinet']; from zoo.commands import app; app(prog_name='pinet')"
+    script = "import sys; sys.argv = ['pinet']; from zoo.cli.commands import app; app(prog_name='pinet')"
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == zoo.list_models("pinet_d*") != [], done.stderr
@@ -458,18 +462,18 @@ def test_names_complete_in_the_shell():
 @pytest.mark.parametrize(
     "words, expected",
     [
-        (tables.human_count(950), "950"),
-        (tables.human_count(13_834), "13.8 k"),
-        (tables.human_count(138_340), "138 k"),
-        (tables.human_count(1_220_362), "1.22 M"),
-        (tables.human_count(999_999), "1.00 M"),
-        (tables.human_bytes(950), "950 B"),
-        (tables.human_bytes(9_850_976), "9.85 MB"),
-        (tables.human_seconds(0.84), "0.8 s"),
-        (tables.human_seconds(42), "42 s"),
-        (tables.human_seconds(840), "14 min"),
-        (tables.human_seconds(7500), "2 h 5 min"),
-        (tables.human_interval(0.9893, 0.9942), "98.9 – 99.4 %"),
+        (formatting.human_count(950), "950"),
+        (formatting.human_count(13_834), "13.8 k"),
+        (formatting.human_count(138_340), "138 k"),
+        (formatting.human_count(1_220_362), "1.22 M"),
+        (formatting.human_count(999_999), "1.00 M"),
+        (formatting.human_bytes(950), "950 B"),
+        (formatting.human_bytes(9_850_976), "9.85 MB"),
+        (formatting.human_seconds(0.84), "0.8 s"),
+        (formatting.human_seconds(42), "42 s"),
+        (formatting.human_seconds(840), "14 min"),
+        (formatting.human_seconds(7500), "2 h 5 min"),
+        (formatting.human_interval(0.9893, 0.9942), "98.9 – 99.4 %"),
     ],
 )
 def test_human_units(words, expected):

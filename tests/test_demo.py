@@ -8,7 +8,7 @@ from PIL import Image
 from rich.console import Console
 
 import zoo
-from zoo import demo
+from zoo.cli import demo_sheets as demo
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.images import FORMATS, check_images, read_image, scale_doubt
+from zoo.data.images import FORMATS, check_images, read_image, scale_doubt
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (28, 28), dtype="uint8")

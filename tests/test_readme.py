@@ -5,8 +5,8 @@ import re
 import pytest
 
 import zoo
+from benchmarks import readme_tables as tables
 from tuning import commands
-from zoo import tables
 from zoo.recipes import list_recipes
 
 ROOT = tables.README.parent

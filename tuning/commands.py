@@ -1,4 +1,4 @@
-"""`pinet tune ...`, and with it the whole command line. Nothing heavy is imported before a command needs it."""
+"""`pinet tune ...`. Nothing heavy is imported before a command needs it."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,24 +10,13 @@ from tuning.budget import Budget, read_count
 from tuning.results import best_first, overhead, read_results, read_settings, shown, shown_values
 from tuning.settings import check_settings
 from tuning.space import list_searches, read_space
-from zoo.commands import (
-    AsJson,
-    DataDir,
-    DataFile,
-    _console,
-    _escaped,
-    _have_data,
-    _print_json,
-    _table,
-    _waiting,
-    app,
-    main,
-)
+from zoo.cli.app import app
+from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
+from zoo.cli.data_sets import have_data
+from zoo.cli.options import AsJson, DataDir, DataFile
 from zoo.files import check_file, check_folder
-from zoo.onednn import train_with_onednn
-from zoo.tables import human_count, human_seconds
-
-__all__ = ["main"]
+from zoo.publishing.formatting import human_count, human_seconds
+from zoo.training.onednn import train_with_onednn
 
 
 class _SearchUnlessNamed(TyperGroup):
@@ -101,12 +90,12 @@ def search(
     Budget(max_params, max_macs, max_latency_ms)
     distribution.check(distributed, oracle, worker_id)
     check_folder(out or Path("runs") / "tune")
-    _have_data(read_space(space).dataset, data, data_dir)
+    have_data(read_space(space).dataset, data, data_dir)
     train_with_onednn()
     supervision.supervise(minutes)
-    with _waiting("starting the backend"):
+    with waiting("starting the backend"):
         from tuning.searching import search as run
-    console = _console(stderr=True)
+    console = new_console(stderr=True)
     results = run(
         space,
         tuner=tuner,
@@ -131,8 +120,10 @@ def search(
         console=console,
     )
     _print_trials(results[:5], objective)
-    folder = _escaped(str(out or Path("runs") / "tune" / Path(space).stem))
-    _console().print(f"pinet tune report {folder}   draws and lists the trials\npinet tune promote {folder} NAME.toml")
+    folder = escaped(str(out or Path("runs") / "tune" / Path(space).stem))
+    new_console().print(
+        f"pinet tune report {folder}   draws and lists the trials\npinet tune promote {folder} NAME.toml"
+    )
 
 
 @tune.command()
@@ -149,16 +140,16 @@ def report(
     listed = best_first(results, objective)[:top]
     if top is None:
         listed += [result for result in results if not result.completed]
-    with _console(stderr=True).status("drawing"):
+    with new_console(stderr=True).status("drawing"):
         from tuning.report import write_report
 
         paths = write_report(folder, out)
     if json:
         trials = [{"trial": r.trial, "status": r.status, "values": r.values, **r.record} for r in listed]
-        return _print_json({"objective": objective, "overhead": overhead(results), "trials": trials, "files": paths})
+        return print_json({"objective": objective, "overhead": overhead(results), "trials": trials, "files": paths})
     _print_trials(listed, objective)
-    _console().print(f"{overhead(results):.1%} of the trials' time was outside of training")
-    _console().print("written: " + _escaped(", ".join(map(str, paths))))
+    new_console().print(f"{overhead(results):.1%} of the trials' time was outside of training")
+    new_console().print("written: " + escaped(", ".join(map(str, paths))))
 
 
 @tune.command()
@@ -180,16 +171,18 @@ def promote(
     chosen = write(
         folder, recipe, trial=trial, best_under_params=best_under_params, epochs=epochs, description=description
     )
-    _console().print(_escaped(f"trial {chosen.trial}: {shown_values(chosen.values)}"))
-    _console().print(f"pinet train {_escaped(str(recipe))}")
+    new_console().print(escaped(f"trial {chosen.trial}: {shown_values(chosen.values)}"))
+    new_console().print(f"pinet train {escaped(str(recipe))}")
 
 
 def _print_trials(results, objective):
-    table = _table("trial", objective, "params", "macs", "epochs", "time", "hyperparameters", right=(0, 1, 2, 3, 4, 5))
+    table = new_table(
+        "trial", objective, "params", "macs", "epochs", "time", "hyperparameters", right=(0, 1, 2, 3, 4, 5)
+    )
     for result in results:
         record = result.record
         if not result.completed:
-            table.add_row(str(result.trial), result.status.lower(), "", "", "", "", _escaped(record.get("message", "")))
+            table.add_row(str(result.trial), result.status.lower(), "", "", "", "", escaped(record.get("message", "")))
             continue
         table.add_row(
             str(result.trial),
@@ -198,10 +191,6 @@ def _print_trials(results, objective):
             human_count(record["macs"]),
             str(record["epochs"]),
             human_seconds(record["seconds"]),
-            _escaped(shown_values(result.values)),
+            escaped(shown_values(result.values)),
         )
-    _console().print(table)
-
-
-if __name__ == "__main__":
-    main()
+    new_console().print(table)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 
-from zoo.ports import check_port
+from zoo.serving.ports import check_port
 
 ROLES = ("chief", "worker")
 VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")

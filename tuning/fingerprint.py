@@ -7,13 +7,12 @@ import keras
 import keras_tuner
 
 import pinet_keras
-import tuning
-import zoo
 from zoo import weights_file
 from zoo.loading import card_weights
+from zoo.paths import ROOT
 from zoo.registry import card
 
-PACKAGES = tuple(Path(package.__path__[0]) for package in (pinet_keras, zoo, tuning))
+PACKAGES = (Path(pinet_keras.__file__).parent, ROOT, Path(__file__).parent)
 
 
 def fingerprint(hypermodel, *, tuner, objective, budget, executions, seed) -> dict:

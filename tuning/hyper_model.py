@@ -11,8 +11,8 @@ from keras_tuner import errors
 
 from pinet_keras.analysis import count_macs
 from tuning.space import Space, read_space
-from zoo import training
-from zoo.data import load_set
+from zoo.data.loading import load_set
+from zoo.training import fitting
 
 
 class PinetHyperModel(keras_tuner.HyperModel):
@@ -53,7 +53,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Args:
             hp: `keras_tuner.HyperParameters`.
         """
-        return training.prepare(self.recipe(hp), self.data_set)
+        return fitting.prepare(self.recipe(hp), self.data_set)
 
     def fit(self, hp, model, *args, epochs=None, initial_epoch=0, callbacks=(), verbose=0, **kwargs):
         """Train a model from `build` as its recipe says.
@@ -75,10 +75,10 @@ class PinetHyperModel(keras_tuner.HyperModel):
                 f"Received: {len(args)} positional arguments, {', '.join(kwargs)}"
             )
         recipe = self.recipe(hp)
-        steps = training.steps_per_epoch(recipe, self.data_set)
+        steps = fitting.steps_per_epoch(recipe, self.data_set)
         # Hyperband loads the weights of an earlier trial, and not where on its schedule it was.
         model.optimizer.iterations.assign(initial_epoch * steps)
-        return training.fit(
+        return fitting.fit(
             model, recipe, self.data_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
         )
 
@@ -92,7 +92,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Returns:
             `parameters`, `macs` and, if measured, `latency_ms`.
         """
-        network = training.untrained(recipe)
+        network = fitting.untrained(recipe)
         figures = {"parameters": network.count_params(), "macs": count_macs(network)}
         if latency:
             figures["latency_ms"] = _latency_ms(network)

@@ -7,8 +7,9 @@ import tomli_w
 
 from tuning.results import Result, best_first, read_results, read_settings, shown
 from zoo.files import replacing
-from zoo.recipes.recipe import Recipe, read_recipe
-from zoo.tables import human_count
+from zoo.publishing.formatting import human_count
+from zoo.recipes import read_recipe
+from zoo.recipes.recipe import Recipe
 
 
 def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, description=None) -> Result:

@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 
 from tuning.results import best_first, read_results, read_settings, shown
 from zoo.files import naming
-from zoo.tables import human_count
+from zoo.publishing.formatting import human_count
 
 FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
 NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "multiply-adds"}

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from tuning.oracles.search_oracle import ENDED
 from tuning.results import read_record, shown, shown_values
-from zoo.tables import human_count, human_seconds, printable
+from zoo.publishing.formatting import human_count, human_seconds, printable
 
 
 class SearchDisplay:

@@ -18,10 +18,10 @@ from keras_tuner.engine.trial import TrialStatus
 
 from tuning.results import DAMAGED, shown_values
 from tuning.trial_progress import TrialProgress
-from zoo import training
-from zoo.checkpoint import Checkpoint
 from zoo.files import DamagedFile, read_json, replacing, taking_apart, write_json
 from zoo.finite import finite_or_none
+from zoo.training import fitting
+from zoo.training.checkpoint import Checkpoint
 
 MOST_CRASHES = 2
 
@@ -123,7 +123,7 @@ class SearchTuner(BaseTuner):
         folder.mkdir(exist_ok=True)
         if "tuner/trial_id" in values:
             _take_over(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
-        model = training.prepare(recipe, self.hypermodel.data_set)
+        model = fitting.prepare(recipe, self.hypermodel.data_set)
         checkpoint = Checkpoint(folder)
         epochs = values.get("tuner/epochs", recipe.epochs)
         words = f"trial {int(trial.trial_id)}  {shown_values(values)}  "
@@ -131,7 +131,7 @@ class SearchTuner(BaseTuner):
             epochs, lambda epoch: show(words + epoch), lambda: self.oracle.get_trial(trial.trial_id)
         )
         started = time.monotonic()
-        training.fit(
+        fitting.fit(
             model,
             recipe,
             self.hypermodel.data_set,
@@ -139,7 +139,7 @@ class SearchTuner(BaseTuner):
             epochs=epochs,
             callbacks=[progress, checkpoint],
         )
-        _, _, images, targets = training.split(recipe, self.hypermodel.data_set)
+        _, _, images, targets = fitting.split(recipe, self.hypermodel.data_set)
         loss, accuracy = model.evaluate(images, targets, batch_size=500, verbose=0)
         seconds = time.monotonic() - started
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tuning.dimension import Dimension
-from zoo.recipes.recipe import Recipe, read_named_toml
+from zoo.recipes import Recipe, read_named_toml
 from zoo.registry import suggestion
 
 SEARCHES = Path(__file__).parent / "searches"

@@ -33,7 +33,7 @@ def _start_until_done(arguments, minutes):
     started, state = time.monotonic(), "first"
     while True:
         environment = {**os.environ, VARIABLE: state}
-        command = [sys.executable, "-m", "tuning.commands", *arguments]
+        command = [sys.executable, "-m", "tuning.main", *arguments]
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as child:
             try:
                 code = child.wait()

@@ -7,7 +7,7 @@ import keras
 
 from zoo import weights_file
 from zoo.architectures import build, build_generator
-from zoo.data import SETS
+from zoo.data.loading import SETS
 from zoo.keras_file import brief
 from zoo.paths import WEIGHTS
 from zoo.registry import GENERATION, card_path, list_models

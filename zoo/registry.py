@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zoo.card_entries import check_entries
+from zoo.finished_run import card_of_run, runs_here
 from zoo.paths import CARDS
-from zoo.run_folder import card_of_run, runs_here
 
 CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
     "image classification",

@@ -7,7 +7,7 @@ import zoo
 from pinet_keras.analysis import certify, count_macs, crossings, fold
 from pinet_keras.analysis.replay import Evaluator
 from pinet_keras.analysis.verification import verify_degree
-from zoo.demo import sample_inputs
+from zoo.data.samples import sample_inputs
 
 NAMES = zoo.list_models(task="image classification")
 POLYNOMIALS = [name for name in NAMES if zoo.card(name)["tier"]]

@@ -100,7 +100,7 @@ class Server:
     def __init__(self, folder, engine, max_megabytes=2):
         self.folder, self.lines = folder, []
         self.rest_port, self.grpc_port = free_port(), free_port()
-        command = [sys.executable, "-m", "zoo.commands", "serve", str(folder), "--engine", engine]
+        command = [sys.executable, "-m", "zoo.cli.commands", "serve", str(folder), "--engine", engine]
         command += ["--rest-port", str(self.rest_port), "--grpc-port", str(self.grpc_port)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "GRPC_"))}
         self.process = subprocess.Popen(

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 import zoo
+from zoo.cli import serving as commands
 from zoo.paths import SAMPLES
-from zoo.serving import commands, model_status
+from zoo.serving import model_status
 from zoo.serving.configs import read_models
 
 DIGIT = str(SAMPLES / "digits_5_0.png")
@@ -137,7 +138,7 @@ def test_nothing_heavy_is_imported_too_early(arguments):
     script = f"""
 import sys
 sys.argv = {["pinet", *arguments]}
-from zoo.commands import main
+from zoo.cli.commands import main
 try:
     main()
 except SystemExit as stopped:

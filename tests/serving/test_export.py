@@ -14,9 +14,9 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo
-from zoo.data import load_set
-from zoo.demo import sample_inputs
-from zoo.images import read_image
+from zoo.data.images import read_image
+from zoo.data.loading import load_set
+from zoo.data.samples import sample_inputs
 from zoo.paths import SAMPLES
 from zoo.serving import exporting
 from zoo.serving.configs import BATCH_SIZES, read_models

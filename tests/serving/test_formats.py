@@ -3,7 +3,7 @@
 import pytest
 
 import zoo
-from zoo.demo import sample_inputs
+from zoo.data.samples import sample_inputs
 from zoo.serving.formats import difference
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from zoo.architectures import build_generator
-from zoo.demo import probabilities
+from zoo.evaluation.probabilities import probabilities
 from zoo.serving import client
 from zoo.serving.signatures import LOWEST, NO_ANSWER
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.images import read_image
+from zoo.data.images import read_image
 
 from .png_files import CHANNELS, KINDS, chunk, kind_of_png, png_file
 

@@ -57,7 +57,7 @@ def test_the_client_needs_no_tensorflow_over_grpc():
     script = f"""
 import sys
 sys.argv = ["pinet", "client", "grpc://127.0.0.1:9", "pinet_digits", {str(SAMPLES / "digits_5_0.png")!r}]
-from zoo.commands import main
+from zoo.cli.commands import main
 try:
     main()
 finally:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.demo import sample_inputs
+from zoo.data.samples import sample_inputs
 from zoo.paths import SAMPLES
 from zoo.serving.client import classify_pictures
 from zoo.serving.rollout import load_version, remove_labels, set_labels, unload_version

@@ -57,7 +57,7 @@ def test_a_report_names_what_is_damaged(folder, name, text, read):
 
 def test_a_damaged_checkpoint_of_a_trial_costs_its_epochs_alone(space, data, tmp_path):
     from tuning.search_tuner import SearchTuner
-    from zoo.checkpoint import Checkpoint
+    from zoo.training.checkpoint import Checkpoint
 
     class Model:
         variables, optimizer = [], type("Optimizer", (), {"variables": []})

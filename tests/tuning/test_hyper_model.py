@@ -37,8 +37,8 @@ def test_data_belong_to_the_hypermodel(space, data, tmp_path):
 
 
 def test_figures_are_those_of_the_card(space, data):
-    from zoo.publishing import structure
-    from zoo.training import untrained
+    from zoo.publishing.publish import structure
+    from zoo.training.fitting import untrained
 
     hypermodel = PinetHyperModel(space, data=data)
     recipe = hypermodel.recipe(keras_tuner.HyperParameters())

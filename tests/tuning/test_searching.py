@@ -12,7 +12,7 @@ from tuning import search
 from tuning.results import best_first, read_results, read_settings
 from tuning.search_tuner import SearchTuner
 from tuning.space import Space
-from zoo.data import load_set
+from zoo.data.loading import load_set
 
 TUNERS = ["random", "bayesian", "hyperband", "grid"]
 
@@ -276,7 +276,7 @@ def test_the_test_split_is_not_there(space, data):
 def test_a_promoted_recipe_trains_what_the_trial_trained(space, data, tmp_path):
     from tuning.promotion import promote
     from zoo.recipes import read_recipe
-    from zoo.training import train
+    from zoo.training.classifiers import train
 
     settings = {"out": tmp_path, "data": data, "console": quiet()}
     best = search(space, max_trials=1, executions_per_trial=2, **settings)[0]

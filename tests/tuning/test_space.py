@@ -19,7 +19,7 @@ def made(**network):
 @pytest.mark.parametrize("name", list_searches())
 def test_every_point_of_a_shipped_search_is_a_recipe_that_builds(name):
     from pinet_keras.analysis import certify
-    from zoo.training import untrained
+    from zoo.training.fitting import untrained
 
     space = read_space(name)
     tuner = keras_tuner.oracles.RandomSearchOracle(objective="val_accuracy", seed=1)
@@ -100,6 +100,6 @@ def test_searches_are_read_by_name_and_by_file(tmp_path):
 
 
 def test_importing_the_package_is_light():
-    code = "import sys, tuning, tuning.commands; print([m for m in ('keras', 'numpy', 'grpc') if m in sys.modules])"
+    code = "import sys, tuning, tuning.main; print([m for m in ('keras', 'numpy', 'grpc') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr

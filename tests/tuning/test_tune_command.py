@@ -14,7 +14,7 @@ from tuning import supervision
 from tuning.budget import Budget, read_count
 from zoo.recipes import read_recipe
 
-PINET = [sys.executable, "-m", "tuning.commands"]
+PINET = [sys.executable, "-m", "tuning.main"]
 SEARCH = """
 dataset = "digits"
 validation = 60
@@ -70,8 +70,8 @@ def test_a_search_that_is_killed_by_its_trial_is_started_again(stand_in, tmp_pat
     assert stopped.value.code == 3
     assert "ended by signal 9; going on" in capfd.readouterr().err
     first, second = starts.read_text().splitlines()
-    assert first == "first: -m tuning.commands tune digits --fresh --minutes 30"
-    assert second.startswith("after a crash: -m tuning.commands tune digits --minutes 30 --minutes 29.9")
+    assert first == "first: -m tuning.main tune digits --fresh --minutes 30"
+    assert second.startswith("after a crash: -m tuning.main tune digits --minutes 30 --minutes 29.9")
 
 
 def test_a_search_that_fails_by_itself_is_not_started_again(stand_in):

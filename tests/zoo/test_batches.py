@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.batches import Batches, augment, mix
+from zoo.data.batches import Batches, augment, mix
 from zoo.recipes import read_recipe
 
 RECIPE = replace(read_recipe("pinet_digits"), batch_size=16, shift=2, flip=True)

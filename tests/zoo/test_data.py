@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.data import SETS, load_set
+from zoo.data.loading import SETS, load_set
 
 
 def test_digits_need_no_download_and_hold_out_360():

@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.devices import data_parallel, join_processes
+from zoo.training.devices import data_parallel, join_processes
 
 TRAIN = """
 import sys
 from dataclasses import replace
 from zoo.recipes import read_recipe
-from zoo.training import train
+from zoo.training.classifiers import train
 folder, optimizer, *counts = sys.argv[1:]
 recipe = replace(read_recipe("pinet_digits"), epochs=1, batch_size=128, warmup_epochs=1, optimizer=optimizer)
 for count in map(int, counts):

@@ -10,10 +10,11 @@ import pytest
 
 import zoo
 from benchmarks.complete_cards import in_todays_form, with_words
-from zoo import checkpoint, environment
-from zoo.publishing import training_record
+from zoo import environment
+from zoo.publishing.formatting import human_environment
+from zoo.publishing.training_record import training_record
 from zoo.recipes import read_recipe
-from zoo.tables import human_environment
+from zoo.training import checkpoint
 
 
 @pytest.mark.parametrize("name", zoo.list_models())

@@ -48,7 +48,7 @@ def test_a_full_disk_is_said_and_costs_no_file(tmp_path, small_files_only):
 def test_a_full_disk_leaves_the_last_whole_epoch(tmp_path, small_files_only):
     import keras
 
-    from zoo.checkpoint import Checkpoint
+    from zoo.training.checkpoint import Checkpoint
 
     model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(300)])
     model.compile("sgd", "mse")
@@ -76,7 +76,7 @@ def test_weights_on_a_full_disk_are_said_too(tmp_path, small_files_only):
 
 
 def test_training_curves_on_a_full_disk_are_said_too(tmp_path):
-    from zoo.event_log import EventLog
+    from zoo.training.callbacks.event_log import EventLog
 
     log = EventLog(tmp_path)
     log.on_train_begin()

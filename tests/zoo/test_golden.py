@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.data.sounds import read_example
 from zoo.generation.sampling import sample
 from zoo.paths import SAMPLES
-from zoo.sounds import read_example
 
 
 @pytest.mark.parametrize("name", [name for name in zoo.list_models() if "accuracy" in zoo.card(name)])

@@ -103,3 +103,11 @@ def test_errors_of_keras_are_cut_to_what_helps(tmp_path):
 def test_an_endless_error_is_cut_and_a_silent_one_is_named():
     assert len(brief(ValueError("word " * 1000))) <= LONGEST
     assert brief(MemoryError()) == "MemoryError"
+
+
+def test_a_file_saved_before_the_modules_moved_still_loads():
+    """`saved_before_the_move.keras` names `zoo.pixel_model` and `zoo.layers`, where its classes were."""
+    model = read_keras_file(Path(__file__).parent / "files" / "saved_before_the_move.keras")
+    images = (np.arange(128) * 2 % 256).reshape(2, 8, 8, 1).astype("uint8")
+    expected = [[-0.095364, -0.049528, 0.193912], [2.325886, -3.574531, -0.61348]]
+    assert np.allclose(np.asarray(model(images)), expected, atol=1e-4)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.kernel_muon import KernelMuon
+from zoo.optimizers.kernel_muon import KernelMuon
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 4, 8), (3, 3, 8, 4), (16, 8)])

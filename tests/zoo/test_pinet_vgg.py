@@ -6,8 +6,8 @@ import pytest
 
 from pinet_keras.analysis import certify
 from zoo.architectures import build
-from zoo.architectures.partial_identity import PartialIdentity
-from zoo.whitening import EPSILON, whiten
+from zoo.architectures.parts.partial_identity import PartialIdentity
+from zoo.training.whitening import EPSILON, whiten
 
 SHAPE, MEAN, STD = (12, 12, 3), [120.0, 110.0, 100.0], [60.0, 50.0, 70.0]
 PLAIN = {"widths": [3], "depth": 1, "whitening": 0}

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zoo.data import DataSet
-from zoo.evaluation import predict_logits
-from zoo.publishing import publish
+from zoo.data.loading import DataSet
+from zoo.evaluation.classifiers import predict_logits
+from zoo.evaluation.scores import expected_calibration_error, fit_temperature
+from zoo.publishing.classifier_card import classifier_entries
+from zoo.publishing.publish import publish
 from zoo.recipes import Recipe
-from zoo.scores import expected_calibration_error, fit_temperature
-from zoo.training import untrained
+from zoo.training.fitting import untrained
 
 RECIPE = Recipe(
     name="small",
@@ -47,7 +48,7 @@ def publishing(tmp_path):
 
     def write(model, data_set):
         run = SimpleNamespace(history=[{"seconds": 1.0}, {"seconds": 2.5}], environment={})
-        publish(model, RECIPE, data_set, run, tmp_path)
+        publish(model, RECIPE, data_set, run, tmp_path, classifier_entries)
         return json.loads((tmp_path / "cards" / "small.json").read_text(), parse_constant=pytest.fail)
 
     return write

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from zoo import training
-from zoo.batches import Batches
-from zoo.data import SETS, DataSet
-from zoo.layers import PixelScaling
-from zoo.publishing import publish
+from zoo.architectures.parts.pixel_scaling import PixelScaling
+from zoo.data.batches import Batches
+from zoo.data.loading import SETS, DataSet
+from zoo.publishing.classifier_card import classifier_entries
+from zoo.publishing.publish import publish
 from zoo.recipes import Recipe
+from zoo.training import fitting
 
 RECIPE = Recipe(
     name="small",
@@ -61,13 +62,13 @@ def drawn(monkeypatch):
             seen.chosen[self.epoch, step] = tuple(chosen)
             return chosen, generator
 
-    monkeypatch.setattr(training, "Batches", Spy)
+    monkeypatch.setattr(fitting, "Batches", Spy)
     return seen
 
 
 def prepared(data_set, **values):
     recipe = replace(RECIPE, **values)
-    model = training.prepare(recipe, data_set)
+    model = fitting.prepare(recipe, data_set)
     model.run_eagerly = True  # tracing takes longer than a few steps
     return model, recipe
 
@@ -89,15 +90,15 @@ def step(model, gradient):
 @pins("name", "dataset", "architecture", "architecture_arguments")
 def test_the_network_is_the_one_that_is_named():
     for name in ("digits", "cifar10"):
-        model = training.untrained(replace(RECIPE, dataset=name))
+        model = fitting.untrained(replace(RECIPE, dataset=name))
         scaling = next(layer for layer in model.layers if isinstance(layer, PixelScaling))
         assert model.name == "small" and model.input_shape[1:] == SETS[name]["shape"]
         assert (scaling.mean, scaling.std) == (SETS[name]["mean"], SETS[name]["std"])
     assert model.get_layer("stage_0_block_0").output.shape[-1] == 2
-    wider = training.untrained(replace(RECIPE, architecture_arguments={"width": 3, "stages": 1}))
+    wider = fitting.untrained(replace(RECIPE, architecture_arguments={"width": 3, "stages": 1}))
     assert wider.get_layer("stage_0_block_0").output.shape[-1] == 3
     other = replace(RECIPE, architecture="pinet_vgg", architecture_arguments={"widths": [2], "depth": 1})
-    assert "whitening" in [layer.name for layer in training.untrained(other).layers]
+    assert "whitening" in [layer.name for layer in fitting.untrained(other).layers]
 
 
 def test_whitened_patches_have_equal_variance_when_the_training_begins(data_set):
@@ -137,7 +138,7 @@ def test_the_rate_rises_linearly_to_its_peak_and_sinks_as_a_cosine(data_set, war
 @pins("epochs", "batch_size", "validation")
 def test_epochs_go_over_the_training_part_in_batches_and_are_scored_on_the_rest(data_set, drawn):
     model, recipe = prepared(data_set, validation=100, batch_size=40, epochs=2)
-    history = training.fit(model, recipe, data_set)
+    history = fitting.fit(model, recipe, data_set)
     assert history.epoch == [0, 1] and int(model.optimizer.iterations) == 2 * 5
     assert np.array_equal(drawn.images[0], data_set.x_train[:200])
     assert {len(chosen) for chosen in drawn.chosen.values()} == {40}
@@ -161,12 +162,12 @@ def test_weights_order_and_augmentation_depend_on_the_seed(data_set):
 
 
 def test_every_epoch_has_an_order_of_its_own_which_a_resumed_run_takes_up(data_set, drawn):
-    training.run_epochs(*prepared(data_set), data_set)
+    fitting.run_epochs(*prepared(data_set), data_set)
     whole = dict(drawn.chosen)
     orders = [sum((whole[epoch, step] for step in range(STEPS)), ()) for epoch in range(2)]
     assert all(sorted(order) == list(range(240)) for order in orders) and orders[0] != orders[1]
     drawn.chosen.clear()
-    training.run_epochs(*prepared(data_set), data_set, initial_epoch=1)
+    fitting.run_epochs(*prepared(data_set), data_set, initial_epoch=1)
     resumed = {place: chosen for place, chosen in drawn.chosen.items() if place[0]}
     assert resumed == {(1, step): whole[1, step] for step in range(STEPS)}
 
@@ -253,7 +254,7 @@ def test_the_average_of_the_weights_is_shipped_if_there_is_one(data_set, momentu
     model, recipe = prepared(data_set, ema_momentum=momentum, optimizer="sgd")
     path = []
     note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: path.append(weights(model)))
-    training.fit(model, recipe, data_set, callbacks=[note])
+    fitting.fit(model, recipe, data_set, callbacks=[note])
     assert len(path) == 2 * STEPS
     average = path[0]
     for later in path[1:]:
@@ -267,7 +268,7 @@ def test_averaged_weights_get_statistics_of_their_own(data_set, momentum):
     model, recipe = prepared(data_set, ema_momentum=momentum, epochs=1)
     norms = [part for part in model._flatten_layers() if isinstance(part, keras.layers.BatchNormalization)]
     spoil = keras.callbacks.LambdaCallback(on_train_end=lambda logs: norms[0].moving_mean.assign([1e6, 1e6]))
-    training.fit(model, recipe, data_set, callbacks=[spoil])
+    fitting.fit(model, recipe, data_set, callbacks=[spoil])
     assert (np.abs(keras.ops.convert_to_numpy(norms[0].moving_mean)) < 1e3).all() == (momentum > 0)
 
 
@@ -276,7 +277,7 @@ def test_the_card_holds_the_words(data_set, tmp_path):
     for note in ("", "a bar was missed"):
         model, recipe = prepared(data_set, note=note)
         run = SimpleNamespace(history=[{"seconds": 1.0}], environment={})
-        card = publish(model, recipe, data_set, run, tmp_path)
+        card = publish(model, recipe, data_set, run, tmp_path, classifier_entries)
         assert (card["description"], card.get("note", "")) == ("a small one", note)
 
 
@@ -351,11 +352,11 @@ def test_sounds_become_louder_or_quieter_by_at_most_so_many_decibels():
 @pins("teacher", "teacher_share")
 def test_the_teacher_says_what_is_learned_in_the_share_that_the_recipe_gives_it(data_set, drawn):
     model, recipe = prepared(data_set, teacher="pinet_digits", teacher_share=0.25, epochs=1)
-    training.run_epochs(model, recipe, data_set)
+    fitting.run_epochs(model, recipe, data_set)
     (teacher,) = drawn.teachers
     examples, targets = data_set.x_train[:5], np.zeros((5, 10), "float32")
     assert teacher.model.name == "pinet_digits"
     np.testing.assert_allclose(teacher(examples, targets).sum(1), 0.25, rtol=1e-5)  # of its probabilities, no label
     untaught, plain = prepared(data_set, epochs=1)
-    training.run_epochs(untaught, plain, data_set)
+    fitting.run_epochs(untaught, plain, data_set)
     assert drawn.teachers[1] is None

@@ -1,7 +1,7 @@
 import pytest
 
+from zoo.paths import RECIPES
 from zoo.recipes import list_recipes, read_recipe
-from zoo.recipes.recipe import RECIPES
 
 TEXT = (RECIPES / "pinet_digits.toml").read_text(encoding="utf-8")
 TAUGHT = "epochs = 20\nteacher_share = 0.5\nteacher"

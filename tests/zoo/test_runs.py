@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zoo.checkpoint import Checkpoint
 from zoo.files import DamagedFile, only_one
 from zoo.recipes import read_recipe
-from zoo.runs import open_run, say_what_is_done, saying_what_is_kept
-from zoo.training import train
+from zoo.training.checkpoint import Checkpoint
+from zoo.training.classifiers import train
+from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, validation=60)
 DATA = SimpleNamespace(sha256="abc")

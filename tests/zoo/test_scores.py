@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
 
 
 def test_accuracy_and_wilson_interval_of_a_hand_computed_case():

@@ -11,11 +11,11 @@ from scipy.io import wavfile
 import zoo
 from pinet_keras.analysis import certify
 from zoo.architectures import build
-from zoo.batches import augment_sounds
-from zoo.data import load_set
-from zoo.front_end import before_certificate, behind_front_end
+from zoo.architectures.parts.front_end import before_certificate, behind_front_end
+from zoo.data.batches import augment_sounds
+from zoo.data.loading import load_set
+from zoo.data.sounds import RATE, check_sounds, fit_length, read_sound
 from zoo.recipes import read_recipe
-from zoo.sounds import RATE, check_sounds, fit_length, read_sound
 
 LENGTH = 2048
 RECIPE = replace(read_recipe("pinet_spoken_digit"), shift=0, zoom=0.0, gain=0.0)

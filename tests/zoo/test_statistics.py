@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from zoo.statistics import AT_A_TIME, renew_statistics
+from zoo.training.batch_norm import AT_A_TIME, renew_statistics
 
 
 def normed(momentum=0.9):

@@ -9,12 +9,13 @@ from rich.console import Console
 from scipy.special import softmax
 
 import zoo
-from zoo.batches import Batches
-from zoo.data import load_set
+from zoo.data.batches import Batches
+from zoo.data.loading import load_set
 from zoo.files import DamagedFile
 from zoo.recipes import read_recipe
-from zoo.teacher import Teacher
-from zoo.training import fit, prepare, train
+from zoo.training.classifiers import train
+from zoo.training.fitting import fit, prepare
+from zoo.training.teacher import Teacher
 
 RECIPE = replace(
     read_recipe("pinet_digits"), batch_size=20, validation=60, shift=1, teacher="pinet_digits", teacher_share=0.75

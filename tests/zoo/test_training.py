@@ -16,13 +16,14 @@ import pytest
 from rich.console import Console
 
 import zoo
-from zoo.data import load_set
-from zoo.evaluation import evaluate
+from zoo.data.loading import load_set
+from zoo.evaluation.classifiers import evaluate
 from zoo.recipes import read_recipe
-from zoo.training import fit, prepare, split, train
+from zoo.training.classifiers import train
+from zoo.training.fitting import fit, prepare, split
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1, validation=200)
-COMMAND = [sys.executable, "-m", "zoo.commands", "train", "pinet_digits", "--epochs", "12"]
+COMMAND = [sys.executable, "-m", "zoo.cli.commands", "train", "pinet_digits", "--epochs", "12"]
 
 
 def quiet():
@@ -205,7 +206,7 @@ def test_training_on_the_other_backends(tmp_path, backend, small_npz):
     code = (
         f"{refuse if backend == 'jax' else ''}"
         "from dataclasses import replace;"
-        "from zoo.recipes import read_recipe; from zoo.training import train;"
+        "from zoo.recipes import read_recipe; from zoo.training.classifiers import train;"
         "recipe = replace(read_recipe('pinet_digits'), epochs=1, batch_size=20, validation=60);"
         f"train(recipe, data={str(small_npz)!r}, run_dir={str(tmp_path)!r})"
     )

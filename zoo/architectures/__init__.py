@@ -10,19 +10,19 @@ from importlib.util import find_spec
 
 import keras
 
-from zoo.front_end import spectrogram
-from zoo.generation.generator_model import GeneratorModel
-from zoo.generation.label_embedding import LabelEmbedding
-from zoo.generation.latent_scaling import LatentScaling
-from zoo.layers import PixelScaling
-from zoo.pixel_model import PixelModel
-from zoo.sound_model import SoundModel
+from zoo.architectures.parts.front_end import spectrogram
+from zoo.architectures.parts.generator_model import GeneratorModel
+from zoo.architectures.parts.label_embedding import LabelEmbedding
+from zoo.architectures.parts.latent_scaling import LatentScaling
+from zoo.architectures.parts.pixel_model import PixelModel
+from zoo.architectures.parts.pixel_scaling import PixelScaling
+from zoo.architectures.parts.sound_model import SoundModel
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
     """Build a classifier: pixels → `PixelScaling` → architecture → one Dense layer of logits.
 
-    Waveforms become pictures of their loudness first, by `zoo.front_end.spectrogram`.
+    Waveforms become pictures of their loudness first, by `zoo.architectures.parts.front_end.spectrogram`.
 
     Args:
         architecture: name of a module in `zoo.architectures`.

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from zoo.generation.label_embedding import LabelEmbedding
+from zoo.architectures.parts.label_embedding import LabelEmbedding
 
 
 def critic(image_shape, num_classes=None, width=32, stages=2):

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from zoo.architectures.partial_identity import PartialIdentity
+from zoo.architectures.parts.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM, one_of
 
 FORMS = ("fused", "squeezed", "mixed", "self", "none")
@@ -52,8 +52,8 @@ def pinet_vgg(
         alpha: its initial scale.
         halving: `"average"`, `"late"` or `"strided"`.
         whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
-            training images (`zoo.whitening`) and stays as it is. Patches lie wholly within the image: with 2 the sides
-            of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
+            training images (`zoo.training.whitening`) and stays as it is. Patches lie wholly within the image: with 2
+            the sides of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
         stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
         dropout: share of the channels of each second-order term that a training step leaves out.
         activation: name of a Keras activation function, or `None`.

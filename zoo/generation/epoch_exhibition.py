@@ -5,7 +5,7 @@ import keras
 from zoo.files import naming
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import sheet
-from zoo.statistics import renew_statistics
+from zoo.training.batch_norm import renew_statistics
 
 QUICK_SAMPLES, SHEET, COLUMNS = 1000, 80, 10
 COLLAPSED = 0.2  # diversity, of the real images' 1

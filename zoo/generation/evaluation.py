@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data import load_set
+from zoo.data.loading import load_set
 from zoo.generation.quality import Judge
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours

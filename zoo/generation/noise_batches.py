@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.shuffled_batches import ShuffledBatches
+from zoo.data.shuffled_batches import ShuffledBatches
 
 
 class NoiseBatches(ShuffledBatches):

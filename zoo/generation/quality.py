@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from zoo.evaluation.metrics import Features, density_coverage, frechet_distance, kernel_distance, precision_recall
 from zoo.generation.sampling import sample
 from zoo.loading import load
-from zoo.metrics import Features, density_coverage, frechet_distance, kernel_distance, precision_recall
 
 RARE = 0.01  # share of the real images beyond either end of a feature's range
 

@@ -7,21 +7,23 @@ from rich.console import Console
 
 from zoo.architectures import build_generator
 from zoo.architectures.critic import critic
-from zoo.checkpoint import Checkpoint
-from zoo.data import SETS, load_set
-from zoo.event_log import EventLog
+from zoo.data.loading import SETS, load_set
 from zoo.files import only_one
 from zoo.generation.epoch_exhibition import EpochExhibition
 from zoo.generation.gan import GAN
+from zoo.generation.generator_card import generator_entries
 from zoo.generation.noise_batches import NoiseBatches
-from zoo.generation.publishing import publish
 from zoo.generation.quality import Judge
-from zoo.progress import TrainingProgress
+from zoo.publishing.publish import publish
 from zoo.recipes import GeneratorRecipe
 from zoo.registry import GENERATION, card_for
-from zoo.runs import open_run, say_what_is_done, saying_what_is_kept, set_up_backend
-from zoo.statistics import renew_statistics
-from zoo.stop_at_nan import StopAtNaN
+from zoo.training.backend import set_up_backend
+from zoo.training.batch_norm import renew_statistics
+from zoo.training.callbacks.event_log import EventLog
+from zoo.training.callbacks.progress import TrainingProgress
+from zoo.training.callbacks.stop_at_nan import StopAtNaN
+from zoo.training.checkpoint import Checkpoint
+from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
 
 
 def train(
@@ -84,7 +86,7 @@ def train(
         if recipe.ema_momentum:
             gan.optimizer.finalize_variable_values(gan.trainable_variables)
             renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
-        return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir))
+        return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir), generator_entries)
 
 
 def prepare(recipe, steps_per_epoch) -> GAN:

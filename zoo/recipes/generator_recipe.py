@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from zoo.recipes.recipe import check_values
+from zoo.recipes.checks import check_values
 from zoo.registry import GENERATION
 
 

@@ -1,13 +1,10 @@
-"""Reading and checking recipes. Imports nothing heavy."""
+"""The recipe of a classifier."""
 
-import tomllib
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from zoo.data_sets import SETS
-from zoo.paths import ARCHITECTURES, RECIPES
-from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for, suggestion
+from zoo.recipes.checks import check_values
+from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
 
@@ -135,98 +132,3 @@ class Recipe:
             raise ValueError(
                 f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"
             )
-
-
-def check_values(recipe, above_0, from_0, shares):
-    """Refuse a recipe whose values are of another type than its fields say, or out of range.
-
-    Args:
-        recipe: a dataclass with a `name`.
-        above_0: keys whose values must be above 0.
-        from_0: keys whose values must be 0 or more.
-        shares: keys whose values must be at least 0 and below 1.
-    """
-    for item in fields(recipe):
-        value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
-        if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
-            raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
-    _check_names(recipe)
-    for keys, holds, words in (
-        (above_0, lambda value: value > 0, "above 0"),
-        (from_0, lambda value: value >= 0, "0 or more"),
-        (shares, lambda value: 0 <= value < 1, "at least 0 and below 1"),
-        (("name",), str.isidentifier, "a plain name of letters, digits and _"),
-    ):
-        for key in keys:
-            if not holds(getattr(recipe, key)):
-                raise ValueError(f"Recipe key {key!r} must be {words}. Received: {key}={getattr(recipe, key)!r}")
-
-
-def _check_names(recipe):
-    """Now, and not when a backend has been imported and data have been read."""
-    architectures = {path.stem for path in ARCHITECTURES.glob("[!_]*.py")}
-    for key, known in (("dataset", SETS), ("architecture", architectures)):
-        value = getattr(recipe, key)
-        if value not in known:
-            near = suggestion(value, sorted(known))
-            raise ValueError(f"Recipe key {key!r} names nothing that is here{near} Received: {key}={value!r}")
-
-
-def list_recipes() -> list[str]:
-    """Names of the recipes that are shipped, sorted."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
-
-
-def read_recipe(name_or_path):
-    """Read a recipe by the name of a shipped one or from a TOML file.
-
-    Returns:
-        A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`.
-
-    Raises:
-        ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
-    """
-    from zoo.recipes.generator_recipe import GeneratorRecipe  # which itself needs what this module defines
-
-    path, values = read_named_toml(name_or_path, RECIPES, "recipe")
-    kinds = {kind.task: kind for kind in (Recipe, GeneratorRecipe)}
-    task = values.pop("task", CLASSIFICATION)
-    if task not in kinds:
-        raise ValueError(f"Recipe key 'task' must be one of {', '.join(map(repr, kinds))}. Received: {task!r}")
-    kind = kinds[task]
-    known_keys = [item.name for item in fields(kind)]
-    for key in values:
-        if key not in known_keys:
-            raise ValueError(f"Unknown key in {path.name}{suggestion(key, known_keys)} Received: {key!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:  # a key without a default is missing
-        raise ValueError(f"{path.name} is incomplete: {str(error).split('__() ')[-1]}") from error
-
-
-def read_named_toml(name_or_path, folder, kind) -> tuple[Path, dict]:
-    """Read a TOML file by the name of a shipped one or by its path.
-
-    Args:
-        name_or_path: a path that ends in `.toml`, or a name.
-        folder: where the shipped ones are.
-        kind: what such a file is called in messages.
-
-    Returns:
-        The path and the values.
-
-    Raises:
-        ValueError: no such file, or no TOML.
-    """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = folder / f"{name_or_path}.toml"
-        if not path.is_file():
-            known = suggestion(str(name_or_path), sorted(other.stem for other in folder.glob("*.toml")))
-            raise ValueError(f"No {kind} has that name{known} Received: {str(name_or_path)!r}")
-    try:
-        return path, tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"There is no {kind} file of that name. Received: {str(path)!r}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no valid TOML: {error}") from error

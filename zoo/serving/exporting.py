@@ -11,15 +11,15 @@ import keras
 import numpy as np
 
 from pinet_keras.analysis import fold
-from zoo.data import SETS
-from zoo.demo import sample_inputs
+from zoo.architectures.parts.generator_model import GeneratorModel
+from zoo.architectures.parts.sound_model import SoundModel
+from zoo.data.loading import SETS
+from zoo.data.samples import sample_inputs
 from zoo.files import naming
-from zoo.generation.generator_model import GeneratorModel
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
 from zoo.serving.placing import new_version, place_version, refuse_existing
-from zoo.sound_model import SoundModel
 
 FORMATS = ("saved_model", "litert", "onnx")
 

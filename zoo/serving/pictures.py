@@ -1,4 +1,4 @@
-"""Images decoded inside the graph: the server gets the bytes of a file, and does what `zoo.images` does."""
+"""Images decoded inside the graph: the server gets the bytes of a file, and does what `zoo.data.images` does."""
 
 import tensorflow as tf
 

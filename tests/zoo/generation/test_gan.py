@@ -7,8 +7,8 @@ import pytest
 from pinet_keras.analysis import certify
 from zoo.architectures import build_generator
 from zoo.architectures.critic import critic
+from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.generation.gan import GAN
-from zoo.generation.label_embedding import LabelEmbedding
 from zoo.generation.latents import draw_latents, walk
 from zoo.generation.sampling import generate, sample
 

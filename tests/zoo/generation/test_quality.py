@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from zoo.data import load_set
+from zoo.data.loading import load_set
+from zoo.evaluation.metrics import Features
 from zoo.generation import quality
 from zoo.generation.quality import Judge
 from zoo.loading import load
-from zoo.metrics import Features
 
 
 class Explosive(Features):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.metrics import density_coverage, frechet_distance, kernel_distance, precision_recall
+from zoo.evaluation.metrics import density_coverage, frechet_distance, kernel_distance, precision_recall
 
 DISTANCES = [
     frechet_distance,

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.data import load_set
-from zoo.metrics import Features
-from zoo.metrics.features import INCEPTION
+from zoo.data.loading import load_set
+from zoo.evaluation.metrics import Features
+from zoo.evaluation.metrics.features import INCEPTION
 
 
 def test_features_are_the_last_layer_before_the_logits():

@@ -1,0 +1,100 @@
+"""The tables of the README, from the cards: `make readme` writes them."""
+
+import sys
+from pathlib import Path
+
+from zoo.publishing.formatting import (
+    human_bytes,
+    human_count,
+    human_degree,
+    human_interval,
+    human_result,
+    human_seconds,
+    human_shape,
+    human_tier,
+    markdown_table,
+)
+from zoo.registry import TASKS, card, list_models
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def models_table(cards: list[dict]) -> str:
+    """What the classifiers are: one row of Markdown a card."""
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")
+    rows = [
+        (
+            f"`{card['name']}`",
+            f"{card['dataset']['name']}, {human_shape(card)}",
+            human_tier(card),
+            human_degree(card),
+            human_count(card["parameters"]),
+            human_count(card["macs"]),
+            f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
+            human_bytes(card["weights"]["bytes"]),
+        )
+        for card in cards
+    ]
+    return markdown_table(head, rows)
+
+
+def generators_table(cards: list[dict]) -> str:
+    """What the generators are: one row of Markdown a card."""
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "As asked", "Fréchet distance", "Precision, recall")
+    rows = [
+        (
+            f"`{card['name']}`",
+            f"{card['dataset']['name']}, {human_shape(card)}",
+            human_tier(card),
+            human_degree(card),
+            human_count(card["parameters"]),
+            f"{card['quality']['as_asked'] * 100:.1f} %" if "as_asked" in card["quality"] else "–",
+            f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
+            f"{card['quality']['precision']:.2f}, {card['quality']['recall']:.2f}",
+        )
+        for card in cards
+    ]
+    return markdown_table(head, rows)
+
+
+def training_table(cards: list[dict]) -> str:
+    """How the models were made: command, hardware, time and result, one row of Markdown a card."""
+    head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
+    rows = [
+        (
+            f"`pinet train {card['name']}`",
+            card["training"]["machine"] or "not recorded",
+            card["training"]["backend"] or "not recorded",
+            str(card["training"]["epochs"]),
+            human_seconds(card["training"]["seconds"]),
+            human_result(card),
+        )
+        for card in cards
+    ]
+    return markdown_table(head, rows)
+
+
+def written_from_cards(text: str) -> str:
+    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` written anew from the cards.
+
+    Raises:
+        ValueError: a pair of markers is missing.
+    """
+    pictures, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
+    classifiers = pictures + sounds
+    for name, table in (
+        ("models", models_table(classifiers)),
+        ("generators", generators_table(generators)),
+        ("training", training_table(classifiers + generators)),
+    ):
+        opening, closing = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
+        if opening not in text or closing not in text:
+            raise ValueError(f"The README must hold the lines {opening!r} and {closing!r}.")
+        before, _, rest = text.partition(opening)
+        text = f"{before}{opening}\n{table}\n{closing}{rest.partition(closing)[2]}"
+    return text
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else README
+    path.write_text(written_from_cards(path.read_text(encoding="utf-8")), encoding="utf-8")

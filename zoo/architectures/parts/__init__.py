@@ -1,0 +1,1 @@
+"""Models and layers that the architectures are made of; each is named by the `.keras` files that hold it."""

@@ -1,0 +1,30 @@
+"""A functional model that checks its waveforms at the door."""
+
+import keras
+
+from zoo.architectures.parts.pixel_model import PixelModel
+from zoo.data.sounds import check_sounds, scale_doubt
+
+
+@keras.saving.register_keras_serializable(package="pinet_keras")
+class SoundModel(PixelModel):
+    """`keras.Model` over sounds that refuses, with a ValueError, arrays that are no batch of waveforms.
+
+    NumPy arrays are checked wherever `PixelModel` checks them: rank, length, an empty batch, NaN and values that are
+    none of 16 bits. Tensors, data sets and generators are not. Of samples in −1..1 a warning tells, once.
+
+    Input shape:
+        `[batch, samples]`, int16 or float in −32768..32767, 8,000 samples a second.
+
+    Output shape:
+        As the functional graph says; `[batch, classes]` logits for classifiers.
+
+    Raises:
+        ValueError: the array is no batch of waveforms of the model's length.
+    """
+
+    def _check_array(self, examples):
+        check_sounds(examples, self.input_shape[1:])
+
+    def _doubt(self, examples):
+        return scale_doubt(examples)

@@ -1,0 +1,75 @@
+"""The command line `pinet`: its options, and how errors end it."""
+
+import contextlib
+import sys
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from zoo.cli.console import (
+    errors_in_one_line,
+)
+from zoo.publishing.formatting import (
+    printable,
+)
+
+
+class _PrintableUsage(TyperGroup):
+    """Wrong usage is said with the words of the command line, which may hold escape characters."""
+
+    def make_context(self, *args, **kwargs):
+        with _printable_message():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx):
+        with _printable_message():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _printable_message():
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):  # wrong usage; the message of other errors is not always ours to set
+            error.message = printable(error.message)
+        raise
+
+
+app = typer.Typer(
+    name="pinet",
+    cls=_PrintableUsage,
+    help="Polynomial networks: list, try, measure, certify and train the models of the zoo.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich help pages would triple the time that `pinet --help` takes
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Entry point of `pinet`. Exit codes: 0 done, 1 refused or not as claimed, 2 wrong usage, 130 interrupted."""
+    try:
+        with errors_in_one_line():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()  # here, where a full disk is said in words; at the interpreter's end it is not
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(value: bool):
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"pinet-keras {version('pinet-keras')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+):
+    pass

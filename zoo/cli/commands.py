@@ -1,0 +1,16 @@
+"""All commands of `pinet` but those of `pinet tune`. `app` shows them in the order in which they are imported."""
+
+# ruff: noqa: F401, I001 each import adds its commands
+import zoo.cli.models
+import zoo.cli.predict
+import zoo.cli.evaluate
+import zoo.cli.train
+import zoo.cli.demo
+import zoo.cli.certify
+import zoo.cli.boundary
+import zoo.cli.generate
+import zoo.cli.serving
+from zoo.cli.app import app, main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""`pinet demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.app import app
+from zoo.cli.console import escaped, new_console, progress
+from zoo.files import check_file, naming
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("demo.png")):
+    """Classify the bundled sample pictures with every classifier, and draw pictures with every generator."""
+    check_file(out)
+    with progress("demo") as report:
+        from zoo.cli.demo_sheets import draw, draw_generated, run_demo, table
+
+        results = run_demo(report)
+        generated = out.with_stem(f"{out.stem}_generated")
+        with naming(out):
+            draw(results, out)
+        with naming(generated):
+            draw_generated(generated)
+    console = new_console()
+    console.print(table(results))
+    console.print(f"contact sheet: [bold]{escaped(str(out))}")
+    console.print(f"drawn by the generators: [bold]{escaped(str(generated))}")

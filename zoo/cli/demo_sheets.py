@@ -1,0 +1,178 @@
+"""The demonstration: every classifier classifies the bundled pictures of its data set, every generator draws some."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.architectures.parts.front_end import before_certificate
+from zoo.data.samples import sample_inputs, samples
+from zoo.evaluation.probabilities import probabilities
+from zoo.loading import load
+from zoo.publishing import formatting
+from zoo.registry import CLASSIFICATION, GENERATION, SOUND_CLASSIFICATION, list_models
+from zoo.registry import card as read_card
+
+RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
+COLUMNS = 10
+# inches on the contact sheet
+MARGIN, TITLE, HEADLINE, CELL, PICTURE, CELL_HEIGHT = 0.35, 0.95, 0.38, 1.3, 1.14, 1.72
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a model says of one picture: the pixels, the true class, the predicted one and its probability.
+
+    The pixels of a sound are those of its spectrogram.
+    """
+
+    file: str
+    pixels: np.ndarray
+    truth: str
+    predicted: str
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is the true class."""
+        return self.predicted == self.truth
+
+
+def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
+    """Classify the bundled pictures and sounds with every shipped classifier.
+
+    Args:
+        report: called with (models done, all models).
+
+    Returns:
+        One pair a model: its card and its guesses.
+    """
+    names, results = list_models(task=CLASSIFICATION) + list_models(task=SOUND_CLASSIFICATION), []
+    for done, name in enumerate(names):
+        if report:
+            report(done, len(names))
+        card = read_card(name)
+        results.append((card, _guesses(load(name), card)))
+    return results
+
+
+def table(results):
+    """The results as a `rich` table, one row a picture."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(box=box.SIMPLE_HEAD)
+    for column in ("model", "tier", "degree", "parameters", "picture", "predicted", "probability", ""):
+        shown.add_column(column, justify="right" if column in ("degree", "parameters", "probability") else "left")
+    for card, guesses in results:
+        about = [f"[bold cyan]{card['name']}", formatting.human_tier(card), formatting.human_degree(card)]
+        about.append(formatting.human_count(card["parameters"]))
+        for guess in guesses:
+            verdict = "[green]right" if guess.right else f"[red]wrong, is {guess.truth}"
+            shown.add_row(*about, guess.file, guess.predicted, f"{guess.probability:.1%}", verdict)
+            about = [""] * 4
+        shown.add_section()
+    return shown
+
+
+def draw(results, out) -> None:
+    """Draw the contact sheet: a band of pictures a model, each with prediction and probability.
+
+    Args:
+        results: what `run_demo` returned.
+        out: path of the picture to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    bands = [HEADLINE + CELL_HEIGHT * -(-len(guesses) // COLUMNS) for _, guesses in results]
+    width, height = 2 * MARGIN + COLUMNS * CELL, TITLE + sum(bands) + MARGIN
+    figure = Figure(figsize=(width, height), facecolor="white")
+    left, top = MARGIN / width, height - MARGIN
+    figure.text(left, top / height, "Polynomial networks", size=20, weight="bold", va="top")
+    subtitle = "Where a tier is named, each prediction is a polynomial of the pixels (or of the spectrogram)"
+    figure.text(1 - left, (top - 0.09) / height, subtitle, size=12, color=QUIET, va="top", ha="right")
+    top = height - TITLE
+    for band, (card, guesses) in zip(bands, results, strict=True):
+        figure.text(left, top / height, card["name"], size=13, weight="bold", va="top")
+        figure.text(1 - left, top / height, _headline(card, guesses), size=11, color=QUIET, va="top", ha="right")
+        for index, guess in enumerate(guesses):
+            row, column = divmod(index, COLUMNS)
+            x = MARGIN + column * CELL + (CELL - PICTURE) / 2
+            y = top - HEADLINE - row * CELL_HEIGHT - PICTURE
+            _draw_guess(figure.add_axes((x / width, y / height, PICTURE / width, PICTURE / height)), guess)
+        top -= band
+    FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
+
+
+def draw_generated(out, rows=3) -> None:
+    """Draw what the generators make of noise: a band of pictures each, a class a column where they know classes.
+
+    Args:
+        out: path of the picture to write.
+        rows: rows of pictures a generator.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from zoo.generation.sampling import sample
+    from zoo.generation.sheets import grid
+
+    cards = [read_card(name) for name in list_models(task=GENERATION)]
+    band = HEADLINE + rows * CELL + MARGIN
+    width, height = 2 * MARGIN + COLUMNS * CELL, TITLE + len(cards) * band
+    figure = Figure(figsize=(width, height), facecolor="white")
+    left, top = MARGIN / width, height - MARGIN
+    figure.text(left, top / height, "Drawn from noise", size=20, weight="bold", va="top")
+    top = height - TITLE
+    for card in cards:
+        figure.text(left, top / height, card["name"], size=13, weight="bold", va="top")
+        about = [f"{formatting.human_tier(card)}" + (f", degree {card['degree']}" if card["degree"] else "")]
+        about += [f"{formatting.human_count(card['parameters'])} parameters", formatting.human_result(card)]
+        figure.text(1 - left, top / height, "  ·  ".join(about), size=11, color=QUIET, va="top", ha="right")
+        images, _ = sample(load(card["name"]), rows * COLUMNS)
+        place = (left, (top - band + MARGIN) / height, COLUMNS * CELL / width, rows * CELL / height)
+        axis = figure.add_axes(place)
+        axis.imshow(grid(images, COLUMNS), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.axis("off")
+        top -= band
+    FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
+
+
+def _guesses(model, card):
+    examples = sample_inputs(card)
+    rows, guesses = probabilities(model, card, examples), []
+    pictures = examples if examples.ndim == 4 else _loudness(model, examples)
+    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), pictures, rows, strict=True):
+        best = int(row.argmax())
+        guesses.append(Guess(path.name, pixels, truth, card["class_names"][best], float(row[best])))
+    return guesses
+
+
+def _loudness(model, sounds):
+    """The spectrograms that a sound model hears, high tones above; 96 dB are white."""
+    return np.clip(before_certificate(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
+
+
+def _headline(card, guesses):
+    right = sum(guess.right for guess in guesses)
+    return "  ·  ".join(
+        [
+            f"{card['dataset']['name']}, {card['accuracy']['test'] * 100:.1f} % on the test split",
+            f"tier {card['tier']} ({card['tier_name']})" if card["tier"] else card["tier_name"],
+            *([f"degree {card['degree']}"] if card["degree"] else []),
+            f"{formatting.human_count(card['parameters'])} parameters",
+            f"{right} of {len(guesses)} right here",
+        ]
+    )
+
+
+def _draw_guess(axis, guess):
+    colour = RIGHT if guess.right else WRONG
+    axis.imshow(guess.pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_color(colour)
+        spine.set_linewidth(3)
+    caption = f"{guess.predicted}  {guess.probability * 100:.0f} %"
+    axis.set_xlabel(caption if guess.right else f"{caption}\nis {guess.truth}", color=colour, size=9.5)

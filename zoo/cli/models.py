@@ -1,0 +1,124 @@
+"""`pinet list` and `pinet info`."""
+
+import itertools
+from typing import Annotated
+
+import typer
+
+from zoo import registry
+from zoo.cli.app import app
+from zoo.cli.console import new_console, new_table, print_json
+from zoo.cli.options import AsJson, ModelName
+from zoo.publishing.formatting import (
+    human_count,
+    human_degree,
+    human_interval,
+    human_metrics,
+    human_origin,
+    human_result,
+    human_shape,
+    human_size,
+    human_tier,
+)
+
+
+@app.command("list")
+def list_(
+    pattern: Annotated[str, typer.Argument(help='A shell pattern, such as "*mnist*".')] = "*",
+    json: AsJson = False,
+):
+    """List the models that are shipped."""
+    cards = [registry.card(name) for name in registry.list_models(pattern)]
+    if json:
+        left_out = ("golden", "training")  # long; `pinet info` has them
+        return print_json([{key: value for key, value in card.items() if key not in left_out} for card in cards])
+    if not cards:
+        raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
+    table = new_table("model", "tier", "degree", "params", "result", right=(2, 3, 4))
+    table.padding = (0, 1, 0, 0)  # 80 columns hold every model in a line
+    table.columns[0].no_wrap = True  # on a narrower terminal the other columns give way
+    for data, same in itertools.groupby(sorted(cards, key=_data), key=_data):
+        table.add_row(f"[bold]{data}")
+        for card in same:
+            table.add_row(
+                f" [cyan]{card['name']}",
+                human_tier(card) if card["tier"] else "–",
+                human_degree(card),
+                human_count(card["parameters"]),
+                human_result(card),
+            )
+        table.add_section()
+    new_console().print(table)
+
+
+def _data(card):
+    return f"{card['dataset']['name']}, {human_shape(card)}"
+
+
+@app.command()
+def info(name: ModelName, json: AsJson = False):
+    """Show what is known of a model: its card."""
+    card = registry.card(name)
+    if json:
+        return print_json(card)
+    table = new_table("", "", title=f"{card['name']}: {card['description']}")
+    table.show_header = False
+    facts = _generator_facts if card["task"] == registry.GENERATION else _classifier_facts
+    for label, value in facts(card):
+        table.add_row(f"[bold]{label}", value)
+    new_console().print(table)
+
+
+def _classifier_facts(card):
+    accuracy = card["accuracy"]
+    yield "task", f"{card['task']}, {card['dataset']['name']}"
+    if card["task"] == registry.SOUND_CLASSIFICATION:
+        yield "input", f"{card['input_shape'][0]} samples of 16 bits, 8,000 a second"
+    else:
+        yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
+    yield "classes", ", ".join(card["class_names"])
+    degree = "" if card["degree"] is None else f", degree {card['degree']}, {card['levels']} levels"
+    behind = ", from the spectrogram on" if card["task"] == registry.SOUND_CLASSIFICATION else ""
+    yield "tier", f"{human_tier(card)}{degree}{behind}"
+    yield "size", human_size(card)
+    yield (
+        "test accuracy",
+        (
+            f"[bold]{accuracy['test']:.2%}[/] (95 %: {human_interval(*accuracy['interval_95'])}) "
+            f"on {accuracy['test_examples']:,} examples"
+        ),
+    )
+    if "seeds" in card:
+        seeds = card["seeds"]
+        yield "seeds", f"{seeds['mean']:.2%} ± {seeds['std']:.2%} over {len(seeds['accuracy'])} of them"
+    by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1] or 0)
+    shares = (f"{name} {'without examples' if share is None else f'{share:.1%}'}" for name, share in by_class)
+    yield "by class", ", ".join(shares)
+    calibration = card["calibration"]
+    yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
+    if "note" in card:
+        yield "note", card["note"]
+    yield from human_origin(card)
+
+
+def _generator_facts(card):
+    """What `pinet info` says of a generator: pairs of label and words."""
+    quality = card["quality"]
+    yield "task", f"{card['task']}, {card['dataset']['name']}"
+    yield "input", f"{card['latent_size']} numbers in -1..1" + (", and a class" if card["class_names"] else "")
+    yield "output", f"{human_shape(card).replace('×', ' × ')}, pixels 0..255"
+    if card["class_names"]:
+        yield "classes", ", ".join(card["class_names"])
+    degree = "" if card["degree"] is None else f", degree {card['degree']} in the noise, {card['levels']} levels"
+    yield "tier", f"{human_tier(card)}{degree}"
+    yield "size", human_size(card)
+    for who, figures in (("this model", quality), *card["beside"].items()):
+        yield f"figures of {who}", human_metrics(figures)
+    yield (
+        "measured",
+        f"on {quality['samples']:,} pictures of seed {quality['seed']} against the {quality['against']} split, "
+        f"in the features of {quality['classifier']}",
+    )
+    if "note" in card:
+        yield "note", card["note"]
+    yield from human_origin(card)

@@ -1,0 +1,41 @@
+"""Arguments and options that several commands share."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo import registry
+from zoo.finished_run import runs_here
+from zoo.publishing.formatting import (
+    human_bytes,
+)
+
+_name = typer.Argument(
+    metavar="NAME",
+    help="A model of the zoo, or the folder of a training run.",
+    autocompletion=lambda: [*registry.list_models(), *runs_here()],
+)
+
+ModelName = Annotated[str, _name]
+
+DataFile = Annotated[
+    Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 sounds to read instead of TFDS.")
+]
+
+DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+MAX_STDIN = 256_000_000  # bytes
+
+
+def source(image):
+    """A path stays a path; `-` becomes the bytes of standard input, and not without end."""
+    if image != "-":
+        return image
+    data = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(data) > MAX_STDIN:
+        raise ValueError(f"Standard input holds more than {human_bytes(MAX_STDIN)}.")
+    return data

@@ -1,0 +1,76 @@
+"""`pinet train`."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo import registry
+from zoo.cli.app import app
+from zoo.cli.console import escaped, new_console, waiting
+from zoo.cli.data_sets import have_data
+from zoo.cli.next_commands import next_commands
+from zoo.cli.options import DataDir, DataFile
+from zoo.files import check_folder
+from zoo.publishing.formatting import (
+    human_bytes,
+    human_interval,
+    human_metrics,
+    human_seconds,
+)
+from zoo.recipes import list_recipes, read_recipe
+from zoo.training.onednn import train_with_onednn
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A shipped recipe, or a .toml file.", autocompletion=list_recipes)],
+    data: DataFile = None,
+    data_dir: DataDir = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Checkpoint and logs [runs/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share a batch.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
+):
+    """Train a recipe; a run that was stopped goes on where its last epoch ended."""
+    from dataclasses import replace
+
+    chosen = read_recipe(recipe)
+    if epochs is not None:
+        chosen = replace(chosen, epochs=epochs)
+    generation = chosen.task == registry.GENERATION
+    if generation and (devices > 1 or seeds > 1):
+        raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")
+    folder = out or run_dir or Path("runs") / chosen.name
+    for place in (folder, run_dir or folder):
+        check_folder(place)
+    have_data(chosen.dataset, data, data_dir)
+    train_with_onednn()
+    with waiting("starting the backend"):
+        training = import_module("zoo.generation.training" if generation else "zoo.training.classifiers")
+    options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": new_console(stderr=True)}
+    options |= {"run_dir": run_dir, "out_dir": out}
+    if generation:
+        card = training.train(chosen, **options)
+    else:
+        card = training.train_seeds(chosen, seeds, devices=devices, **options)
+    if card is None:  # the first of several processes says it
+        return
+    if generation:
+        result = human_metrics(card["quality"])
+    else:
+        interval = human_interval(*card["accuracy"]["interval_95"])
+        result = f"test accuracy [bold]{card['accuracy']['test']:.2%}[/] (95 %: {interval})"
+        if "seeds" in card:
+            mean, spread, count = card["seeds"]["mean"], card["seeds"]["std"], len(card["seeds"]["accuracy"])
+            result += f", over {count} seeds [bold]{mean:.2%} ± {spread:.2%}[/],"
+    console = new_console()
+    console.print(
+        f"[bold cyan]{card['name']}[/]  {result} after {human_seconds(card['training']['seconds'])}\n"
+        f"card and weights ({human_bytes(card['weights']['bytes'])}) in {escaped(str(folder))}\nnext:"
+    )
+    for command in next_commands(card, folder, data, data_dir):
+        console.print(f"  {escaped(command)}", soft_wrap=True)  # whole, to be copied

@@ -1,0 +1,181 @@
+"""Augmented batches whose order and content depend on seed, epoch and step alone."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import affine_transform
+
+from zoo.data.shuffled_batches import ShuffledBatches
+
+GREY = 128
+
+
+class Batches(ShuffledBatches):
+    """Shuffled, augmented batches of uint8 images, or int16 sounds, and one-hot labels.
+
+    All chance is drawn from (seed, epoch, step), so that a resumed run sees the pictures that an unbroken one would
+    have seen; the state of Keras' augmentation layers would depend on how far the killed run had prefetched.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+        targets: float32 `[n, classes]`.
+        recipe: the `Recipe`; its `batch_size`, `seed` and all that changes examples are used.
+        part: which of `parts` equal parts of every batch is given: that of one process of several.
+        parts: how many processes share a batch.
+        teacher: a `Teacher`, who says what to learn from the changed examples; `None` leaves the targets as they are.
+    """
+
+    def __init__(self, images, targets, recipe, part=0, parts=1, teacher=None):
+        self.teacher = teacher
+        size = recipe.batch_size // parts
+        self.part = slice(part * size, (part + 1) * size)
+        super().__init__(images, targets, recipe)
+
+    def start_epoch(self, epoch):
+        """Draw the order of an epoch, and its augmented version where the recipe asks for a fixed number of them."""
+        super().start_epoch(epoch)
+        if self.recipe.augmented_versions:
+            version = epoch % self.recipe.augmented_versions
+            generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
+            self.augmented = self._augment(self.images, generator)
+            self.answers = self.teacher.answers(self.augmented, version) if self.teacher else None
+
+    def __getitem__(self, step):
+        chosen, generator = self.draw(step)
+        if self.recipe.augmented_versions:
+            chosen = chosen[self.part]
+            targets = self.targets[chosen]
+            if self.teacher:
+                targets = self.teacher.mix(self.answers[chosen], targets)
+            return self.augmented[chosen], targets
+        images, targets = self._augment(self.images[chosen], generator), self.targets[chosen]
+        if self.recipe.mixup:
+            images, targets = mix(images, targets, self.recipe.mixup, generator)
+        images, targets = images[self.part], targets[self.part]
+        return images, self.teacher(images, targets) if self.teacher else targets
+
+    def _augment(self, examples, generator):
+        change = augment if self.images.ndim == 4 else augment_sounds
+        return change(examples, self.recipe, generator)
+
+
+def augment(images, recipe, generator):
+    """Change each image by chance; pixels stay uint8.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`.
+        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels with edges repeated,
+            its `rotate` and `zoom` turn and scale each around its middle, its `jpeg` recompresses such a fraction,
+            its `cutout` lays a grey square on each.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        uint8 `[n, height, width, channels]`.
+    """
+    images = _flip_and_shift(images, recipe, generator)
+    if recipe.rotate or recipe.zoom:
+        images = _rotate_and_zoom(images, recipe, generator)
+    if recipe.jpeg:
+        images = _recompress(images, recipe.jpeg, generator)
+    return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
+
+
+def mix(images, targets, alpha, generator):
+    """Lay another image of the batch over each, and do the same with their targets.
+
+    x ← λ x + (1 − λ) x', y ← λ y + (1 − λ) y', with λ drawn from Beta(α, α) for each image: between two images the
+    output is asked to be a straight line.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`.
+        targets: float32 `[n, classes]`.
+        alpha: α; near 0 one of the two images is hardly seen, with 1 all shares are as likely.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        Images, uint8, and targets, float32.
+
+    Reference:
+        Zhang et al., mixup: Beyond Empirical Risk Minimization, arXiv 1710.09412.
+    """
+    others = generator.permutation(len(images))
+    shares = generator.beta(alpha, alpha, len(images)).astype("float32")
+    of_images, of_targets = shares[:, None, None, None], shares[:, None]
+    mixed = of_images * images + (1 - of_images) * images[others]
+    return np.round(mixed).astype("uint8"), of_targets * targets + (1 - of_targets) * targets[others]
+
+
+def augment_sounds(sounds, recipe, generator):
+    """Change each sound by chance; samples stay int16.
+
+    Args:
+        sounds: int16 `[n, samples]`.
+        recipe: its `zoom` makes each slower and deeper, or faster and higher, around its middle, its `shift` moves it
+            by up to so many samples, its `gain` makes it louder or quieter by up to so many decibels.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        int16 `[n, samples]`; what came from beyond an end is silence.
+    """
+    count, length = sounds.shape
+    speeds = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, count)
+    moves = generator.integers(-recipe.shift, recipe.shift + 1, count)
+    gains = 10 ** (generator.uniform(-recipe.gain, recipe.gain, count) / 20)
+    times = np.arange(length) - length / 2
+    changed = [
+        gain * np.interp(times * speed + length / 2 - move, np.arange(length), sound, left=0, right=0)
+        for sound, speed, move, gain in zip(sounds, speeds, moves, gains, strict=True)
+    ]
+    return np.clip(np.round(changed), -32768, 32767).astype("int16")
+
+
+def _flip_and_shift(images, recipe, generator):
+    count, height, width = images.shape[:3]
+    rows, columns = np.arange(height)[None, :], np.arange(width)[None, :]
+    if recipe.flip:
+        mirrored = generator.random((count, 1)) < 0.5
+        columns = np.where(mirrored, width - 1 - columns, columns)
+    if recipe.shift:
+        moves = generator.integers(-recipe.shift, recipe.shift + 1, (2, count, 1))
+        rows = np.clip(rows + moves[0], 0, height - 1)
+        columns = np.clip(columns + moves[1], 0, width - 1)
+    rows, columns = (np.broadcast_to(index, (count, index.shape[1])) for index in (rows, columns))
+    return images[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _rotate_and_zoom(images, recipe, generator):
+    count, middle = len(images), (np.array(images.shape[1:3]) - 1) / 2
+    angles = np.deg2rad(generator.uniform(-recipe.rotate, recipe.rotate, count))
+    scales = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, (count, 2))
+    changed = np.empty_like(images)
+    for index, (angle, scale) in enumerate(zip(angles, scales, strict=True)):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
+        for channel in range(images.shape[3]):
+            image = images[index, :, :, channel]
+            affine_transform(
+                image, turn, middle - turn @ middle, output=changed[index, :, :, channel], order=1, mode="nearest"
+            )
+    return changed
+
+
+def _recompress(images, fraction, generator):
+    """JPEG at a quality from 30 to 95."""
+    changed = images.copy()
+    chosen = np.flatnonzero(generator.random(len(images)) < fraction)
+    for index, quality in zip(chosen, generator.integers(30, 96, len(chosen)), strict=True):
+        file = BytesIO()
+        Image.fromarray(images[index].squeeze()).save(file, "JPEG", quality=int(quality))
+        changed[index] = np.asarray(Image.open(file)).reshape(images[index].shape)
+    return changed
+
+
+def _cut_out(images, side, generator):
+    """The square's centre may lie anywhere, so its edges may lie outside."""
+    count, height, width = images.shape[:3]
+    top = generator.integers(0, height, (count, 1)) - side // 2
+    left = generator.integers(0, width, (count, 1)) - side // 2
+    rows, columns = np.arange(height), np.arange(width)
+    in_rows, in_columns = (rows >= top) & (rows < top + side), (columns >= left) & (columns < left + side)
+    hidden = in_rows[:, :, None, None] & in_columns[:, None, :, None]
+    return np.where(hidden, np.uint8(GREY), images)

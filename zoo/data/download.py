@@ -1,0 +1,76 @@
+"""Whether a data set is on this machine, and whether it can be fetched: asked before TensorFlow is imported."""
+
+import os
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from zoo.data.catalog import SETS
+from zoo.files import check_folder
+
+TIMEOUT = 10  # seconds in which the server must answer
+
+
+def data_folder(data_dir=None) -> Path:
+    """Where TFDS keeps its data sets: `data_dir`, else what TFDS_DATA_DIR says, else ~/tensorflow_datasets."""
+    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def is_here(name, data_dir=None) -> bool:
+    """Whether a data set needs no download: it is prepared in its folder, or comes with a package."""
+    folder = data_folder(data_dir) / name
+    return "source" not in SETS[name] or any(folder.glob("*/dataset_info.json"))
+
+
+def what_is_missing(name, data_dir=None) -> str:
+    """A sentence before a download: what is missing, how much it is, where it comes from and goes to."""
+    size, source = SETS[name]["download"], SETS[name]["source"]
+    return f"{name} is not in {data_folder(data_dir)}: downloading {size} to there from {source}"
+
+
+def reach(name, data_dir=None) -> None:
+    """Make sure that a data set that is not here can be downloaded.
+
+    Args:
+        name: of a data set that TFDS downloads.
+        data_dir: where TFDS keeps its data sets.
+
+    Raises:
+        FileNotFoundError: its folder cannot be written, or its server does not answer within 10 s.
+    """
+    try:
+        check_folder(data_folder(data_dir))
+    except ValueError as error:
+        raise not_here(name, data_dir, error) from error
+    if problem := _problem_with(SETS[name]["source"]):
+        raise not_here(name, data_dir, problem)
+
+
+def not_here(name, data_dir, reason) -> FileNotFoundError:
+    """The error that says what is missing, where it belongs, and how it gets there."""
+    return FileNotFoundError(
+        f"{name} is not in {data_folder(data_dir)} and could not be downloaded there ({reason}). "
+        f"On a machine with a network run `tfds build {name}`, or copy a prepared `{name}` folder there and "
+        "set TFDS_DATA_DIR (or --data-dir) to the folder that holds it; or pass an .npz with --data."
+    )
+
+
+def _problem_with(url):
+    """Why a server does not answer; empty where it does. TFDS itself would try for minutes before it says so."""
+    found = [f"no answer from {url} within {TIMEOUT} s"]
+
+    def ask():
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=TIMEOUT).close()
+            found[0] = ""
+        except urllib.error.HTTPError:  # an answer, whatever it thinks of the question
+            found[0] = ""
+        except OSError as error:
+            found[0] = f"{url}: {getattr(error, 'reason', error)}"
+
+    # A name server that is silent obeys no time-out, so the question has a thread that may be left behind.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT)
+    return found[0]

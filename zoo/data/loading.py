@@ -1,0 +1,165 @@
+"""Classification sets as arrays: from TFDS, from scikit-learn, or from an `.npz`."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.data.catalog import SETS
+from zoo.data.download import not_here, reach
+from zoo.data.sounds import fit_length
+from zoo.files import taking_apart
+from zoo.registry import suggestion
+
+HELD_OUT = 5  # of each speaker's 50 recordings of a spoken digit, the first ones
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set in memory, train and test, with labels int64 `[n]`.
+
+    Its examples are images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+    """
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the labels."""
+        return SETS[self.name]["classes"]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum over the examples and labels of both splits: the same from TFDS and from an `.npz`."""
+        digest = hashlib.sha256()
+        for key in ARRAYS:
+            digest.update(np.ascontiguousarray(getattr(self, key)).tobytes())
+        return digest.hexdigest()
+
+
+def load_set(name: str, data=None, data_dir=None) -> DataSet:
+    """Read a data set.
+
+    Args:
+        name: `"mnist"`, `"cifar10"`, `"spoken_digit"` (through TFDS) or `"digits"` (scikit-learn's, no download).
+        data: path of an `.npz` with uint8 (for sounds int16) `x_train`, `x_test` and integer `y_train`, `y_test`, read
+            instead; needs no TensorFlow.
+        data_dir: where TFDS keeps its data sets; its default is the environment variable `TFDS_DATA_DIR`, then
+            `~/tensorflow_datasets`.
+
+    Raises:
+        ValueError: unknown name, or an `.npz` that holds something else.
+        FileNotFoundError: the data are not there and could not be downloaded.
+    """
+    if name not in SETS:
+        raise ValueError(f"Unknown data set{suggestion(name, list(SETS))} Received: {name!r}")
+    if data is not None:
+        arrays = _read_npz(Path(data))
+    elif name == "digits":
+        arrays = _read_digits()
+    else:
+        arrays = _read_tfds(name, data_dir)
+    _check(name, arrays)
+    labels = {key: arrays[key].astype("int64") for key in ("y_train", "y_test")}
+    return DataSet(name, **{**arrays, **labels})
+
+
+def _read_npz(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no data file {path}.")
+    needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
+    with taking_apart(path, needed):
+        if not zipfile.is_zipfile(path):  # NumPy would advise to load it without regard to safety
+            raise ValueError("it is no zip archive")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ARRAYS if key in file}
+    missing = [key for key in ARRAYS if key not in arrays]
+    if missing:
+        raise ValueError(f"{path.name} lacks {', '.join(missing)}. Needed are {', '.join(ARRAYS)}.")
+    return arrays
+
+
+def _check(name, arrays):
+    """Refuse arrays that are not this data set's kind, before a training starts on them."""
+    info = SETS[name]
+    for split in ("train", "test"):
+        examples, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        kind = "uint8 images" if len(info["shape"]) == 3 else "int16 sounds"
+        if examples.dtype != kind.split()[0] or examples.shape[1:] != info["shape"] or len(examples) == 0:
+            raise ValueError(
+                f"x_{split} of {name} must be {kind} of shape [n, {', '.join(map(str, info['shape']))}]. "
+                f"Received: dtype={examples.dtype}, shape={examples.shape}"
+            )
+        if labels.shape != (len(examples),) or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"y_{split} of {name} must be {len(examples)} integers. "
+                f"Received: dtype={labels.dtype}, shape={labels.shape}"
+            )
+        if labels.min() < 0 or labels.max() >= len(info["classes"]):
+            raise ValueError(
+                f"y_{split} of {name} must lie in 0..{len(info['classes']) - 1}. "
+                f"Received: {labels.min()}..{labels.max()}"
+            )
+
+
+def _read_digits():
+    """scikit-learn's 1,797 digits of 8×8, 360 of them held out, the same share of each class."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, labels = load_digits(return_X_y=True)
+    # 17 grey levels, 0..16, become pixels 0..255
+    images = np.round(images.reshape(-1, 8, 8, 1) * (255 / 16)).astype("uint8")
+    x_train, x_test, y_train, y_test = train_test_split(images, labels, test_size=360, random_state=0, stratify=labels)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _read_tfds(name, data_dir):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=data_dir)
+    if not builder.is_prepared():
+        reach(name, data_dir)
+        try:
+            builder.download_and_prepare()
+        except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
+            raise not_here(name, data_dir, error) from error
+    if name == "spoken_digit":
+        # the test split that the set's authors propose
+        return split_recordings(spoken_recordings(builder), lambda index, speaker: index < HELD_OUT)
+    arrays = {}
+    for split in ("train", "test"):
+        examples = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
+        arrays[f"x_{split}"] = np.asarray(examples["image"])
+        arrays[f"y_{split}"] = np.asarray(examples["label"])
+    return arrays
+
+
+def spoken_recordings(builder) -> list[tuple[int, str, int, np.ndarray]]:
+    """Every recording of TFDS' spoken_digit as (index, speaker, digit, int16 waveform), sorted.
+
+    The file names say it: `7_theo_12.wav` is theo's recording 12 of a seven.
+    """
+    recordings = []
+    for example in builder.as_dataset(split="train").as_numpy_iterator():
+        digit, speaker, index = example["audio/filename"].decode().removesuffix(".wav").split("_")
+        waveform = np.clip(example["audio"], -32768, 32767).astype("int16")
+        recordings.append((int(index), speaker, int(digit), fit_length(waveform, SETS["spoken_digit"]["shape"][0])))
+    return sorted(recordings, key=lambda recording: recording[:3])
+
+
+def split_recordings(recordings, held_out) -> dict:
+    """The arrays of a `DataSet`: in the test split the recordings of which `held_out(index, speaker)` is true."""
+    arrays = {}
+    for split, held in (("train", False), ("test", True)):
+        chosen = [each for each in recordings if held_out(*each[:2]) == held]
+        arrays[f"x_{split}"] = np.stack([waveform for *_, waveform in chosen])
+        arrays[f"y_{split}"] = np.array([digit for _, _, digit, _ in chosen])
+    return arrays

@@ -1,0 +1,1 @@
+"""Measuring classifiers, and the metrics of generated images."""

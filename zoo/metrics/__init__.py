@@ -1,8 +1,0 @@
-"""Distances between a set of real and a set of generated images, in the features of a network that is named."""
-
-from zoo.metrics.features import Features
-from zoo.metrics.frechet import frechet_distance
-from zoo.metrics.kernel import kernel_distance
-from zoo.metrics.manifolds import density_coverage, precision_recall
-
-__all__ = ["Features", "density_coverage", "frechet_distance", "kernel_distance", "precision_recall"]

@@ -1,0 +1,111 @@
+"""Values of the cards, written for people. Imports nothing heavy: `pinet list` needs it."""
+
+from zoo.registry import GENERATION
+
+
+def printable(text: str) -> str:
+    """Text in which every character that a terminal could take for a command is written as its Python escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def human_count(number: int) -> str:
+    """A count in three digits: 950, 13.8 k, 1.44 M."""
+    rounded = float(f"{number:.3g}")
+    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rounded >= factor:
+            return f"{rounded / factor:#.3g}".rstrip(".") + f" {unit}"
+    return str(number)
+
+
+def human_bytes(number: int) -> str:
+    """A size in decimal units: 950 B, 13.8 kB, 2.9 MB."""
+    return f"{number} B" if number < 1000 else f"{human_count(number)}B"
+
+
+def human_seconds(seconds: float) -> str:
+    """A time in the unit that suits it: 0.8 s, 42 s, 14 min, 2 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def human_interval(low: float, high: float) -> str:
+    """An interval of shares, in percent: 98.9 – 99.4 %."""
+    return f"{low:.1%}"[:-1] + f" – {high * 100:.1f} %"
+
+
+def human_result(card: dict) -> str:
+    """What a model achieves, in a few words: accuracy, or the share of pictures that are what was asked for."""
+    if "accuracy" in card:
+        return f"{card['accuracy']['test'] * 100:.2f} %"
+    if "as_asked" in card["quality"]:
+        return f"{card['quality']['as_asked'] * 100:.1f} % as asked"
+    return f"Fréchet distance {card['quality']['frechet_distance']:.3g}"
+
+
+def human_shape(card: dict) -> str:
+    """The size of what a model takes or makes: 28×28×1."""
+    return "×".join(map(str, card["output_shape"] if card["task"] == GENERATION else card["input_shape"]))
+
+
+def human_tier(card: dict) -> str:
+    """Tier and its name; a dash and the name where there is no tier."""
+    return f"{card['tier'] or '–'} {card['tier_name']}"
+
+
+def human_degree(card: dict) -> str:
+    """Degree; a dash where there is none."""
+    return str(card["degree"] or "–")
+
+
+def human_size(card: dict) -> str:
+    """What a model costs: parameters, multiply-adds of one image or sound, bytes."""
+    return (
+        f"{card['parameters']:,} parameters, {human_count(card['macs'])} multiply-adds each, "
+        f"{human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
+    )
+
+
+def human_origin(card: dict) -> list[tuple[str, str]]:
+    """Where a model comes from: architecture, training and licence, pairs of label and words."""
+    training = card["training"]
+    arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
+    how = f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}"
+    return [
+        ("architecture", " ".join([card["architecture"], *arguments])),
+        ("training", how),
+        ("trained on", human_environment(training)),
+        ("licence", card["license"]),
+    ]
+
+
+def human_environment(training: dict) -> str:
+    """Where a model was trained: backend, hardware, oneDNN setting, versions and commit."""
+    unknown = "not recorded"
+    settings = training["onednn"]
+    if settings is not None:
+        settings = ", ".join(f"{name} {'not set' if value is None else value}" for name, value in settings.items())
+    versions = [f"{name} {found or unknown}" for name, found in training["versions"].items()]
+    return (
+        f"{training['backend'] or unknown}, {training['machine'] or unknown}, CPU model {training['cpu'] or unknown}, "
+        f"oneDNN {settings or unknown}; {', '.join(versions)}; commit {training['commit'] or unknown}"
+    )
+
+
+def human_metrics(figures: dict) -> str:
+    """The metrics of a set of generated images in one line."""
+    asked = f"[bold]{figures['as_asked']:.1%}[/] as asked, " if "as_asked" in figures else ""
+    return (
+        f"{asked}Fréchet distance {figures['frechet_distance']:.3g}, kernel distance {figures['kernel_distance']:.3g} "
+        f"± {figures['kernel_distance_error']:.1g}, precision {figures['precision']:.2f}, recall "
+        f"{figures['recall']:.2f}, density {figures['density']:.2f}, coverage {figures['coverage']:.2f}"
+    )
+
+
+def markdown_table(head, rows) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in lines)

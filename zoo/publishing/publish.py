@@ -1,0 +1,78 @@
+"""From a trained model to the weights and the card that stand in the zoo."""
+
+from pathlib import Path
+
+from pinet_keras.analysis import certify, count_macs
+from zoo import weights_file
+from zoo.architectures.parts.front_end import behind_front_end
+from zoo.files import write_json
+from zoo.publishing.training_record import training_record
+
+
+def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> dict:
+    """Write the weights as float16, measure the model with just those weights, and write the card.
+
+    Args:
+        model: the trained model, not compiled; its weights become the rounded ones.
+        recipe: the recipe it was trained by.
+        data_set: the `DataSet` it was trained on.
+        checkpoint: the run's `Checkpoint`: its epochs, and where they were trained.
+        out_dir: gets `weights/NAME.weights.h5` and `cards/NAME.json`.
+        describe: `classifier_entries` or `generator_entries`: a function of model, recipe and data set that measures
+            the model, and gives the entries of the card that depend on its task.
+
+    Returns:
+        The card.
+    """
+    weights = ship_weights(model, recipe.name, out_dir)
+    card = {
+        "name": recipe.name,
+        "description": recipe.description,
+        "dataset": {"name": data_set.name, "sha256": data_set.sha256},
+        "architecture": recipe.architecture,
+        "architecture_arguments": recipe.architecture_arguments,
+        **({"note": recipe.note} if recipe.note else {}),
+        **structure(model),
+        **describe(model, recipe, data_set),
+        "training": training_record(recipe, checkpoint),
+        "weights": weights_record(weights),
+        "license": "Apache-2.0",
+    }
+    write_card(card, out_dir)
+    return card
+
+
+def ship_weights(model, name, out_dir) -> Path:
+    """Write a model's weights as float16 to `weights/NAME.weights.h5`; the model gets the rounded ones."""
+    path = out_dir / "weights" / f"{name}.weights.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights_file.save_float16(model, path)
+    model.load_weights(path)
+    return path
+
+
+def write_card(card, out_dir) -> None:
+    """Write `cards/NAME.json` in one step."""
+    write_json(out_dir / "cards" / f"{card['name']}.json", card)
+
+
+def weights_record(path) -> dict:
+    """What a card says of its weights file."""
+    return {"file": path.name, "sha256": weights_file.sha256(path), "bytes": path.stat().st_size, "dtype": "float16"}
+
+
+def structure(model) -> dict:
+    """What the graph alone tells: tier, degree, levels, parameters, multiply-accumulates of one example.
+
+    Of a sound model, all but the parameters are those of what follows the spectrogram.
+    """
+    behind = behind_front_end(model)
+    certificate = certify(behind)
+    return {
+        "tier": certificate.tier,
+        "tier_name": certificate.tier_name,
+        "degree": certificate.degree,
+        "levels": certificate.levels,
+        "parameters": model.count_params(),
+        "macs": count_macs(behind),
+    }

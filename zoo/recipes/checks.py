@@ -1,0 +1,42 @@
+"""Checks that all recipes share. Imports nothing heavy."""
+
+from dataclasses import fields
+
+from zoo.data.catalog import SETS
+from zoo.paths import ARCHITECTURES
+from zoo.registry import suggestion
+
+
+def check_values(recipe, above_0, from_0, shares):
+    """Refuse a recipe whose values are of another type than its fields say, or out of range.
+
+    Args:
+        recipe: a dataclass with a `name`.
+        above_0: keys whose values must be above 0.
+        from_0: keys whose values must be 0 or more.
+        shares: keys whose values must be at least 0 and below 1.
+    """
+    for item in fields(recipe):
+        value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
+        if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
+            raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
+    _check_names(recipe)
+    for keys, holds, words in (
+        (above_0, lambda value: value > 0, "above 0"),
+        (from_0, lambda value: value >= 0, "0 or more"),
+        (shares, lambda value: 0 <= value < 1, "at least 0 and below 1"),
+        (("name",), str.isidentifier, "a plain name of letters, digits and _"),
+    ):
+        for key in keys:
+            if not holds(getattr(recipe, key)):
+                raise ValueError(f"Recipe key {key!r} must be {words}. Received: {key}={getattr(recipe, key)!r}")
+
+
+def _check_names(recipe):
+    """Now, and not when a backend has been imported and data have been read."""
+    architectures = {path.stem for path in ARCHITECTURES.glob("[!_]*.py")}
+    for key, known in (("dataset", SETS), ("architecture", architectures)):
+        value = getattr(recipe, key)
+        if value not in known:
+            near = suggestion(value, sorted(known))
+            raise ValueError(f"Recipe key {key!r} names nothing that is here{near} Received: {key}={value!r}")

@@ -1,0 +1,68 @@
+"""Reading recipes from TOML files. Imports nothing heavy."""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from zoo.paths import RECIPES
+from zoo.recipes.generator_recipe import GeneratorRecipe
+from zoo.recipes.recipe import Recipe
+from zoo.registry import CLASSIFICATION, suggestion
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that are shipped, sorted."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name_or_path):
+    """Read a recipe by the name of a shipped one or from a TOML file.
+
+    Returns:
+        A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`.
+
+    Raises:
+        ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
+    """
+    path, values = read_named_toml(name_or_path, RECIPES, "recipe")
+    kinds = {kind.task: kind for kind in (Recipe, GeneratorRecipe)}
+    task = values.pop("task", CLASSIFICATION)
+    if task not in kinds:
+        raise ValueError(f"Recipe key 'task' must be one of {', '.join(map(repr, kinds))}. Received: {task!r}")
+    kind = kinds[task]
+    known_keys = [item.name for item in fields(kind)]
+    for key in values:
+        if key not in known_keys:
+            raise ValueError(f"Unknown key in {path.name}{suggestion(key, known_keys)} Received: {key!r}")
+    try:
+        return kind(**values)
+    except TypeError as error:  # a key without a default is missing
+        raise ValueError(f"{path.name} is incomplete: {str(error).split('__() ')[-1]}") from error
+
+
+def read_named_toml(name_or_path, folder, kind) -> tuple[Path, dict]:
+    """Read a TOML file by the name of a shipped one or by its path.
+
+    Args:
+        name_or_path: a path that ends in `.toml`, or a name.
+        folder: where the shipped ones are.
+        kind: what such a file is called in messages.
+
+    Returns:
+        The path and the values.
+
+    Raises:
+        ValueError: no such file, or no TOML.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = folder / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = suggestion(str(name_or_path), sorted(other.stem for other in folder.glob("*.toml")))
+            raise ValueError(f"No {kind} has that name{known} Received: {str(name_or_path)!r}")
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no {kind} file of that name. Received: {str(path)!r}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no valid TOML: {error}") from error

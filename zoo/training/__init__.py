@@ -1,0 +1,1 @@
+"""Training of classifiers, and what every training uses: run folder, checkpoint, teacher, devices."""

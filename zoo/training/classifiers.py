@@ -1,0 +1,121 @@
+"""One training run: from a recipe to weights and card."""
+
+import contextlib
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+from zoo.data.loading import load_set
+from zoo.files import only_one
+from zoo.publishing.classifier_card import classifier_entries
+from zoo.publishing.publish import publish, write_card
+from zoo.recipes import Recipe
+from zoo.training.callbacks.event_log import EventLog
+from zoo.training.callbacks.progress import TrainingProgress
+from zoo.training.checkpoint import Checkpoint
+from zoo.training.devices import data_parallel, join_processes, process, wait_and_agree
+from zoo.training.fitting import (
+    prepare,
+    refuse_less_than_a_batch,
+    run_epochs,
+    steps_per_epoch,
+    untrained,
+    update_batch_norm,
+)
+from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
+
+
+def train(
+    recipe: Recipe,
+    *,
+    data=None,
+    data_dir=None,
+    run_dir=None,
+    out_dir=None,
+    fresh=False,
+    console=None,
+    devices=1,
+) -> dict | None:
+    """Train a recipe, go on where a killed run was, and write weights and card.
+
+    Args:
+        recipe: every hyperparameter of the run.
+        data: path of a uint8 `.npz`; `None` reads TFDS (scikit-learn for digits).
+        data_dir: where TFDS keeps its data sets.
+        run_dir: folder of checkpoint, log and TensorBoard events; default `runs/NAME`.
+        out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
+        fresh: start over, whatever `run_dir` holds.
+        console: `rich.console.Console` for the progress; default standard error.
+        devices: how many share each batch, those of all processes counted.
+
+    Returns:
+        The card; `None` in processes other than the first.
+
+    Raises:
+        ValueError: `run_dir` holds a run of another recipe, data set or backend, a damaged one, or one that is being
+            trained; there is less than a batch to train on; the loss is no number any more; there
+            are fewer devices, or the batch does not divide among them; there are several, and the recipe has a
+            teacher.
+        FileNotFoundError: the data set is not there.
+    """
+    if recipe.teacher and devices > 1:
+        raise ValueError(f"A recipe with a teacher trains on one device. Received: devices={devices}")
+    join_processes()
+    first = process()[0] == 0
+    run_dir = Path(run_dir or Path("runs") / recipe.name)
+    with contextlib.ExitStack() as lock:
+        with data_parallel(devices, recipe.batch_size):
+            data_set = load_set(recipe.dataset, data, data_dir)
+            refuse_less_than_a_batch(recipe, data_set)
+            if first:
+                lock.enter_context(only_one(run_dir, "training"))
+                open_run(run_dir, recipe, data_set, fresh)
+            wait_and_agree(0, "run folder")
+            checkpoint = Checkpoint(run_dir)
+            progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
+            model = prepare(recipe, data_set)
+            done = checkpoint.restore(model)
+            wait_and_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
+            if first:
+                say_what_is_done(done, recipe, run_dir, progress.console)
+            callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
+            with saying_what_is_kept(checkpoint, progress) if first else contextlib.nullcontext():
+                run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)
+        if not first:
+            return None
+        trained = untrained(recipe)  # without the optimizer, which would go into the file as well
+        trained.set_weights(model.get_weights())
+        update_batch_norm(trained, recipe, data_set)
+        return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir), classifier_entries)
+
+
+def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:
+    """Train a recipe several times; the card of its own seed also tells the accuracy of the others.
+
+    Args:
+        recipe: the first run's; the further ones have seeds one, two and so on higher.
+        count: number of runs.
+        run_dir: folder of the first run, default `runs/NAME`; the further ones are in `seed_N` within it.
+        out_dir: folder that gets card and weights of the first run; default that run's folder.
+        **options: as for `train`.
+
+    Returns:
+        The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor); the
+        card alone for one seed, `None` in processes other than the first.
+    """
+    run_dir = Path(run_dir or Path("runs") / recipe.name)
+    card = train(recipe, run_dir=run_dir, out_dir=out_dir, **options)
+    others = [
+        train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
+        for seed in range(recipe.seed + 1, recipe.seed + count)
+    ]
+    if card is None or not others:
+        return card
+    accuracies = {each["training"]["seed"]: each["accuracy"]["test"] for each in [card, *others] if each}
+    card["seeds"] = {
+        "accuracy": {str(seed): accuracy for seed, accuracy in accuracies.items()},
+        "mean": statistics.mean(accuracies.values()),
+        "std": statistics.stdev(accuracies.values()),
+    }
+    write_card(card, Path(out_dir or run_dir))
+    return card

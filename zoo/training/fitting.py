@@ -1,0 +1,150 @@
+"""Fitting a classifier as its recipe says."""
+
+import keras
+import numpy as np
+
+from zoo.architectures import build
+from zoo.data.batches import Batches
+from zoo.data.loading import SETS
+from zoo.training.backend import set_up_backend
+from zoo.training.batch_norm import renew_statistics
+from zoo.training.callbacks.stop_at_nan import StopAtNaN
+from zoo.training.devices import process, spread_norms_and_clipping
+from zoo.training.optimizer import recipe_optimizer
+from zoo.training.teacher import Teacher
+from zoo.training.whitening import whiten
+
+
+def prepare(recipe, data_set) -> keras.Model:
+    """A built and compiled model, ready for its first step.
+
+    Args:
+        recipe: the `Recipe`.
+        data_set: the `DataSet` that it will be trained on.
+    """
+    refuse_less_than_a_batch(recipe, data_set)
+    set_up_backend(recipe.seed)
+    model = untrained(recipe)
+    whiten(model, data_set.x_train)
+    model.compile(
+        optimizer=recipe_optimizer(recipe, steps_per_epoch(recipe, data_set), model),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX has no other way.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    model.optimizer.build(model.trainable_variables)
+    spread_norms_and_clipping(model)
+    return model
+
+
+def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
+    """Train a prepared model as its recipe says, and leave it with the weights that would be shipped.
+
+    Args:
+        model: from `prepare(recipe, data_set)`.
+        recipe: the `Recipe`.
+        data_set: the `DataSet`; only its training split is used.
+        **options: as for `run_epochs`.
+
+    Returns:
+        Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
+
+    Raises:
+        ValueError: the loss is no number any more.
+    """
+    history = run_epochs(model, recipe, data_set, **options)
+    update_batch_norm(model, recipe, data_set)
+    return history
+
+
+def run_epochs(
+    model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=(), cache=None
+) -> keras.callbacks.History:
+    """Train a prepared model, and leave it with its averaged weights, if the recipe averages.
+
+    Args:
+        model: from `prepare(recipe, data_set)`.
+        recipe: the `Recipe`.
+        data_set: the `DataSet`; only its training split is used.
+        initial_epoch: epochs that are done already.
+        epochs: the epoch to stop after, on the schedule of the whole recipe; default the recipe's last.
+        callbacks: more callbacks; they do not see an epoch whose loss is no number.
+        cache: folder for a teacher's answers; `None` keeps none.
+
+    Returns:
+        Keras' history.
+
+    Raises:
+        ValueError: the loss is no number any more.
+    """
+    images, targets, held_images, held_targets = split(recipe, data_set)
+    teacher = Teacher(recipe, cache) if recipe.teacher else None
+    batches = Batches(images, targets, recipe, *process(), teacher=teacher)
+    start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
+    return model.fit(  # puts the averaged weights in the place of the last ones at its end
+        batches,
+        initial_epoch=initial_epoch,
+        epochs=epochs or recipe.epochs,
+        validation_data=(held_images, held_targets),
+        validation_batch_size=500,
+        shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
+        verbose=0,
+        callbacks=[start_epoch, StopAtNaN(), *callbacks],
+    )
+
+
+def update_batch_norm(model, recipe, data_set) -> None:
+    """Give averaged weights the statistics of batch normalisation that belong to them.
+
+    Args:
+        model: the recipe's network after its last epoch.
+        recipe: the `Recipe`.
+        data_set: the `DataSet` that it was trained on.
+    """
+    if not recipe.ema_momentum:
+        return
+    images, targets, _, _ = split(recipe, data_set)
+    batches = Batches(images, targets, recipe)
+    batches.start_epoch(recipe.epochs - 1)
+    steps = range(min(100, len(batches)))
+    renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
+
+
+def steps_per_epoch(recipe, data_set) -> int:
+    """Whole batches in the training part."""
+    return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
+
+
+def refuse_less_than_a_batch(recipe, data_set) -> None:
+    """Raise a ValueError where the training part holds less than a batch."""
+    if steps_per_epoch(recipe, data_set) < 1:
+        raise ValueError(
+            f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
+            f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
+        )
+
+
+def untrained(recipe) -> keras.Model:
+    """The recipe's network with fresh weights, not compiled."""
+    info = SETS[recipe.dataset]
+    return build(
+        recipe.architecture,
+        recipe.architecture_arguments,
+        info["shape"],
+        info["mean"],
+        info["std"],
+        len(info["classes"]),
+        name=recipe.name,
+    )
+
+
+def split(recipe, data_set):
+    """Training and validation part of the training split: the last `recipe.validation` examples are kept out.
+
+    Returns:
+        images, one-hot targets, validation images, validation one-hot targets.
+    """
+    targets = np.eye(len(data_set.class_names), dtype="float32")[data_set.y_train]
+    kept = len(targets) - recipe.validation
+    return data_set.x_train[:kept], targets[:kept], data_set.x_train[kept:], targets[kept:]

@@ -1,0 +1,105 @@
+"""The folder of a training: it holds one run alone."""
+
+import contextlib
+from dataclasses import asdict
+
+import keras
+
+from zoo.files import read_json, taking_apart, write_json
+from zoo.publishing.formatting import printable
+from zoo.publishing.training_record import teacher_record
+from zoo.registry import CLASSIFICATION
+
+START_OVER = (
+    "Restore it from a copy, give another run folder, or start over with --fresh (which deletes the checkpoint)."
+)
+
+
+def open_run(run_dir, recipe, data_set, fresh):
+    """Make sure that what a run's folder holds is this very run, whatever words describe it, or nothing.
+
+    Args:
+        run_dir: the folder, locked by the caller.
+        recipe: the `Recipe` or `GeneratorRecipe`.
+        data_set: the `DataSet`.
+        fresh: delete an earlier run's checkpoint.
+
+    Raises:
+        ValueError: the folder holds a checkpoint of another run, or one of which nothing tells the run.
+    """
+    path, checkpoint, log = (run_dir / file for file in ("run.json", "checkpoint.npz", "log.csv"))
+    record = {
+        "task": recipe.task,
+        "recipe": asdict(recipe),
+        "dataset_sha256": data_set.sha256,
+        "backend": keras.backend.backend(),
+        **teacher_record(recipe),
+    }
+    if fresh:
+        checkpoint.unlink(missing_ok=True)
+    if not checkpoint.exists():  # a run that has no epoch to lose binds nobody: it was refused, or stopped at once
+        log.unlink(missing_ok=True)  # it says how far the run in the folder is
+        for answers in run_dir.glob("answers_*.npy"):  # perhaps another teacher's, or to other examples
+            answers.unlink()
+        write_json(path, record)
+        return
+    earlier = _read_earlier(path, recipe)
+    for words in record["recipe"].keys() & {"description", "note", "beside"}:  # which no step depends on
+        earlier["recipe"][words] = record["recipe"][words]
+    if earlier != record:
+        differing = sorted(
+            [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
+            + [key for key in ("dataset_sha256", "backend", "teacher_sha256") if earlier.get(key) != record.get(key)]
+        )
+        raise ValueError(
+            f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
+            "with --fresh (which forgets that run)."
+        )
+
+
+def _read_earlier(path, recipe):
+    """The record of the run that left a checkpoint."""
+    earlier = read_json(path, START_OVER)
+    if earlier is None:
+        raise ValueError(f"{path.parent} holds a checkpoint, and no run.json that says of which run. {START_OVER}")
+    with taking_apart(path, START_OVER):
+        earlier = {"task": CLASSIFICATION, **earlier}  # older runs name no task
+        if earlier["task"] == recipe.task:
+            # a key that is younger than the run has its default
+            return {**earlier, "recipe": asdict(type(recipe)(**earlier["recipe"]))}
+    raise ValueError(f"{path.parent} holds a run of another task, {earlier['task']}. Give another run folder.")
+
+
+def say_what_is_done(epochs_done, recipe, run_dir, console):
+    """Say whether a run is resumed, or finished already."""
+    if epochs_done >= recipe.epochs:
+        words = (
+            f"{run_dir} holds a finished run, all of its {recipe.epochs} epochs: card and weights are written again. "
+            "Start over with --fresh."
+        )
+    elif epochs_done:
+        words = f"resuming {run_dir} after epoch {epochs_done} of {recipe.epochs}"
+    else:
+        return
+    console.print(printable(words), highlight=False, soft_wrap=True, markup=False)
+
+
+@contextlib.contextmanager
+def saying_what_is_kept(checkpoint, progress):
+    """While a run trains: Ctrl-C says what is left on disk, and nothing leaves the terminal with a half-drawn bar.
+
+    Args:
+        checkpoint: the run's `Checkpoint`.
+        progress: its `TrainingProgress`.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        done, folder = len(checkpoint.history), checkpoint.path.parent
+        words = f"stopped before the end of its first epoch: nothing is kept in {folder}"
+        if done:
+            words = f"stopped; {done} of {progress.recipe.epochs} epochs are kept in {folder}: the same command resumes"
+        progress.console.print(printable(words), highlight=False, soft_wrap=True, markup=False)
+        raise
+    finally:
+        progress.bar.stop()

@@ -1,0 +1,54 @@
+"""Learning from a trained model's answers beside the labels."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from zoo.files import replacing, taking_apart
+from zoo.loading import load
+
+
+class Teacher:
+    """A trained classifier that says what it sees in the very pictures, changed by chance, that a student learns from.
+
+    y ← s softmax(teacher(x)) + (1 − s) y, with the recipe's `teacher_share` as s.
+
+    Args:
+        recipe: the student's `Recipe`, which names the teacher.
+        cache: folder of the answers to augmented versions; `None` computes them each time.
+
+    Reference:
+        Hinton et al., Distilling the Knowledge in a Neural Network, arXiv 1503.02531; the same changed pictures for
+        both: Beyer et al., Knowledge distillation: A good teacher is patient and consistent, arXiv 2106.05237.
+    """
+
+    def __init__(self, recipe, cache=None):
+        self.model, self.share, self.cache = load(recipe.teacher), recipe.teacher_share, cache
+
+    def __call__(self, examples, targets):
+        """What to learn instead of the targets, float32 `[n, classes]`."""
+        return self.mix(softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1), targets)
+
+    def mix(self, answers, targets):
+        """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
+        return (self.share * answers + (1 - self.share) * targets).astype("float32")
+
+    def answers(self, examples, version: int):
+        """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
+        path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
+        if path and path.exists():
+            with taking_apart(path, "Delete it: the answers are then computed again."):
+                return _read(path, (len(examples), self.model.output_shape[-1]))
+        found = softmax(self.model.predict(examples, batch_size=500, verbose=0), axis=-1).astype("float16")
+        if path:
+            with replacing(path) as partial:
+                np.save(partial, found)
+        return found
+
+
+def _read(path, shape):
+    found = np.load(path, allow_pickle=False)
+    if found.shape != shape:
+        raise ValueError(f"its shape is {found.shape}, not {shape}")
+    return found
