@@ -8,7 +8,7 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import quote, urlsplit
 
-from zoo.ports import is_server_url
+from zoo.serving.ports import is_server_url
 
 TIMEOUT = 60  # seconds
 PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run 32 images at once, and limit both

@@ -7,7 +7,7 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import quote
 
-from zoo.ports import is_server_url
+from zoo.serving.ports import is_server_url
 
 TIMEOUT = 10  # seconds for one answer
 POLL = 0.5  # seconds between two questions
