@@ -6,7 +6,6 @@ import sys
 import pytest
 
 import zoo
-from zoo.cli import serving as commands
 from zoo.paths import SAMPLES
 from zoo.serving import model_status
 from zoo.serving.configs import read_models
@@ -88,7 +87,7 @@ def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, for
         return path
 
     monkeypatch.setattr(zoo, "export", export)
-    monkeypatch.setattr(commands, "_difference", lambda name, path: "0")
+    monkeypatch.setattr(export, "_difference", lambda name, path: "0")
     code, out, _ = pinet("export", "--all", tmp_path, "--format", format)
     assert code == 0
     lines = [line for line in out.splitlines() if line.startswith("left out: ")]

@@ -9,7 +9,10 @@ import zoo.cli.demo
 import zoo.cli.certify
 import zoo.cli.boundary
 import zoo.cli.generate
-import zoo.cli.serving
+import zoo.cli.export
+import zoo.cli.labels
+import zoo.cli.serve
+import zoo.cli.client
 from zoo.cli.app import app, main
 
 if __name__ == "__main__":
