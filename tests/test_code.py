@@ -21,7 +21,7 @@ ZOO_ORDER = (
     ("architectures",),
     ("recipes",),
     ("data", "optimizers"),
-    ("registry", "card_entries", "weights_file", "environment", "files", "finished_run", "finite", "paths"),
+    ("registry", "card_entries", "weights_file", "environment", "files", "finished_run", "finite", "paths", "whole"),
 )
 
 

@@ -1,6 +1,7 @@
 """The folder of a training run, `runs/NAME`, in the place of a model's name. Imports nothing heavy."""
 
 import csv
+import shlex
 from pathlib import Path
 
 from zoo.files import read_json, taking_apart
@@ -46,9 +47,9 @@ def _what_is_left(folder, cards):
     with taking_apart(path, ADVICE):
         name, epochs = str(record["recipe"]["name"]), int(record["recipe"]["epochs"])
     done, shipped = _epochs_logged(folder / "log.csv"), (RECIPES / f"{name}.toml").is_file()
-    again = (
-        f"`pinet train {name if shipped else f'{name}.toml'} --run-dir {folder}`, with the options it was started with"
-    )
+    recipe = name if shipped else f"{name}.toml"
+    command = shlex.join(["pinet", "train", recipe, "--run-dir", str(folder)])
+    again = f"`{command}`, with the options it was started with,"
     if done < epochs:
         earlier = f" The card in it is of an earlier run; give {cards[0]} for that." if cards else ""
         return f"The run is not finished: {done} of {epochs} epochs are done. {again} resumes it.{earlier}"

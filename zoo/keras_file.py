@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zipfile import is_zipfile
 
 import keras
 
@@ -26,6 +27,8 @@ def read_keras_file(path) -> keras.Model:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: {path}")
+    if not is_zipfile(path):  # of which Keras says that it is not there
+        raise ValueError(f"{path} could not be loaded: it is damaged, or no .keras file, which is a zip archive.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # such a file can fail in as many ways as it has layers

@@ -1,6 +1,5 @@
 """Loading models of the zoo."""
 
-from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ from zoo.keras_file import brief
 from zoo.paths import WEIGHTS
 from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
+from zoo.whole import whole
 
 # What makes two models the same function of the same weights.
 SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
@@ -44,13 +44,7 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
     card = read_card(name)
     if card["task"] == GENERATION:
         return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
-    if num_classes is not None and (
-        isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 1
-    ):
-        raise ValueError(
-            f"`num_classes` must be a whole number above 0, or None. Received: num_classes={num_classes!r}"
-        )
-    num_classes = None if num_classes is None else int(num_classes)  # a NumPy integer does not survive JSON
+    num_classes = whole("num_classes", num_classes, or_none=True)
     if num_classes is not None and not include_top:
         raise ValueError(f"`num_classes` has no meaning with include_top=False. Received: num_classes={num_classes!r}")
     if calibrated and (weights != "pretrained" or num_classes is not None or not include_top):

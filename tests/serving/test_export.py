@@ -197,7 +197,7 @@ def test_versions_count_up_and_are_not_overwritten(exported, tmp_path):
         zoo.export("pinet_digits", tmp_path, version=1)
     assert (tmp_path / "pinet_digits" / "1" / "saved_model.pb").stat().st_ino == before
     assert zoo.export("pinet_digits", tmp_path) == tmp_path / "pinet_digits" / "2"
-    assert zoo.export("pinet_digits", tmp_path, version=1, force=True).name == "1"
+    assert zoo.export("pinet_digits", tmp_path, version=np.int64(1), force=True).name == "1"
     assert (tmp_path / "pinet_digits" / "1" / "saved_model.pb").stat().st_ino != before
     assert sorted(path.name for path in (tmp_path / "pinet_digits").iterdir()) == ["1", "2"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.architectures import build
+from zoo.architectures import build, build_generator
 from zoo.data.loading import SETS
 from zoo.paths import CARDS, WEIGHTS
 
@@ -179,7 +179,7 @@ def test_weights_from_a_path(model):
 
 
 def test_fine_tuned_weights_come_back_with_the_number_of_classes_they_were_saved_with(tmp_path):
-    tuned, path = zoo.load("pinet_digits", num_classes=np.int64(3)), tmp_path / "tuned.weights.h5"
+    tuned, path = zoo.load("pinet_digits", num_classes=3), tmp_path / "tuned.weights.h5"
     kernel, bias = tuned.get_layer("logits").get_weights()
     tuned.get_layer("logits").set_weights([kernel + 1, bias + 1])
     tuned.save_weights(path)
@@ -258,6 +258,28 @@ def test_calibrated_logits_are_divided_by_the_temperature(model):
     for arguments in ({"weights": None}, {"num_classes": 3}, {"include_top": False}):
         with pytest.raises(ValueError, match="`calibrated` needs the trained weights and their head"):
             zoo.load("pinet_digits", calibrated=True, **arguments)
+
+
+def test_numpys_integers_count_classes_wherever_a_model_is_built_and_survive_a_file(tmp_path):
+    three, card = np.int64(3), zoo.card("pinet_digits_generator")
+    arguments = (card["architecture"], card["architecture_arguments"], card["latent_size"], card["output_shape"])
+    models = {
+        "loaded": zoo.load("pinet_digits", num_classes=three),
+        "built": build("pinet", {"width": 8, "stages": 2}, (8, 8, 1), [0.0], [1.0], three, name="mine"),
+        "generator": build_generator(*arguments, three, np.int32(4), name="generator"),
+    }
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+        again = keras.saving.load_model(tmp_path / f"{name}.keras")
+        assert (again.num_classes if name == "generator" else again.output_shape[1]) == 3
+    for bad in (0, True, 2.0, "3"):
+        for make in (
+            lambda: zoo.load("pinet_digits", num_classes=bad),  # noqa: B023 called at once
+            lambda: build("pinet", {"width": 8, "stages": 2}, (8, 8, 1), [0.0], [1.0], bad),  # noqa: B023
+            lambda: build_generator(*arguments, bad),  # noqa: B023
+        ):
+            with pytest.raises(ValueError, match=f"a whole number above 0.*Received: num_classes={bad!r}"):
+                make()
 
 
 @pytest.mark.parametrize("bad", [{"num_classes": 0}, {"num_classes": 2.5}, {"num_classes": 3, "include_top": False}])

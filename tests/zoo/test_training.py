@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -18,7 +19,9 @@ from rich.console import Console
 import zoo
 from zoo.data.loading import load_set
 from zoo.evaluation.classifiers import evaluate
+from zoo.paths import RECIPES
 from zoo.recipes import read_recipe
+from zoo.training.checkpoint import Checkpoint
 from zoo.training.classifiers import train
 from zoo.training.fitting import fit, prepare, split
 
@@ -101,6 +104,31 @@ def test_the_card_of_several_seeds_tells_mean_and_spread(unbroken, tmp_path):
     one, two = card["accuracy"]["test"], other["accuracy"]["test"]
     assert seeds["accuracy"] == {"0": one, "1": two}
     assert (seeds["mean"], seeds["std"]) == pytest.approx(((one + two) / 2, abs(one - two) / 2**0.5))
+
+
+def test_train_says_what_is_kept_resumed_and_finished_and_how_seeds_spread(pinet, tmp_path, small_npz, monkeypatch):
+    text = (RECIPES / "pinet_digits.toml").read_text(encoding="utf-8").replace("validation = 300", "validation = 60")
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    run_dir, on_epoch_end = tmp_path / "run", Checkpoint.on_epoch_end
+    command = ("train", tmp_path / "mine.toml", "--data", small_npz, "--epochs", 3, "--run-dir", run_dir)
+
+    def ctrl_c(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "on_epoch_end", ctrl_c)
+    code, _, err = pinet(*command)
+    assert code == 130 and f"stopped; 2 of 3 epochs are kept in {run_dir}: the same command resumes" in err
+    assert "2 of 3 epochs are done" in pinet("info", run_dir)[2]
+    monkeypatch.undo()
+    code, _, err = pinet(*command)
+    assert code == 0 and f"resuming {run_dir} after epoch 2 of 3" in err
+    code, out, err = pinet(*command, "--seeds", 2)
+    assert code == 0 and f"{run_dir} holds a finished run, all of its 3 epochs" in err
+    accuracies = [read_card(folder)["accuracy"]["test"] for folder in (run_dir, run_dir / "seed_1")]
+    mean, spread = statistics.mean(accuracies), statistics.stdev(accuracies)
+    assert f"over 2 seeds {mean:.2%} ± {spread:.2%}" in out
 
 
 def test_a_finished_run_takes_other_words(unbroken, tmp_path):

@@ -17,6 +17,7 @@ from zoo.architectures.parts.latent_scaling import LatentScaling
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.architectures.parts.sound_model import SoundModel
+from zoo.whole import whole
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
@@ -34,8 +35,9 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
         name: name of the model.
 
     Raises:
-        ValueError: unknown architecture, or arguments that it does not take.
+        ValueError: unknown architecture, arguments that it does not take, or `num_classes` is no number of classes.
     """
+    num_classes = whole("num_classes", num_classes, or_none=True)
     if len(input_shape) == 1:
         inputs, kind = keras.Input(input_shape, name="sounds"), SoundModel
         pixels = spectrogram(inputs)

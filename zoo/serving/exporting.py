@@ -20,6 +20,7 @@ from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
 from zoo.serving.placing import new_version, place_version, refuse_existing
+from zoo.whole import whole
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -75,7 +76,7 @@ def export(
     if isinstance(model, SoundModel):
         raise ValueError(f"Sound models are not exported yet; pictures only. Received: {card['name']}")
     directory = Path(directory)
-    _check_version(version)
+    version = whole("version", version, or_none=True)
     name = card["name"] if name is None else name
     _check_name(name)
     if isinstance(model, GeneratorModel):
@@ -146,11 +147,6 @@ def _check_card(card, outputs, temperature):
         raise ValueError(f"`class_names` must be {outputs} strings, one a logit. Received: class_names={names}")
     if temperature is not None and not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"`temperature` must be a number above 0. Received: temperature={temperature!r}")
-
-
-def _check_version(version):
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        raise ValueError(f"`version` must be a whole number above 0, or None. Received: version={version!r}")
 
 
 def _write_version(model, card, name, directory, version, force, stage, mnist_example):

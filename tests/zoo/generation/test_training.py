@@ -17,6 +17,7 @@ from rich.console import Console
 
 import zoo
 from zoo.generation import epoch_exhibition
+from zoo.generation.gan import GAN
 from zoo.generation.training import train
 from zoo.recipes import GeneratorRecipe, read_recipe
 
@@ -140,6 +141,17 @@ def test_divergence_ends_the_run_and_keeps_the_last_good_epoch(tmp_path, monkeyp
     monkeypatch.undo()
     card = train(replace(RECIPE, epochs=4), run_dir=tmp_path, console=Console(file=StringIO()))
     assert card["training"]["epochs"] == 4
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path, monkeypatch):
+    def ctrl_c(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GAN, "fit", ctrl_c)
+    console = Console(file=StringIO(), width=400)
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPE, run_dir=tmp_path, console=console)
+    assert f"stopped before the end of its first epoch: nothing is kept in {tmp_path}" in console.file.getvalue()
 
 
 def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_path):

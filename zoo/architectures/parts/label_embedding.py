@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from zoo.whole import whole
+
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class LabelEmbedding(keras.layers.Layer):
@@ -22,15 +24,12 @@ class LabelEmbedding(keras.layers.Layer):
         `[batch, size]`.
 
     Raises:
-        ValueError: `num_classes` or `size` is no positive integer.
+        ValueError: `num_classes` or `size` is no whole number above 0.
     """
 
     def __init__(self, num_classes, size, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        for name, value in (("num_classes", num_classes), ("size", size)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-        self.num_classes, self.size = num_classes, size
+        self.num_classes, self.size = whole("num_classes", num_classes), whole("size", size)
 
     def build(self, input_shape):
         self.table = self.add_weight(
