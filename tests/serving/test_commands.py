@@ -87,7 +87,7 @@ def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, for
         return path
 
     monkeypatch.setattr(zoo, "export", export)
-    monkeypatch.setattr(export, "_difference", lambda name, path: "0")
+    monkeypatch.setattr("zoo.cli.export._difference", lambda name, path: "0")
     code, out, _ = pinet("export", "--all", tmp_path, "--format", format)
     assert code == 0
     lines = [line for line in out.splitlines() if line.startswith("left out: ")]
