@@ -36,6 +36,12 @@ def test_data_belong_to_the_hypermodel(space, data, tmp_path):
         tuner.search([1, 2], [3, 4], verbose=0)
 
 
+def test_the_test_split_is_left_out_of_what_a_search_holds(space, data):
+    held = PinetHyperModel(space, data=data).data_set
+    assert (len(held.x_train), len(held.y_train)) == (300, 300)
+    assert (len(held.x_test), len(held.y_test)) == (0, 0)
+
+
 def test_figures_are_those_of_the_card(space, data):
     from zoo.publishing.publish import structure
     from zoo.training.fitting import untrained

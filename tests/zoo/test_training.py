@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from io import StringIO
 
+import keras
 import numpy as np
 import pytest
 from rich.console import Console
@@ -23,7 +24,7 @@ from zoo.paths import RECIPES
 from zoo.recipes import read_recipe
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.classifiers import train
-from zoo.training.fitting import fit, prepare, split
+from zoo.training.fitting import fit, prepare, split, update_batch_norm
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1, validation=200)
 COMMAND = [sys.executable, "-m", "zoo.cli.commands", "train", "pinet_digits", "--epochs", "12"]
@@ -156,8 +157,6 @@ def test_a_folder_with_another_run_is_refused_and_fresh_starts_over(tmp_path, sm
 
 
 def test_a_diverging_run_stops_and_keeps_the_last_good_epoch(tmp_path, small_npz, monkeypatch):
-    import keras
-
     recipe = replace(RECIPE, epochs=3, batch_size=20)
     real = keras.callbacks.LambdaCallback
 
@@ -205,6 +204,19 @@ def test_a_hundred_steps_are_enough_for_the_running_statistics(ema_momentum):
     truth = targets[:512].argmax(-1)
     assert (in_training == truth).mean() > 0.6
     assert (at_inference == truth).mean() > 0.9 * (in_training == truth).mean()
+
+
+def test_the_shipped_statistics_belong_to_the_shipped_averages(tmp_path, small_npz):
+    recipe = replace(RECIPE, epochs=2, batch_size=20, warmup_epochs=0, ema_momentum=0.9)
+    train(recipe, data=small_npz, run_dir=tmp_path, console=quiet())
+    model = zoo.load(tmp_path / "cards" / "pinet_digits.json")
+    norms = [part for part in model._flatten_layers() if isinstance(part, keras.layers.BatchNormalization)]
+    shipped = [np.asarray(value) for norm in norms for value in (norm.moving_mean, norm.moving_variance)]
+    update_batch_norm(model, recipe, load_set("digits", small_npz))
+    measured = [np.asarray(value) for norm in norms for value in (norm.moving_mean, norm.moving_variance)]
+    assert len(shipped) > 1
+    for one, other in zip(shipped, measured, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.02, atol=0.02 * np.abs(other).max())
 
 
 @pytest.mark.parametrize("optimizer, learning_rate", [("sgd", 0.1), ("muon", 0.01)])
