@@ -2,6 +2,7 @@
 
 import time
 
+import keras
 import numpy as np
 
 from zoo.data.loading import load_set
@@ -22,12 +23,14 @@ def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray
     Returns:
         float32 `[n, classes]`.
     """
-    rows = []
-    for start in range(0, len(examples), batch_size):
-        rows.append(np.asarray(model.predict_on_batch(examples[start : start + batch_size])))
-        if progress:
-            progress(min(start + batch_size, len(examples)))
-    return np.concatenate(rows)
+    callbacks = []
+    if progress:
+
+        def report(batch, logs):
+            progress(min((batch + 1) * batch_size, len(examples)))
+
+        callbacks.append(keras.callbacks.LambdaCallback(on_predict_batch_end=report))
+    return model.predict(examples, batch_size=batch_size, verbose=0, callbacks=callbacks)
 
 
 def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -> dict:

@@ -4,6 +4,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
+from sklearn.metrics import recall_score
+
+from zoo.finite import finite_or_none
 
 
 def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
@@ -40,9 +43,9 @@ def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
         ValueError: a logit is NaN or infinite.
     """
     _check(logits)
-    right = np.argmax(logits, axis=1) == labels
-    of_class = [right[labels == index] for index in range(len(class_names))]
-    return {name: float(of.mean()) if len(of) else None for name, of in zip(class_names, of_class, strict=True)}
+    every = range(len(class_names))
+    recalls = recall_score(labels, np.argmax(logits, axis=1), labels=every, average=None, zero_division=np.nan)
+    return {name: finite_or_none(recall) for name, recall in zip(class_names, recalls, strict=True)}
 
 
 def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:

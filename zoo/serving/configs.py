@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from zoo.files import replacing
+
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)  # of a run; larger requests are split
 MAX_BATCH_SIZE = 1024  # of a request; the exported graphs check it too
 BASE_PATH = "/models"  # where the image of TensorFlow Serving, and deploy/, have the folder of the models
@@ -101,10 +103,6 @@ def with_base_path(config, directory):
 
 def _replace(path, text):
     """Write a file that a server may read at any moment, as another user."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+        partial.chmod(0o644)

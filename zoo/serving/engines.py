@@ -3,7 +3,6 @@
 import contextlib
 import ipaddress
 import logging
-import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+from zoo.files import replacing
 from zoo.serving.configs import BATCHING, MODELS, MONITORING, read_models, with_base_path
 
 BINARY = "tensorflow_model_server"
@@ -210,6 +210,5 @@ def _localise(directory, config):
     from google.protobuf import text_format
 
     moved = with_base_path(read_models(directory / MODELS), directory)
-    temporary = config.with_suffix(".new")
-    temporary.write_text(text_format.MessageToString(moved), encoding="utf-8")
-    os.replace(temporary, config)
+    with replacing(config) as partial:
+        partial.write_text(text_format.MessageToString(moved), encoding="utf-8")

@@ -1,9 +1,10 @@
 """Other targets: one file for LiteRT or ONNX Runtime, float pixels in, logits out."""
 
-import os
 from pathlib import Path
 
 import numpy as np
+
+from zoo.files import replacing
 
 SUFFIXES = {"litert": ".tflite", "onnx": ".onnx"}
 
@@ -27,16 +28,12 @@ def write_file(model, name, directory, format, force) -> Path:
     target = directory / (name + SUFFIXES[format])
     if target.exists() and not force:
         raise ValueError(f"{target} is there already; replace it with --force (force=True).")
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{os.getpid()}-{target.name}")
     model(np.zeros((1, *model.input_shape[1:]), "float32"))  # Keras exports no model that was never called
     try:
-        model.export(str(temporary), format=format, verbose=False)
-        os.replace(temporary, target)
+        with replacing(target) as partial:
+            model.export(str(partial), format=format, verbose=False)
     except ImportError as error:
         raise ValueError(_install(format)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 
