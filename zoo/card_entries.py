@@ -20,6 +20,7 @@ EVERY = {
     "weights": {"file": str, "sha256": str, "bytes": int},
 }
 CLASSIFIER = {
+    "preprocessing": {"mean": list, "std": list},
     "accuracy": {"test": NUMBER, "interval_95": list, "test_examples": int, "by_class": dict},
     "calibration": {"temperature": NUMBER, "ece": NUMBER, "ece_calibrated": NUMBER},
 }

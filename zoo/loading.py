@@ -6,7 +6,6 @@ import keras
 
 from zoo import weights_file
 from zoo.architectures import build, build_generator
-from zoo.data.loading import SETS
 from zoo.keras_file import brief
 from zoo.paths import WEIGHTS
 from zoo.registry import GENERATION, card_path, list_models
@@ -116,13 +115,12 @@ def card_weights(name, card) -> Path:
 
 
 def _build(card, num_classes):
-    scale = SETS[card["dataset"]["name"]]
     return build(
         card["architecture"],
         card["architecture_arguments"],
         tuple(card["input_shape"]),
-        scale["mean"],
-        scale["std"],
+        card["preprocessing"]["mean"],
+        card["preprocessing"]["std"],
         num_classes,
         name=card["name"],
     )

@@ -218,6 +218,13 @@ def test_weights_of_other_layers_are_refused_whatever_the_model_was_called(tmp_p
         zoo.load("pinet_cifar10", weights=path)
 
 
+def test_mean_and_std_are_those_of_the_card(copy):
+    path = copy / "cards" / "pinet_digits.json"
+    path.write_text(path.read_text().replace("77.89", "70.5").replace("95.87", "90.5"))
+    scaling = zoo.load(path).get_layer("pixels")
+    assert (scaling.mean, scaling.std) == ([70.5], [90.5])
+
+
 def test_a_card_on_disk_loads_the_weights_beside_it(model, copy):
     again = zoo.load(copy / "cards" / "pinet_digits.json")
     assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)))

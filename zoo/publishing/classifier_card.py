@@ -21,9 +21,16 @@ def classifier_entries(model, recipe, data_set) -> dict:
         "task": CLASSIFICATION if len(model.input_shape) == 4 else SOUND_CLASSIFICATION,
         "input_shape": list(model.input_shape[1:]),
         "class_names": list(data_set.class_names),
+        "preprocessing": preprocessing(model),
         **_scores(model, recipe, data_set),
         "golden": golden(model, data_set.name),
     }
+
+
+def preprocessing(model) -> dict:
+    """Mean and standard deviation of each channel, by which the model standardises pixels, or decibels."""
+    scaling = model.get_layer("pixels")
+    return {"mean": scaling.mean, "std": scaling.std}
 
 
 def golden(model, dataset) -> dict:
