@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -443,6 +444,22 @@ def test_a_closed_pipe_is_no_traceback():
     os.close(writing)
     assert done.returncode != 0
     assert done.stderr == b""
+
+
+def test_a_command_with_many_models_says_nothing_of_retracing(caplog):
+    import keras
+
+    with console.waiting("starting"):
+        pass
+    logger, propagates = logging.getLogger("tensorflow"), logging.getLogger("tensorflow").propagate
+    logger.propagate = True  # to where the test listens
+    try:
+        for _ in range(8):
+            keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).predict_on_batch(np.ones((1, 2), "float32"))
+        logger.warning("something else")
+    finally:
+        logger.propagate = propagates
+    assert [record.getMessage() for record in caplog.records if record.name == "tensorflow"] == ["something else"]
 
 
 def test_the_quiet_start_lets_through_what_is_no_chatter(capfd):

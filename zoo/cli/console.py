@@ -1,6 +1,7 @@
 """What all commands print with: tables, progress, errors. Imports nothing heavy."""
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -113,8 +114,15 @@ def _import_backend():
 
         if keras.backend.backend() == "tensorflow":
             import tensorflow  # noqa: F401 the chatter comes with the import
+
+            logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     except ImportError as error:
         raise ValueError(f"The backend that KERAS_BACKEND names cannot be imported: {error}") from error
+
+
+def _is_no_retracing(record):
+    """TensorFlow takes the fifth model of a process for one that is traced again and again, and warns."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager
