@@ -289,7 +289,15 @@ def test_numpys_integers_count_classes_wherever_a_model_is_built_and_survive_a_f
                 make()
 
 
-@pytest.mark.parametrize("bad", [{"num_classes": 0}, {"num_classes": 2.5}, {"num_classes": 3, "include_top": False}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"num_classes": 0},
+        {"num_classes": 2.5},
+        {"num_classes": 3, "include_top": False},
+        {"num_classes": 0, "weights": WEIGHTS / "pinet_digits.weights.h5"},
+    ],
+)
 def test_impossible_heads_are_refused(bad):
     with pytest.raises(ValueError, match="Received: num_classes="):
         zoo.load("pinet_digits", **bad)
