@@ -39,8 +39,8 @@ def models_table(cards: list[dict]) -> str:
 
 
 def generators_table(cards: list[dict]) -> str:
-    """What the generators are: one row of Markdown a card."""
-    head = ("Model", "Data", "Tier", "Degree", "Parameters", "As asked", "Fréchet distance", "Precision, recall")
+    """The table of generators, one row of Markdown per card."""
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "Class accuracy", "Fréchet distance", "Precision, recall")
     rows = [
         (
             f"`{card['name']}`",
@@ -48,7 +48,7 @@ def generators_table(cards: list[dict]) -> str:
             human_tier(card),
             human_degree(card),
             human_count(card["parameters"]),
-            f"{card['quality']['as_asked'] * 100:.1f} %" if "as_asked" in card["quality"] else "–",
+            f"{card['quality']['class_accuracy'] * 100:.1f} %" if "class_accuracy" in card["quality"] else "–",
             f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
             f"{card['quality']['precision']:.2f}, {card['quality']['recall']:.2f}",
         )
@@ -58,7 +58,7 @@ def generators_table(cards: list[dict]) -> str:
 
 
 def training_table(cards: list[dict]) -> str:
-    """How the models were made: command, hardware, time and result, one row of Markdown a card."""
+    """The table of training runs: command, hardware, time and result, one row of Markdown per card."""
     head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
     rows = [
         (
@@ -75,13 +75,13 @@ def training_table(cards: list[dict]) -> str:
 
 
 def written_from_cards(text: str) -> str:
-    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` written anew from the cards.
+    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` rewritten from the cards.
 
     Raises:
         ValueError: a pair of markers is missing.
     """
-    pictures, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
-    classifiers = pictures + sounds
+    images, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
+    classifiers = images + sounds
     for name, table in (
         ("models", models_table(classifiers)),
         ("generators", generators_table(generators)),

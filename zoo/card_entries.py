@@ -24,7 +24,7 @@ CLASSIFIER = {
     "accuracy": {"test": NUMBER, "interval_95": list, "test_examples": int, "by_class": dict},
     "calibration": {"temperature": NUMBER, "ece": NUMBER, "ece_calibrated": NUMBER},
 }
-GENERATOR = {"latent_size": int, "label_size": int, "output_shape": list, "quality": dict, "beside": dict}
+GENERATOR = {"latent_size": int, "label_size": int, "output_shape": list, "quality": dict, "baselines": dict}
 
 
 def check_entries(card, generator: bool) -> None:

@@ -25,11 +25,11 @@ def evaluate(
     data: DataFile = None,
     data_dir: DataDir = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="Generators: draw pictures beside their nearest training pictures.")
+        Path | None, typer.Option(help="Generators: draw images next to their nearest training images.")
     ] = None,
     json: AsJson = False,
 ):
-    """Measure a model on its test split and compare with its card. Exit code 1: same data, other figures."""
+    """Measure a model on its test split and compare with its card. Exit code 1: same data, other metrics."""
     card = registry.card(name)
     generator = card["task"] == registry.GENERATION
     if sheet is not None:
@@ -70,7 +70,7 @@ def _print_classifier(result, differs):
     if differs:
         console.print("The accuracy is not the card's.", style="bold red")
     elif not result["same_data_as_card"]:
-        console.print("These are not the card's data, so its accuracy need not come out.", style="yellow")
+        console.print("These are not the card's data, so its accuracy need not be reproduced.", style="yellow")
     else:
         console.print("The card's accuracy is reproduced.", style="green")
 
@@ -91,22 +91,22 @@ def _measure_generator(name, sheet, options):
 
 
 def _print_generator(result, card, differs, sheet):
-    title = f"{result['model']}: {result['samples']:,} pictures of seed {result['seed']} against the test split"
-    columns = ("", "measured", "on the card", *card["beside"])
+    title = f"{result['model']}: {result['samples']:,} images of seed {result['seed']} against the test split"
+    columns = ("", "measured", "on the card", *card["baselines"])
     table = new_table(*columns, right=range(1, len(columns)), title=title)
     for key, value in result["card"].items():
-        others = (figures.get(key) for figures in card["beside"].values())
+        others = (metrics.get(key) for metrics in card["baselines"].values())
         cells = (f"{number:.4g}" if number is not None else "–" for number in (result[key], value, *others))
         table.add_row(f"[bold]{key.replace('_', ' ')}", *cells)
     console = new_console()
     console.print(table)
     console.print(f"in the features of {result['classifier']}, which had no part in the training")
     if differs:
-        console.print("The figures are not the card's.", style="bold red")
+        console.print("The metrics are not the card's.", style="bold red")
     elif not result["same_data_as_card"]:
-        console.print("These are not the card's data, so its figures need not come out.", style="yellow")
+        console.print("These are not the card's data, so its metrics need not be reproduced.", style="yellow")
     else:
-        console.print("The card's figures are reproduced.", style="green")
+        console.print("The card's metrics are reproduced.", style="green")
     if sheet is not None:
         words = "generated images, and the training images nearest to each"
         console.print(f"{words}: [bold]{escaped(str(sheet))}")

@@ -26,19 +26,19 @@ COLUMNS, MOST_COLUMNS = 8, 12
 @app.command()
 def generate(
     name: Name,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=10_000, help="How many pictures.")] = 64,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=10_000, help="How many images.")] = 64,
     label: Annotated[
-        str | None, typer.Option(help="The class of all pictures, its name or number [all classes in turn].")
+        str | None, typer.Option(help="The class of all images, its name or number [all classes in turn].")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise: the same seed draws the same pictures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise: the same seed draws the same images.")] = 0,
     interpolate: Annotated[
-        int | None, typer.Option(min=0, metavar="SEED", help="Walk from --seed's first picture to this seed's.")
+        int | None, typer.Option(min=0, metavar="SEED", help="Interpolate from --seed's first image to this seed's.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the sheet goes.")] = Path("generated.png"),
-    out_dir: Annotated[Path | None, typer.Option(help="Also write each picture to this folder.")] = None,
-    columns: Annotated[int | None, typer.Option(min=1, help="Images a row [one of each class, else 8].")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of the sheet.")] = Path("generated.png"),
+    out_dir: Annotated[Path | None, typer.Option(help="Also write each image to this folder.")] = None,
+    columns: Annotated[int | None, typer.Option(min=1, help="Images per row [one of each class, else 8].")] = None,
 ):
-    """Draw pictures from noise."""
+    """Draw images from noise."""
     card = registry.card_for(name, registry.GENERATION)
     check_file(out)
     if out_dir is not None:
@@ -49,7 +49,8 @@ def generate(
         import numpy as np
 
         from zoo import load
-        from zoo.generation.latents import draw_latents, walk
+        from zoo.generation.latents import draw_latents
+        from zoo.generation.latents import interpolate as latents_on_line
         from zoo.generation.sampling import generate as run
         from zoo.generation.sheets import grid, sheet
 
@@ -58,8 +59,8 @@ def generate(
             latents = draw_latents(count, model.latent_size, seed)
         else:
             start, end = (draw_latents(1, model.latent_size, which)[0] for which in (seed, interpolate))
-            latents = walk(start, end, count)
-        # Without a label the classes take turns; on a walk the noise alone changes, and the class is the first.
+            latents = latents_on_line(start, end, count)
+        # Without a label the classes take turns; an interpolation changes the noise alone.
         turns = names and only is None and interpolate is None
         chosen = np.arange(count) % len(names) if turns else np.full(count, only or 0)
         labels = chosen if names else None
@@ -74,13 +75,13 @@ def generate(
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
-                picture = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
-                with naming(out_dir / f"{picture}.png"):
-                    grid(image[None], 1).save(out_dir / f"{picture}.png")
+                file_name = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
+                with naming(out_dir / f"{file_name}.png"):
+                    grid(image[None], 1).save(out_dir / f"{file_name}.png")
     console = new_console()
-    console.print(f"{count} pictures: [bold]{escaped(str(out))}")
+    console.print(f"{count} images: [bold]{escaped(str(out))}")
     if out_dir is not None:
-        console.print(f"one by one: [bold]{escaped(str(out_dir))}")
+        console.print(f"single images: [bold]{escaped(str(out_dir))}")
 
 
 def _class_number(label, names):

@@ -27,7 +27,7 @@ def list_(
     pattern: Annotated[str, typer.Argument(help='A shell pattern, such as "*mnist*".')] = "*",
     json: AsJson = False,
 ):
-    """List the models that are shipped."""
+    """List the shipped models."""
     cards = [registry.card(name) for name in registry.list_models(pattern)]
     if json:
         left_out = ("golden", "training")  # long; `pinet info` has them
@@ -36,7 +36,7 @@ def list_(
         raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
     table = new_table("model", "tier", "degree", "params", "result", right=(2, 3, 4))
     table.padding = (0, 1, 0, 0)  # 80 columns hold every model in a line
-    table.columns[0].no_wrap = True  # on a narrower terminal the other columns give way
+    table.columns[0].no_wrap = True  # on a narrower terminal the other columns get narrower
     for data, same in itertools.groupby(sorted(cards, key=_data), key=_data):
         table.add_row(f"[bold]{data}")
         for card in same:
@@ -57,7 +57,7 @@ def _data(card):
 
 @app.command()
 def info(name: ModelName, json: AsJson = False):
-    """Show what is known of a model: its card."""
+    """Show a model's card."""
     card = registry.card(name)
     if json:
         return print_json(card)
@@ -92,8 +92,8 @@ def _classifier_facts(card):
         seeds = card["seeds"]
         yield "seeds", f"{seeds['mean']:.2%} ± {seeds['std']:.2%} over {len(seeds['accuracy'])} of them"
     by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1] or 0)
-    shares = (f"{name} {'without examples' if share is None else f'{share:.1%}'}" for name, share in by_class)
-    yield "by class", ", ".join(shares)
+    accuracies = (f"{name} {'without examples' if value is None else f'{value:.1%}'}" for name, value in by_class)
+    yield "by class", ", ".join(accuracies)
     calibration = card["calibration"]
     yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
     if "note" in card:
@@ -102,7 +102,7 @@ def _classifier_facts(card):
 
 
 def _generator_facts(card):
-    """What `pinet info` says of a generator: pairs of label and words."""
+    """The rows of `pinet info` for a generator: pairs of label and text."""
     quality = card["quality"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
     yield "input", f"{card['latent_size']} numbers in -1..1" + (", and a class" if card["class_names"] else "")
@@ -112,11 +112,11 @@ def _generator_facts(card):
     degree = "" if card["degree"] is None else f", degree {card['degree']} in the noise, {card['levels']} levels"
     yield "tier", f"{human_tier(card)}{degree}"
     yield "size", human_size(card)
-    for who, figures in (("this model", quality), *card["beside"].items()):
-        yield f"figures of {who}", human_metrics(figures)
+    for subject, metrics in (("this model", quality), *card["baselines"].items()):
+        yield f"metrics of {subject}", human_metrics(metrics)
     yield (
         "measured",
-        f"on {quality['samples']:,} pictures of seed {quality['seed']} against the {quality['against']} split, "
+        f"on {quality['samples']:,} images of seed {quality['seed']} against the {quality['against']} split, "
         f"in the features of {quality['classifier']}",
     )
     if "note" in card:

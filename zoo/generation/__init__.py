@@ -1,1 +1,1 @@
-"""Generators: noise in, images out; how they are trained and measured."""
+"""Image generators: training, sampling and metrics."""

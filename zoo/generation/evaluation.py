@@ -3,13 +3,13 @@
 import numpy as np
 
 from zoo.data.loading import load_set
-from zoo.generation.quality import Judge
+from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
 from zoo.loading import load
 from zoo.registry import GENERATION, card_for
 
-TOLERANCE = 1e-3  # of a figure, relative: float32 sums differ in their last digits between machines
+TOLERANCE = 1e-3  # relative: float32 sums differ in their last digits between machines
 
 
 def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
@@ -22,21 +22,21 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
         seed: of the noise; `None` takes the card's.
 
     Returns:
-        A dict of the figures, those of the card, and `reproduces_card`: same data, same seed, and every figure the
-        card's to a thousandth.
+        A dict of the metrics, those of the card, and `reproduces_card`: same data, same seed, and every metric equal to
+        the card's to a thousandth.
 
     Raises:
-        ValueError: unknown model or no generator, or data that are not its data set's kind.
+        ValueError: unknown model, not a generator, or data of another kind than its data set.
         FileNotFoundError: the data set is not there.
     """
     card = card_for(name, GENERATION)
     quality, data_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
     seed = quality["seed"] if seed is None else seed
-    judge = Judge(quality["classifier"], data_set.x_test, data_set.y_test)
-    figures = judge.of_generator(load(name), quality["samples"], seed)
-    on_card = {key: quality[key] for key in figures}
+    image_metrics = ImageMetrics(quality["classifier"], data_set.x_test, data_set.y_test)
+    metrics = image_metrics.of_generator(load(name), quality["samples"], seed)
+    on_card = {key: quality[key] for key in metrics}
     same_data = data_set.sha256 == card["dataset"]["sha256"]
-    same_figures = all(np.isclose(figures[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in figures)
+    same_metrics = all(np.isclose(metrics[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in metrics)
     return {
         "model": card["name"],
         "dataset": card["dataset"]["name"],
@@ -45,16 +45,16 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
         "classifier": quality["classifier"],
         "samples": quality["samples"],
         "seed": seed,
-        **figures,
+        **metrics,
         "card": on_card,
-        "reproduces_card": same_data and seed == quality["seed"] and same_figures,
+        "reproduces_card": same_data and seed == quality["seed"] and same_metrics,
     }
 
 
 def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None) -> np.ndarray:
-    """Images of a generator, each followed by the seven training images nearest to it: does it draw from memory?
+    """Images of a generator, each followed by the seven nearest training images: has it memorised them?
 
-    Nearness is that of the features of the card's classifier.
+    Distances are Euclidean, in the features of the card's evaluation classifier.
 
     Args:
         name: name of a shipped generator, or folder of a run.
@@ -68,6 +68,6 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
     """
     card = card_for(name, GENERATION)
     data_set = load_set(card["dataset"]["name"], data, data_dir)
-    judge = Judge(card["quality"]["classifier"], data_set.x_train, data_set.y_train)
+    image_metrics = ImageMetrics(card["quality"]["classifier"], data_set.x_train, data_set.y_train)
     images, _ = sample(load(name), count, seed)
-    return neighbours(images, judge.features(images), data_set.x_train, judge.real)
+    return neighbours(images, image_metrics.features(images), data_set.x_train, image_metrics.real_features)

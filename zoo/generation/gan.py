@@ -1,24 +1,24 @@
-"""A generator and its critic, trained against each other."""
+"""A generator and its discriminator, trained against each other."""
 
 import keras
 from keras import ops
 
 
 class GAN(keras.Model):
-    """Hinge losses of generator G and critic D in one backward pass, on every backend of Keras.
+    """Hinge losses of generator G and discriminator D in one backward pass, on every backend of Keras.
 
         L_D = mean max(0, 1 − D(x)) + mean max(0, 1 + D(G(z)))      L_G = −mean D(G(z))
 
-    Each loss must move its own network alone. D sees images whose gradient is stopped; and G is judged by a copy of D
-    with the gradient stopped at D's weights. So the gradient of L_D + L_G is that of either loss in its own weights,
-    `fit` needs no training step of its own for each backend, and one optimizer does for both networks.
+    Each loss must update its own network only. For L_D the gradient is stopped at G's images; for L_G it is stopped at
+    D's weights. So the gradient of L_D + L_G in the weights of a network is that of its own loss, `fit` needs no
+    training step per backend, and one optimizer updates both networks.
 
-    D sees G's images clipped to 0..255, as whoever writes a picture clips them. Without that a polynomial, which never
-    stays at one value for long, is told from real images by their flat black alone, and learns little else.
+    D sees G's images clipped to 0..255, as they are in an image file. Without clipping, D would tell real images by
+    their constant black areas alone, which a polynomial cannot produce exactly, and G would learn little else.
 
     Args:
         generator: `GeneratorModel`.
-        critic: model of images in −1..1, and labels if the generator takes them.
+        discriminator: model of images in −1..1, and labels if the generator takes them.
 
     Input shape:
         A dict: `images` `[batch, height, width, channels]` uint8, `latents` `[batch, d]`, and `labels` `[batch]` where
@@ -28,10 +28,10 @@ class GAN(keras.Model):
         Hinge loss: Miyato et al., arXiv 1802.05957, eqs. 16 and 17.
     """
 
-    def __init__(self, generator, critic):
+    def __init__(self, generator, discriminator):
         super().__init__(name=f"{generator.name}_gan")
-        self.generator, self.critic = generator, critic
-        self.critic_loss = keras.metrics.Mean(name="critic_loss")
+        self.generator, self.discriminator = generator, discriminator
+        self.discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self.generator_loss = keras.metrics.Mean(name="generator_loss")
 
     def build(self, input_shape):
@@ -43,20 +43,22 @@ class GAN(keras.Model):
         noise = inputs["latents"] if labels is None else [inputs["latents"], labels]
         fake = _unit(ops.clip(self.generator(noise, training=training), 0, 255))
         both = ops.concatenate([real, ops.stop_gradient(fake)])
-        opinions = self.critic(_pair(both, labels, repeat=2), training=training)
-        frozen = [ops.stop_gradient(ops.convert_to_tensor(variable)) for variable in self.critic.trainable_variables]
-        judged, _ = self.critic.stateless_call(
-            frozen, self.critic.non_trainable_variables, _pair(fake, labels), training=False
+        scores = self.discriminator(_pair(both, labels, repeat=2), training=training)
+        frozen = [
+            ops.stop_gradient(ops.convert_to_tensor(variable)) for variable in self.discriminator.trainable_variables
+        ]
+        for_generator, _ = self.discriminator.stateless_call(
+            frozen, self.discriminator.non_trainable_variables, _pair(fake, labels), training=False
         )
-        of_real, of_fake = ops.split(opinions, 2)
-        return {"real": of_real, "fake": of_fake, "judged": judged}
+        of_real, of_fake = ops.split(scores, 2)
+        return {"real": of_real, "fake": of_fake, "fake_for_generator": for_generator}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        critic_loss = ops.mean(ops.relu(1 - y_pred["real"])) + ops.mean(ops.relu(1 + y_pred["fake"]))
-        generator_loss = -ops.mean(y_pred["judged"])
-        self.critic_loss.update_state(critic_loss)
+        discriminator_loss = ops.mean(ops.relu(1 - y_pred["real"])) + ops.mean(ops.relu(1 + y_pred["fake"]))
+        generator_loss = -ops.mean(y_pred["fake_for_generator"])
+        self.discriminator_loss.update_state(discriminator_loss)
         self.generator_loss.update_state(generator_loss)
-        return critic_loss + generator_loss
+        return discriminator_loss + generator_loss
 
 
 def _unit(pixels):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.generation.quality import Judge
+from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.loading import load
 
@@ -12,10 +12,10 @@ GOLDEN = 10  # images
 
 
 def generator_entries(model, recipe, data_set) -> dict:
-    """What the card of a generator holds beside the entries of every card.
+    """The entries of a generator's card that other cards do not have.
 
-    Beside the metrics of its images stand those of as many training images, which no generator can be expected to beat,
-    and those of the shipped generators that the recipe names.
+    Next to the metrics of its images, `baselines` holds those of as many training images, an upper bound for any
+    generator, and those of the shipped generators that the recipe names.
 
     Args:
         model: the trained `GeneratorModel`, with the weights that are shipped.
@@ -29,21 +29,21 @@ def generator_entries(model, recipe, data_set) -> dict:
         "input_shape": [recipe.latent_size],
         "output_shape": list(model.output_shape[1:]),
         "class_names": list(data_set.class_names) if recipe.label_size else [],
-        **measured(model, recipe.classifier, recipe.beside, data_set),
+        **quality_entries(model, recipe.classifier, recipe.baselines, data_set),
         "golden": golden(model),
     }
 
 
-def measured(model, classifier, beside, data_set) -> dict:
-    """What a card says of the pictures: `quality`, and `beside`, the same figures of what they are compared with.
+def quality_entries(model, classifier, baselines, data_set) -> dict:
+    """The metrics of the images: `quality`, and `baselines`, the same metrics of what the card compares them with.
 
     Args:
         model: the `GeneratorModel`.
-        classifier: name of the classifier of the zoo that judges.
-        beside: names of other generators of the zoo.
-        data_set: the `DataSet`; judged is against its test split.
+        classifier: name of the evaluation classifier, one of the zoo.
+        baselines: names of other generators of the zoo.
+        data_set: the `DataSet`; images are compared with its test split.
     """
-    judge = Judge(classifier, data_set.x_test, data_set.y_test)
+    image_metrics = ImageMetrics(classifier, data_set.x_test, data_set.y_test)
     count = min(SAMPLES, len(data_set.x_train))
     training_images, training_labels = data_set.x_train[:count], data_set.y_train[:count]
     return {
@@ -52,16 +52,16 @@ def measured(model, classifier, beside, data_set) -> dict:
             "against": "test",
             "samples": count,
             "seed": SEED,
-            **judge.of_generator(model, count, SEED),
+            **image_metrics.of_generator(model, count, SEED),
         },
-        "beside": {
-            "training images": judge.figures(training_images, training_labels),
-            **{name: judge.of_generator(load(name), count, SEED) for name in beside},
+        "baselines": {
+            "training images": image_metrics.compute(training_images, training_labels),
+            **{name: image_metrics.of_generator(load(name), count, SEED) for name in baselines},
         },
     }
 
 
 def golden(model) -> dict:
-    """Pictures of a seed as hexadecimal grey levels, which every backend must give to two levels."""
+    """Images of a seed, their pixels in hexadecimal. Every backend must reproduce each pixel to within 2 of 255."""
     images, _ = sample(model, GOLDEN, SEED)
     return {"seed": SEED, "pixels": [np.ascontiguousarray(image).tobytes().hex() for image in images]}

@@ -8,7 +8,7 @@ def draw_latents(count, size, seed) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1, 1, (count, size)).astype("float32")
 
 
-def walk(start, end, steps) -> np.ndarray:
+def interpolate(start, end, steps) -> np.ndarray:
     """`[steps, d]` latents on the straight line from one latent `[d]` to another, both included."""
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
     return (1 - t) * start + t * end

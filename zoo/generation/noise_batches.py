@@ -1,4 +1,4 @@
-"""Real images, labels and noise, all chance drawn from seed, epoch and step."""
+"""Real images, labels and noise; everything random depends on seed, epoch and step only."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from zoo.data.shuffled_batches import ShuffledBatches
 
 
 class NoiseBatches(ShuffledBatches):
-    """Shuffled batches of what a `GAN` takes, as repeatable as `Batches`.
+    """Shuffled batches of what a `GAN` takes, reproducible as `Batches` are.
 
     Args:
         images: uint8 `[n, height, width, channels]`.
@@ -25,7 +25,7 @@ class NoiseBatches(ShuffledBatches):
         return (batch if self.targets is None else {**batch, "labels": self.targets[chosen].astype("int32")},)
 
     def noise(self, count):
-        """Noise, and labels in the frequency of the set, as the generator takes them; the same for one seed."""
+        """Noise, and labels as frequent as in the data set, as the generator takes them; the same for one seed."""
         generator = np.random.default_rng(self.recipe.seed)
         latents = generator.uniform(-1, 1, (count, self.recipe.latent_size)).astype("float32")
         return latents if self.targets is None else [latents, np.resize(self.targets, count).astype("int32")]

@@ -1,4 +1,4 @@
-"""Pictures from a trained generator."""
+"""Images from a trained generator."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def generate(model, latents, labels=None, batch_size=250) -> np.ndarray:
         batch_size: images at a time.
 
     Returns:
-        uint8 `[n, height, width, channels]`: the model's grey levels rounded, and clipped to 0..255.
+        uint8 `[n, height, width, channels]`: the model's pixels rounded, and clipped to 0..255.
     """
     noise = latents if labels is None else [latents, labels]
     pixels = model.predict(noise, batch_size=batch_size, verbose=0)
@@ -28,7 +28,7 @@ def sample(model, count, seed=0, labels=None) -> tuple[np.ndarray, np.ndarray | 
     Args:
         model: a `GeneratorModel`.
         count: how many.
-        seed: of the noise; picture i of a seed does not depend on how many are drawn.
+        seed: of the noise; image i of a seed does not depend on how many are drawn.
         labels: `[count]`; `None` takes the classes in turn.
 
     Returns:

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-SIDE = 64  # pixels of an image on a labelled sheet, at least: 8×8 pixels could not be told apart otherwise
+MIN_SIZE = 64  # least width and height of an image on a labelled sheet, in pixels: 8×8 images would be too small
 GAP, TEXT, LINE = 8, 13, 18  # pixels: between images, of a letter, of a line of text
 INK = 0x33
 
@@ -14,7 +14,7 @@ def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
     Args:
         images: uint8 `[n, height, width, channels]`, channels 1 or 3.
         columns: images a row.
-        enlarge: factor of the sides.
+        enlarge: factor of width and height.
         gap: white pixels between images, before enlarging.
     """
     count, height, width, channels = images.shape
@@ -28,7 +28,7 @@ def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
 
 
 def sheet(images, columns, title, headings=None, captions=None, split=0) -> Image.Image:
-    """Images in rows on white, large enough to be looked at, with a title and labels.
+    """Enlarged images in rows on white, with a title and labels.
 
     Args:
         images: uint8 `[n, height, width, channels]`, channels 1 or 3.
@@ -39,10 +39,10 @@ def sheet(images, columns, title, headings=None, captions=None, split=0) -> Imag
         split: number of the first columns that a wider gap sets apart from the rest.
 
     Returns:
-        The sheet. Each image is enlarged by the smallest whole number that makes both of its sides 64 pixels or more.
+        The sheet. Each image is enlarged by the smallest whole number that makes its width and height 64 or more.
     """
     count, height, width, channels = images.shape
-    enlarge = -(-SIDE // min(height, width))
+    enlarge = -(-MIN_SIZE // min(height, width))
     step_x, step_y = width * enlarge + GAP, height * enlarge + GAP + (LINE if captions is not None else 0)
     top = GAP + 2 * LINE if headings is not None else GAP + LINE
     rows, apart = -(-count // columns), 2 * GAP if split else 0

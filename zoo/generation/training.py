@@ -6,14 +6,14 @@ import keras
 from rich.console import Console
 
 from zoo.architectures import build_generator
-from zoo.architectures.critic import critic
+from zoo.architectures.discriminator import discriminator
 from zoo.data.loading import SETS, load_set
 from zoo.files import only_one
-from zoo.generation.epoch_exhibition import EpochExhibition
+from zoo.generation.epoch_sheets import EpochSheets
 from zoo.generation.gan import GAN
 from zoo.generation.generator_card import generator_entries
+from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.noise_batches import NoiseBatches
-from zoo.generation.quality import Judge
 from zoo.publishing.publish import publish
 from zoo.recipes import GeneratorRecipe
 from zoo.registry import GENERATION, card_for
@@ -29,15 +29,15 @@ from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_k
 def train(
     recipe: GeneratorRecipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None
 ) -> dict:
-    """Train a generator's recipe, go on where a killed run was, and write weights and card.
+    """Train a generator's recipe and write weights and card. A run that was stopped is resumed.
 
     Args:
         recipe: every hyperparameter of the run.
         data: path of a uint8 `.npz`; `None` reads TFDS (scikit-learn for digits).
         data_dir: where TFDS keeps its data sets.
-        run_dir: folder of checkpoint, log, TensorBoard events and a sheet of pictures an epoch; default `runs/NAME`.
+        run_dir: folder of checkpoint, log, TensorBoard events and a sheet of images per epoch; default `runs/NAME`.
         out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
-        fresh: start over, whatever `run_dir` holds.
+        fresh: train from the first epoch even if `run_dir` holds a checkpoint.
         console: `rich.console.Console` for the progress; default standard error.
 
     Returns:
@@ -45,12 +45,12 @@ def train(
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend; `classifier` is no classifier of the
-            zoo, or one of `beside` no generator of it; the loss is no number any more.
+            zoo, or one of `baselines` no generator of it; the loss becomes NaN.
         FileNotFoundError: the data set is not there.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     console = console or Console(stderr=True)
-    for name in recipe.beside:
+    for name in recipe.baselines:
         card_for(name, GENERATION)
     data_set = load_set(recipe.dataset, data, data_dir)
     kept = len(data_set.x_train) - recipe.validation
@@ -60,7 +60,7 @@ def train(
             f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
-    judge = Judge(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
+    image_metrics = ImageMetrics(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
     with only_one(run_dir, "training"):
         open_run(run_dir, recipe, data_set, fresh)
         gan = prepare(recipe, len(batches))
@@ -72,12 +72,12 @@ def train(
                 batches,
                 initial_epoch=done,
                 epochs=recipe.epochs,
-                shuffle=False,  # NoiseBatches shuffles; fit would draw the order of the batches anew in a resumed run
+                shuffle=False,  # NoiseBatches shuffles; fit would draw another order of the batches in a resumed run
                 verbose=0,
                 callbacks=[
                     keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
                     StopAtNaN(),
-                    EpochExhibition(run_dir / "sheets", judge, batches, recipe.ema_momentum > 0, console),
+                    EpochSheets(run_dir / "sheets", image_metrics, batches, recipe.ema_momentum > 0, console),
                     progress,
                     checkpoint,
                     EventLog(run_dir),
@@ -90,21 +90,21 @@ def train(
 
 
 def prepare(recipe, steps_per_epoch) -> GAN:
-    """Generator and critic with fresh weights, compiled.
+    """Generator and discriminator with initial weights, compiled.
 
     Args:
         recipe: the `GeneratorRecipe`.
         steps_per_epoch: for the schedule of the learning rate.
     """
-    # Keras leaves XLA out where TensorFlow has been told to take repeatable operations only.
+    # With deterministic operations, Keras does not use XLA on TensorFlow.
     set_up_backend(recipe.seed, deterministic=not recipe.jit)
     info = SETS[recipe.dataset]
     num_classes = len(info["classes"]) if recipe.label_size else None
-    gan = GAN(untrained(recipe), critic(info["shape"], num_classes, **recipe.critic_arguments))
+    gan = GAN(untrained(recipe), discriminator(info["shape"], num_classes, **recipe.discriminator_arguments))
     gan.compile(
         keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch),
-            beta_1=0.0,  # as is usual for critics with spectral normalisation: no momentum against a moving opponent
+            beta_1=0.0,  # usual for discriminators with spectral normalisation: momentum makes the training unstable
             beta_2=0.99,
             use_ema=recipe.ema_momentum > 0,
             ema_momentum=recipe.ema_momentum or 0.99,
@@ -116,7 +116,7 @@ def prepare(recipe, steps_per_epoch) -> GAN:
 
 
 def untrained(recipe):
-    """The recipe's generator with fresh weights."""
+    """The recipe's generator with initial weights."""
     info = SETS[recipe.dataset]
     return build_generator(
         recipe.architecture,

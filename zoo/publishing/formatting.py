@@ -1,10 +1,10 @@
-"""Values of the cards, written for people. Imports nothing heavy: `pinet list` needs it."""
+"""Values of the cards as readable text. Imports no backend, because `pinet list` needs it."""
 
 from zoo.registry import GENERATION
 
 
 def printable(text: str) -> str:
-    """Text in which every character that a terminal could take for a command is written as its Python escape."""
+    """Text in which control characters are written as their Python escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
@@ -33,21 +33,21 @@ def human_seconds(seconds: float) -> str:
 
 
 def human_interval(low: float, high: float) -> str:
-    """An interval of shares, in percent: 98.9 – 99.4 %."""
+    """An interval of fractions, in percent: 98.9 – 99.4 %."""
     return f"{low:.1%}"[:-1] + f" – {high * 100:.1f} %"
 
 
 def human_result(card: dict) -> str:
-    """What a model achieves, in a few words: accuracy, or the share of pictures that are what was asked for."""
+    """The main result of a model: test accuracy; of a generator, class accuracy or Fréchet distance."""
     if "accuracy" in card:
         return f"{card['accuracy']['test'] * 100:.2f} %"
-    if "as_asked" in card["quality"]:
-        return f"{card['quality']['as_asked'] * 100:.1f} % as asked"
+    if "class_accuracy" in card["quality"]:
+        return f"{card['quality']['class_accuracy'] * 100:.1f} % class accuracy"
     return f"Fréchet distance {card['quality']['frechet_distance']:.3g}"
 
 
 def human_shape(card: dict) -> str:
-    """The size of what a model takes or makes: 28×28×1."""
+    """The shape of a classifier's input or a generator's output: 28×28×1."""
     return "×".join(map(str, card["output_shape"] if card["task"] == GENERATION else card["input_shape"]))
 
 
@@ -62,9 +62,9 @@ def human_degree(card: dict) -> str:
 
 
 def human_size(card: dict) -> str:
-    """What a model costs: parameters, multiply-adds of one image or sound, bytes."""
+    """The size of a model: parameters, MACs of one image or audio clip, bytes."""
     return (
-        f"{card['parameters']:,} parameters, {human_count(card['macs'])} multiply-adds each, "
+        f"{card['parameters']:,} parameters, {human_count(card['macs'])} MACs each, "
         f"{human_bytes(card['weights']['bytes'])} as {card['weights']['dtype']}"
     )
 
@@ -95,13 +95,14 @@ def human_environment(training: dict) -> str:
     )
 
 
-def human_metrics(figures: dict) -> str:
+def human_metrics(metrics: dict) -> str:
     """The metrics of a set of generated images in one line."""
-    asked = f"[bold]{figures['as_asked']:.1%}[/] as asked, " if "as_asked" in figures else ""
+    accuracy = f"class accuracy [bold]{metrics['class_accuracy']:.1%}[/], " if "class_accuracy" in metrics else ""
     return (
-        f"{asked}Fréchet distance {figures['frechet_distance']:.3g}, kernel distance {figures['kernel_distance']:.3g} "
-        f"± {figures['kernel_distance_error']:.1g}, precision {figures['precision']:.2f}, recall "
-        f"{figures['recall']:.2f}, density {figures['density']:.2f}, coverage {figures['coverage']:.2f}"
+        f"{accuracy}Fréchet distance {metrics['frechet_distance']:.3g}, "
+        f"kernel distance {metrics['kernel_distance']:.3g} "
+        f"± {metrics['kernel_distance_error']:.1g}, precision {metrics['precision']:.2f}, recall "
+        f"{metrics['recall']:.2f}, density {metrics['density']:.2f}, coverage {metrics['coverage']:.2f}"
     )
 
 

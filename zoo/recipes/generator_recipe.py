@@ -9,30 +9,30 @@ from zoo.registry import GENERATION
 
 @dataclass(frozen=True)
 class GeneratorRecipe:
-    """Every hyperparameter of one training of a generator against a critic.
+    """Every hyperparameter of one training of a generator against a discriminator.
 
     Args:
         name: name of the model that it makes.
         description: one sentence for `pinet list`.
         dataset: `"mnist"`, `"cifar10"` or `"digits"`.
         architecture: name of a generator's function in `zoo.architectures`.
-        classifier: the classifier of the zoo that measures the generator: in its features, and by its decisions. It
-            has no part in the training.
-        epochs: passes over the training part.
+        classifier: the evaluation classifier, one of the zoo: the metrics use its features and its predicted classes.
+            It has no part in the training.
+        epochs: passes over the training images.
         batch_size: images a step; the last, incomplete batch of an epoch is dropped.
-        learning_rate: of Adam (β₁ = 0, β₂ = 0.99) for both networks; falls to 0 on a cosine.
-        validation: examples at the end of the training split that are kept out of training.
+        learning_rate: of Adam (β₁ = 0, β₂ = 0.99) for both networks; cosine decay to 0.
+        validation: examples at the end of the training split that are held out.
         architecture_arguments: the function's keyword arguments.
-        critic_arguments: keyword arguments of `zoo.architectures.critic.critic`.
+        discriminator_arguments: keyword arguments of `zoo.architectures.discriminator.discriminator`.
         latent_size: length of the noise.
         label_size: length of a label's vector; 0 makes an unconditional generator.
         ema_momentum: momentum of the average of the generator's weights that is shipped; 0 ships the last weights.
         flip: mirror half of the images left to right.
         jit: compile the training step with XLA on TensorFlow; on JAX it always is, on PyTorch never. Measure:
-            compiling takes its time, and not every network gains.
-        beside: shipped generators whose figures the card puts beside its own.
+            compilation takes time, and not every network gets faster.
+        baselines: shipped generators whose metrics the card lists for comparison.
         seed: seed of weights, noise and order.
-        note: what a reader of the card should know besides its figures.
+        note: what a reader of the card should know besides its metrics.
 
     Raises:
         ValueError: a value out of its range.
@@ -48,13 +48,13 @@ class GeneratorRecipe:
     learning_rate: float
     validation: int
     architecture_arguments: dict = field(default_factory=dict)
-    critic_arguments: dict = field(default_factory=dict)
+    discriminator_arguments: dict = field(default_factory=dict)
     latent_size: int = 64
     label_size: int = 16
     ema_momentum: float = 0.0
     flip: bool = False
     jit: bool = False
-    beside: list = field(default_factory=list)
+    baselines: list = field(default_factory=list)
     seed: int = 0
     note: str = ""
 

@@ -44,7 +44,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         write_json(path, record)
         return
     earlier = _read_earlier(path, recipe)
-    for words in record["recipe"].keys() & {"description", "note", "beside"}:  # which no step depends on
+    for words in record["recipe"].keys() & {"description", "note", "baselines"}:  # which no step depends on
         earlier["recipe"][words] = record["recipe"][words]
     if earlier != record:
         differing = sorted(

@@ -1,4 +1,4 @@
-"""`pinet generate`, and what the other commands say of a generator."""
+"""`pinet generate`, and the other commands with a generator."""
 
 import itertools
 import json
@@ -18,7 +18,7 @@ def pixels(path):
     return np.asarray(Image.open(path))
 
 
-def test_generate_writes_the_pictures_of_the_seed(pinet, tmp_path):
+def test_generate_writes_the_images_of_the_seed(pinet, tmp_path):
     code, out, err = pinet(
         "generate", NAME, "-n", 12, "--seed", 5, "-o", tmp_path / "g.png", "--out-dir", tmp_path / "all"
     )
@@ -34,7 +34,7 @@ def test_generate_writes_the_pictures_of_the_seed(pinet, tmp_path):
         np.testing.assert_array_equal(np.asarray(page)[top : top + 64 : 8, left : left + 64 : 8], pixels(file))
 
 
-def test_generate_takes_a_label_and_walks_between_seeds(pinet, tmp_path):
+def test_generate_takes_a_label_and_interpolates_between_seeds(pinet, tmp_path):
     assert (
         pinet("generate", NAME, "-n", 9, "--label", 3, "-o", tmp_path / "g.png", "--out-dir", tmp_path / "threes")[0]
         == 0
@@ -83,18 +83,18 @@ def test_commands_for_classifiers_send_one_to_generate(pinet, arguments):
     assert code == 1 and f"{NAME} is a model for image generation" in err
 
 
-def test_list_and_info_speak_of_generators(pinet):
+def test_list_and_info_show_generators(pinet):
     card = zoo.card(NAME)
-    assert f"{card['quality']['as_asked'] * 100:.1f} % as asked" in pinet("list")[1]
+    assert f"{card['quality']['class_accuracy'] * 100:.1f} % class accuracy" in pinet("list")[1]
     out = pinet("info", NAME)[1]
-    for words in ("degree 22 in the noise", "figures of training images", "Fréchet distance", "recall"):
+    for words in ("degree 22 in the noise", "metrics of training images", "Fréchet distance", "recall"):
         assert words in out
 
 
-def test_evaluate_reproduces_the_card_and_draws_the_nearest_training_pictures(pinet, tmp_path):
+def test_evaluate_reproduces_the_card_and_draws_the_nearest_training_images(pinet, tmp_path):
     code, out, err = pinet("evaluate", NAME, "--sheet", tmp_path / "nearest.png")
     assert (code, err) == (0, "")
-    assert "The card's figures are reproduced." in out
+    assert "The card's metrics are reproduced." in out
     page = np.asarray(Image.open(tmp_path / "nearest.png"))
     generated, _ = sample(zoo.load(NAME), 10)
     np.testing.assert_array_equal(page[52 : 52 + 64 : 8, 8 : 8 + 64 : 8], generated[0, ..., 0])

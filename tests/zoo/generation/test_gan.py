@@ -1,4 +1,4 @@
-"""The losses of a GAN in one backward pass, and its layers and doors."""
+"""The losses of a GAN in one backward pass, its layers, and its input validation."""
 
 import keras
 import numpy as np
@@ -6,10 +6,10 @@ import pytest
 
 from pinet_keras.analysis import certify
 from zoo.architectures import build_generator
-from zoo.architectures.critic import critic
+from zoo.architectures.discriminator import discriminator
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.generation.gan import GAN
-from zoo.generation.latents import draw_latents, walk
+from zoo.generation.latents import draw_latents, interpolate
 from zoo.generation.sampling import generate, sample
 
 SHAPE, LATENT, CLASSES = (8, 8, 1), 6, 3
@@ -33,21 +33,27 @@ def batch(count=12):
 
 def moved(optimizer_for):
     """Which of the two networks a step with this loss alone moves."""
-    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+    gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1))
     losses = GAN.compute_loss
 
     class OneLoss(GAN):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             losses(self, y_pred=y_pred)
-            critic_loss = keras.ops.mean(y_pred["fake"]) - keras.ops.mean(y_pred["real"])
-            return critic_loss if optimizer_for == "critic" else -keras.ops.mean(y_pred["judged"])
+            discriminator_loss = keras.ops.mean(y_pred["fake"]) - keras.ops.mean(y_pred["real"])
+            return (
+                discriminator_loss
+                if optimizer_for == "discriminator"
+                else -keras.ops.mean(y_pred["fake_for_generator"])
+            )
 
-    gan = OneLoss(gan.generator, gan.critic)
+    gan = OneLoss(gan.generator, gan.discriminator)
     gan.compile(keras.optimizers.SGD(1.0), jit_compile=False)
-    # Spectral normalisation rescales kernels in a step; the biases of the critic show what the gradient moves.
+    # Spectral normalisation rescales kernels in a step; the biases of the discriminator show what the gradient moves.
     watched = {
         "generator": list(gan.generator.trainable_variables),
-        "critic": [variable for variable in gan.critic.trainable_variables if variable.name in ("bias", "table")],
+        "discriminator": [
+            variable for variable in gan.discriminator.trainable_variables if variable.name in ("bias", "table")
+        ],
     }
     before = {key: [np.array(keras.ops.convert_to_numpy(v)) for v in values] for key, values in watched.items()}
     gan.train_on_batch(batch())
@@ -61,36 +67,36 @@ def moved(optimizer_for):
     }
 
 
-@pytest.mark.parametrize("network", ["critic", "generator"])
+@pytest.mark.parametrize("network", ["discriminator", "generator"])
 def test_each_loss_moves_its_own_network_alone(network):
     assert moved(network) == {network}
 
 
 def test_the_losses_are_the_hinge_losses():
-    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
-    opinions = {
+    gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1))
+    scores = {
         "real": np.float32([[2.0], [0.5], [-1.0]]),  # 0, 0.5, 2
         "fake": np.float32([[-3.0], [0.0], [1.0]]),  # 0, 1, 2
-        "judged": np.float32([[-3.0], [0.0], [1.5]]),
+        "fake_for_generator": np.float32([[-3.0], [0.0], [1.5]]),
     }
-    total = gan.compute_loss(y_pred={key: keras.ops.convert_to_tensor(value) for key, value in opinions.items()})
-    assert float(gan.critic_loss.result()) == pytest.approx(2.5 / 3 + 3 / 3)
+    total = gan.compute_loss(y_pred={key: keras.ops.convert_to_tensor(value) for key, value in scores.items()})
+    assert float(gan.discriminator_loss.result()) == pytest.approx(2.5 / 3 + 3 / 3)
     assert float(gan.generator_loss.result()) == pytest.approx(1.5 / 3)
     assert float(total) == pytest.approx(2.5 / 3 + 1 + 0.5)
 
 
-def test_the_judge_that_the_generator_faces_is_the_critic():
-    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
-    opinions = gan({key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}, training=False)
-    fake, judged = (keras.ops.convert_to_numpy(opinions[key]) for key in ("fake", "judged"))
-    np.testing.assert_allclose(fake, judged, rtol=1e-5, atol=1e-5)
+def test_the_generators_loss_uses_the_discriminator_as_it_is():
+    gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1))
+    scores = gan({key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}, training=False)
+    fake, for_generator = (keras.ops.convert_to_numpy(scores[key]) for key in ("fake", "fake_for_generator"))
+    np.testing.assert_allclose(fake, for_generator, rtol=1e-5, atol=1e-5)
 
 
-def test_the_critic_sees_what_a_written_picture_would_show():
-    gan = GAN(generator(), critic(SHAPE, CLASSES, width=8, stages=1))
+def test_the_discriminator_sees_clipped_pixels():
+    gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1))
     gan.generator.get_layer("image").bias.assign([50.0])  # far beyond white
     seen = gan({key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}, training=False)["fake"]
-    white = gan.critic([np.ones((12, *SHAPE), "float32"), batch()["labels"]])
+    white = gan.discriminator([np.ones((12, *SHAPE), "float32"), batch()["labels"]])
     np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (seen, white)), rtol=1e-5, atol=1e-5)
 
 
@@ -130,7 +136,7 @@ def test_wrong_arguments_of_an_architecture_are_refused(arguments, words):
             generator("dcgan", **arguments)
 
 
-def test_a_seed_draws_the_same_pictures_however_many_are_drawn():
+def test_a_seed_draws_the_same_images_however_many_are_drawn():
     model = generator()
     few, labels = sample(model, 5, seed=7)
     many, _ = sample(model, 9, seed=7)
@@ -172,16 +178,16 @@ def test_a_dict_and_a_list_are_the_same():
         (lambda z, y: [z, y + 0.5], r"whole numbers in 0..2. Received: 0.5"),
     ],
 )
-def test_what_is_no_noise_or_no_label_is_refused(change, words):
+def test_wrong_noise_and_labels_are_refused(change, words):
     model = generator()
     for call in (model, model.predict_on_batch, lambda x: model.predict(x, verbose=0)):
         with pytest.raises(ValueError, match=words):
             call(change(*noise()))
 
 
-def test_a_walk_goes_straight_from_one_latent_to_the_other():
+def test_interpolation_is_linear():
     start, end = draw_latents(2, LATENT, seed=0)
-    steps = walk(start, end, 5)
+    steps = interpolate(start, end, 5)
     np.testing.assert_allclose(steps[[0, 2, 4]], [start, (start + end) / 2, end], atol=1e-6)
     assert np.abs(draw_latents(1000, 4, seed=0)).max() <= 1
     assert draw_latents(100_000, 1, seed=0).var() == pytest.approx(1 / 3, rel=0.01)
@@ -200,6 +206,6 @@ def test_the_embedding_survives_a_file_and_rounds_its_labels(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [(0, 4), (3, -1), (2.5, 4)])
-def test_an_embedding_of_no_size_is_refused(arguments):
+def test_an_embedding_without_size_is_refused(arguments):
     with pytest.raises(ValueError, match="must be a whole number above 0. Received"):
         LabelEmbedding(*arguments)

@@ -16,7 +16,7 @@ from PIL import Image
 from rich.console import Console
 
 import zoo
-from zoo.generation import epoch_exhibition
+from zoo.generation import epoch_sheets
 from zoo.generation.gan import GAN
 from zoo.generation.training import train
 from zoo.recipes import GeneratorRecipe, read_recipe
@@ -25,7 +25,7 @@ RECIPE = replace(
     read_recipe("pinet_digits_generator"),
     epochs=4,
     architecture_arguments={"width": 8, "stages": 1},
-    critic_arguments={"width": 8, "stages": 1},
+    discriminator_arguments={"width": 8, "stages": 1},
 )
 CODE = """
 import sys
@@ -61,7 +61,7 @@ def unbroken(tmp_path_factory):
     return folder
 
 
-def test_a_run_killed_with_9_half_way_ends_as_an_unbroken_one(unbroken, tmp_path):
+def test_a_killed_and_resumed_run_ends_as_an_uninterrupted_one(unbroken, tmp_path):
     process = start(tmp_path)
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and epochs_logged(tmp_path) < 2:
@@ -73,14 +73,14 @@ def test_a_run_killed_with_9_half_way_ends_as_an_unbroken_one(unbroken, tmp_path
     assert read_card(tmp_path) == read_card(unbroken)  # sha256 of the weights included
 
 
-def test_the_card_of_a_generator_says_what_it_is_and_how_good(unbroken):
+def test_the_card_of_a_generator_holds_its_metrics(unbroken):
     card = read_card(unbroken)
     assert card["task"] == "image generation"
     assert (card["tier"], card["degree"]) == (2, 10)
     assert card["quality"]["classifier"] == "pinet_digits" and card["quality"]["samples"] == 1437
-    floor = card["beside"]["training images"]
-    assert floor["as_asked"] > 0.97 and floor["recall"] > 0.7
-    assert floor["frechet_distance"] < card["quality"]["frechet_distance"]
+    real = card["baselines"]["training images"]
+    assert real["class_accuracy"] > 0.97 and real["recall"] > 0.7
+    assert real["frechet_distance"] < card["quality"]["frechet_distance"]
 
 
 def test_a_trained_card_on_disk_can_be_loaded_and_measured(unbroken):
@@ -99,29 +99,29 @@ def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
     assert read_card(unbroken) == before
 
 
-def test_a_finished_run_takes_other_words_and_rivals(unbroken, tmp_path):
-    recipe = replace(RECIPE, note="an hour was all there was", beside=["pinet_digits_generator"])
+def test_a_finished_run_accepts_another_note_and_other_baselines(unbroken, tmp_path):
+    recipe = replace(RECIPE, note="an hour was all there was", baselines=["pinet_digits_generator"])
     card = train(recipe, run_dir=unbroken, out_dir=tmp_path, console=Console(file=StringIO()))
-    rival = zoo.card("pinet_digits_generator")["quality"]
+    baseline = zoo.card("pinet_digits_generator")["quality"]
     assert card["note"] == "an hour was all there was"
-    assert card["beside"]["pinet_digits_generator"]["recall"] == pytest.approx(rival["recall"], abs=0.02)
+    assert card["baselines"]["pinet_digits_generator"]["recall"] == pytest.approx(baseline["recall"], abs=0.02)
     assert card["weights"]["sha256"] == read_card(unbroken)["weights"]["sha256"]
 
 
-def test_every_epoch_leaves_a_sheet_and_figures(unbroken):
+def test_every_epoch_writes_a_sheet_and_metrics(unbroken):
     rows = list(csv.DictReader((unbroken / "log.csv").open()))
-    assert {"critic_loss", "generator_loss", "as_asked", "frechet_distance", "diversity"} <= set(rows[0])
+    assert {"discriminator_loss", "generator_loss", "class_accuracy", "frechet_distance", "diversity"} <= set(rows[0])
     sheets = sorted((unbroken / "sheets").glob("*.png"))
     assert [sheet.name for sheet in sheets] == [f"epoch_00{epoch}.png" for epoch in (1, 2, 3, 4)]
     assert Image.open(sheets[0]).size > (10 * 64, 8 * 64)
 
 
-def test_collapse_is_said(tmp_path, monkeypatch):
+def test_mode_collapse_is_reported(tmp_path, monkeypatch):
     """The threshold is raised to where a short run is sure to fall below it."""
-    monkeypatch.setattr(epoch_exhibition, "COLLAPSED", 100.0)
+    monkeypatch.setattr(epoch_sheets, "COLLAPSED", 100.0)
     stream = StringIO()
     train(replace(RECIPE, epochs=1), run_dir=tmp_path, console=Console(file=stream, width=200))
-    assert "epoch 1: the modes have collapsed" in stream.getvalue()
+    assert "epoch 1: mode collapse" in stream.getvalue()
 
 
 def test_divergence_ends_the_run_and_keeps_the_last_good_epoch(tmp_path, monkeypatch):
@@ -143,7 +143,7 @@ def test_divergence_ends_the_run_and_keeps_the_last_good_epoch(tmp_path, monkeyp
     assert card["training"]["epochs"] == 4
 
 
-def test_ctrl_c_says_what_is_kept(tmp_path, monkeypatch):
+def test_ctrl_c_reports_what_is_kept(tmp_path, monkeypatch):
     def ctrl_c(*_, **__):
         raise KeyboardInterrupt
 
@@ -158,7 +158,7 @@ def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_pat
     with pytest.raises(ValueError, match="No model has that name.*nobody"):
         train(replace(RECIPE, classifier="nobody"), run_dir=tmp_path)
     with pytest.raises(ValueError, match="pinet_digits is a model for image classification"):
-        train(replace(RECIPE, beside=["pinet_digits"]), run_dir=tmp_path)
+        train(replace(RECIPE, baselines=["pinet_digits"]), run_dir=tmp_path)
     (tmp_path / "run.json").write_text(json.dumps({"recipe": {}, "dataset_sha256": "", "backend": "tensorflow"}))
     (tmp_path / "checkpoint.npz").touch()  # without one, nothing would be lost
     with pytest.raises(ValueError, match="run of another task, image classification"):
@@ -171,7 +171,7 @@ def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_pat
         ({"latent_size": 0}, "'latent_size' must be above 0"),
         ({"label_size": -1}, "'label_size' must be 0 or more"),
         ({"ema_momentum": 1.0}, "'ema_momentum' must be at least 0 and below 1"),
-        ({"beside": "dcgan"}, "'beside' must be of type list"),
+        ({"baselines": "dcgan"}, "'baselines' must be of type list"),
     ],
 )
 def test_wrong_values_in_a_recipe_are_refused(change, words):

@@ -1,4 +1,4 @@
-"""What a person sees while a network trains."""
+"""Progress of a training on the terminal."""
 
 import time
 from datetime import timedelta
@@ -7,23 +7,23 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-# How each figure of the logs is said; those that a training does not log are left out.
-WORDS = {
+# The format of each metric in the logs; metrics that a training does not log are left out.
+FORMATS = {
     "loss": "loss {:.3f}",
-    "critic_loss": "critic's loss {:.3f}",
+    "discriminator_loss": "discriminator's loss {:.3f}",
     "generator_loss": "generator's loss {:.3f}",
     "accuracy": "accuracy {:.2%}",
     "val_accuracy": "validation {:.2%}",
-    "as_asked": "as asked {:.1%}",
+    "class_accuracy": "class accuracy {:.1%}",
     "frechet_distance": "Fréchet distance {:.3g}",
     "diversity": "diversity {:.0%}",
 }
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Shows epoch, step, figures, images/s and the time left of the run; adds `seconds` to each epoch's logs.
+    """Shows epoch, step, metrics, images/s and the remaining time; adds `seconds` to each epoch's logs.
 
-    On a terminal one bar that moves; elsewhere one line an epoch.
+    On a terminal a progress bar; elsewhere one line per epoch.
 
     Args:
         recipe: the recipe that is trained.
@@ -39,7 +39,7 @@ class TrainingProgress(keras.callbacks.Callback):
             TextColumn("epoch {task.fields[epoch]}/" + str(recipe.epochs)),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}  {task.fields[rate]:,.0f} images/s"),
+            TextColumn("{task.fields[metrics]}  {task.fields[rate]:,.0f} images/s"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -49,7 +49,7 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         total = self.steps * self.recipe.epochs
-        self.task = self.bar.add_task("train", total=total, epoch=0, figures="", rate=0.0)
+        self.task = self.bar.add_task("train", total=total, epoch=0, metrics="", rate=0.0)
         self.bar.start()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -61,7 +61,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.bar.update(
             self.task,
             completed=self.done + batch + 1,
-            figures=_said(logs),
+            metrics=format_metrics(logs),
             rate=(batch + 1) * self.recipe.batch_size / seconds,
         )
 
@@ -70,7 +70,7 @@ class TrainingProgress(keras.callbacks.Callback):
         rate = self.steps * self.recipe.batch_size / logs["seconds"]
         left = timedelta(seconds=round((self.recipe.epochs - epoch - 1) * logs["seconds"]))
         self.console.print(
-            f"epoch {epoch + 1}/{self.recipe.epochs}  {_said(logs)}  {rate:,.0f} images/s  {left} left",
+            f"epoch {epoch + 1}/{self.recipe.epochs}  {format_metrics(logs)}  {rate:,.0f} images/s  {left} left",
             highlight=False,
             soft_wrap=True,
         )
@@ -79,5 +79,6 @@ class TrainingProgress(keras.callbacks.Callback):
         self.bar.stop()
 
 
-def _said(logs):
-    return "  ".join(words.format(float(logs[key])) for key, words in WORDS.items() if key in logs)
+def format_metrics(logs: dict) -> str:
+    """The metrics of an epoch's logs in one line."""
+    return "  ".join(form.format(float(logs[key])) for key, form in FORMATS.items() if key in logs)

@@ -1,14 +1,14 @@
-"""Generators under a new judge: python -m benchmarks.rejudge NAME... [--data FILE.npz]
+"""Metrics of generators with a retrained evaluation classifier: python -m benchmarks.remeasure_generators NAME...
 
-When a classifier has been trained anew, the figures of the generators that it judges are others. This measures them
-again and writes their cards; `pinet evaluate` must agree with those.
+When a classifier has been retrained, the metrics that are computed in its features change. This measures generators
+again and writes their cards; `pinet evaluate` must reproduce those.
 """
 
 import argparse
 
 import zoo
 from zoo.data.loading import load_set
-from zoo.generation.generator_card import measured
+from zoo.generation.generator_card import quality_entries
 from zoo.paths import ROOT
 from zoo.publishing.publish import write_card
 
@@ -21,9 +21,9 @@ def main():
     options = parser.parse_args()
     for name in options.names:
         card = zoo.card(name)
-        rivals = card["training"]["recipe"]["beside"]
+        baselines = card["training"]["recipe"]["baselines"]
         data_set = load_set(card["dataset"]["name"], options.data)
-        card |= measured(zoo.load(name), card["quality"]["classifier"], rivals, data_set)
+        card |= quality_entries(zoo.load(name), card["quality"]["classifier"], baselines, data_set)
         write_card(card, ROOT)
         quality = card["quality"]
         print(f"{name}: Fréchet distance {quality['frechet_distance']:.4g} in features of {quality['classifier']}")
