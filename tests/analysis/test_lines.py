@@ -88,11 +88,11 @@ def test_a_restriction_that_rounding_swamps_is_refused():
 
 
 def test_each_crossing_is_as_exact_as_the_model_near_it():
-    """x⁹ passes 1e-9 at 0.1, where the polynomial of the whole line is known to 1e-14 only, five digits."""
+    """x¹⁰ passes 2⁻³⁰ at 1/8, where the polynomial of the whole line is known to 1e-14 only, five digits."""
     x = keras.Input((1,))
-    model = keras.Model(x, layers.Concatenate()([x**9, 0.0 * x + 1e-9]))
+    model = keras.Model(x, layers.Concatenate()([x**10, 0.0 * x + 2.0**-30]))
     (found,) = crossings(model, np.zeros(1), np.ones(1), domain=(0.01, 1))
-    assert found.t == pytest.approx(0.1, rel=1e-14)
+    assert found.t == pytest.approx(0.125, rel=1e-14, abs=0)
 
 
 def test_ties_touches_and_boundaries_at_an_end_are_refused():
