@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.chebyshev import chebval2d
 
-from pinet_keras.analysis.chebyshev import chebyshev_coefficients, chebyshev_nodes
-from pinet_keras.analysis.lines import certified_degree, evaluator_of
+from pinet_keras.analysis.chebyshev import EPSILON, chebyshev_coefficients, chebyshev_nodes, lebesgue
+from pinet_keras.analysis.lines import CHECKS, NOT_ROUNDING, SAFETY, certified_degree, evaluator_of
+from pinet_keras.analysis.rounding import measured_rounding
 
 MAX_PLANE_DEGREE = 128
 RESOLUTION = 400
 HEIGHT = 3**0.5 / 2  # of the triangle, whose sides are 1
 THUMBNAIL = 0.22
+# A drawing is refused when the leading logit is unknown on more than this part of it.
+UNDECIDED = 0.01
 
 
 class PlanePolynomial:
@@ -24,6 +27,10 @@ class PlanePolynomial:
         d2: second direction.
         triangle: False for the square −1 ≤ s, t ≤ 1; True for the triangle with corners x, x + d1 and x + d2, every
             point of which is a mean of the three: pixels stay pixels in it.
+
+    Attributes:
+        coefficients: `[degree + 1, degree + 1, outputs]`, of products of Chebyshev polynomials.
+        error: no logit is farther than this, by measured rounding, from the model's.
     """
 
     def __init__(self, model, x, d1, d2, triangle: bool = False):
@@ -31,18 +38,47 @@ class PlanePolynomial:
         if degree > MAX_PLANE_DEGREE:
             raise ValueError(f"A plane takes degrees up to {MAX_PLANE_DEGREE}. Received: a model of degree {degree}")
         self.triangle = triangle
-        start = evaluator.points(x, "x")
-        steps = evaluator.points(d1, "d1"), evaluator.points(d2, "d2")
+        self._start = evaluator.points(x, "x")
+        self._steps = evaluator.points(d1, "d1"), evaluator.points(d2, "d2")
         nodes = chebyshev_nodes(degree + 1)
-        s, t = self._unfold(*(grid.ravel() for grid in np.meshgrid(nodes, nodes, indexing="ij")))
-        points = [
-            a + s.reshape(-1, *[1] * a.ndim) * b + t.reshape(-1, *[1] * a.ndim) * c
-            for a, b, c in zip(start, *steps, strict=True)
-        ]
-        values = evaluator(points).reshape(degree + 1, degree + 1, -1)
+        values = self._values(evaluator, *(grid.ravel() for grid in np.meshgrid(nodes, nodes, indexing="ij")))
+        values = values.reshape(degree + 1, degree + 1, -1)
         first = chebyshev_coefficients(values.reshape(degree + 1, -1), degree).reshape(values.shape)
         second = chebyshev_coefficients(first.swapaxes(0, 1).reshape(degree + 1, -1), degree)
         self.coefficients = second.reshape(first.swapaxes(0, 1).shape).swapaxes(0, 1)
+        self.error = self._measured_error(evaluator, degree, float(np.abs(values).max()))
+
+    def _points(self, u, v) -> list[np.ndarray]:
+        s, t = self._unfold(u, v)
+        return [
+            a + s.reshape(-1, *[1] * a.ndim) * b + t.reshape(-1, *[1] * a.ndim) * c
+            for a, b, c in zip(self._start, *self._steps, strict=True)
+        ]
+
+    def _values(self, evaluator, u, v) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            values = evaluator(self._points(u, v))
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "The model overflows on the plane; choose shorter directions. Received: values beyond float64"
+            )
+        return values
+
+    def _measured_error(self, evaluator, degree: int, size: float) -> float:
+        """How far the polynomials may be from the model: their rounding error, measured as for lines."""
+        rng = np.random.default_rng(0)
+        u, v = rng.uniform(-1, 1, (2, CHECKS))
+        values = self._values(evaluator, u, v)
+        missed = float(np.abs(chebval2d(u, v, self.coefficients).T - values).max())
+        inside = measured_rounding(evaluator, self._points(u, v), values, rng)
+        rounding = lebesgue(degree) ** 2 * max(inside, EPSILON * size)
+        if missed > NOT_ROUNDING * rounding:
+            raise ValueError(
+                f"On this plane the model is not a polynomial of degree {degree}: its values differ by {missed:.1e} "
+                f"from one, and rounding explains {rounding:.1e}. Does the plane leave the range of valid inputs "
+                "(pixels are clipped to 0..255)? `triangle=True` stays between three images. Received: such directions"
+            )
+        return SAFETY * max(rounding, missed)
 
     def __call__(self, s, t) -> np.ndarray:
         """The logits `[outputs, ...]` at points of the plane."""
@@ -85,7 +121,8 @@ def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, t
         A `matplotlib.figure.Figure`; `figure.savefig("out.png")` writes it. Needs matplotlib.
 
     Raises:
-        ValueError: no certified degree, or a higher one; fewer than two logits; wrong shapes.
+        ValueError: no certified degree, or a higher one; fewer than two logits; wrong shapes; values that no such
+            polynomial takes, or a leading logit that rounding leaves unknown on more than 1 % of the drawing.
     """
     from matplotlib.figure import Figure
 
@@ -94,6 +131,7 @@ def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, t
         raise ValueError(f"A decision needs two logits or more. Received: {polynomial.coefficients.shape[2]}")
     s, t = _grid(triangle)
     logits = np.moveaxis(polynomial(s, t), 0, -1)
+    _refuse_undecided(logits, polynomial.error)
     figure = Figure(figsize=(8, 6.6), layout="constrained")
     axes = figure.add_subplot()
     x_place, y_place = _place(s, t, triangle)
@@ -107,6 +145,17 @@ def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, t
     axes.set_title(title or "", weight="bold")
     figure.supxlabel("Shade: lead of the winning logit, from 0 at the boundary (pale) to each region's largest", size=9)
     return figure
+
+
+def _refuse_undecided(logits, error: float) -> None:
+    second, first = np.moveaxis(np.sort(logits, axis=-1)[..., -2:], -1, 0)
+    undecided = float(np.mean(first - second <= 2 * error))
+    if undecided > UNDECIDED:
+        raise ValueError(
+            f"On {undecided:.0%} of the plane the leading logit leads by less than rounding, {2 * error:.1e}: the "
+            f"largest logits there are {np.abs(logits).max():.1e}, and float64 keeps 16 digits of those. Choose nearer "
+            "corners, or follow lines with `crossings`, which divides them. Received: such directions"
+        )
 
 
 def _grid(triangle):

@@ -95,6 +95,37 @@ def test_images_stand_at_the_corners_of_a_triangle(channels):
     assert distances.argmin(axis=1).tolist() == [0, 1, 2]
 
 
+def test_a_drawing_that_rounding_decides_is_refused():
+    """At the corners the logits reach 1e96: what is drawn near the origin would be their rounding error."""
+    x = keras.Input((2,))
+    model = keras.Model(x, layers.Concatenate()([x**48, 0.0 * x + 0.25]))
+    d1, d2 = np.array([100.0, 0]), np.array([0, 100.0])
+    with pytest.raises(ValueError, match="of the plane the leading logit leads by less than rounding"):
+        plane(model, np.zeros(2), d1, d2)
+    with pytest.raises(ValueError, match="overflows"):
+        plane(model, np.zeros(2), 1e6 * d1, d2)
+    polynomial = PlanePolynomial(model, np.full(2, 2.0), d1 / 100, d2 / 100)
+    s, t = np.random.default_rng(0).uniform(-1, 1, (2, 50))
+    points = 2.0 + s[:, None] * [1, 0] + t[:, None] * [0, 1]
+    missed = np.abs(polynomial(s, t).T - Evaluator(model)([points])).max()
+    assert missed <= polynomial.error < 1e-9 * 3.0**48
+
+
+def test_a_clip_on_the_plane_is_noticed():
+    class Clip(layers.Layer):
+        def call(self, inputs):
+            return ops.clip(inputs, 0, 255)
+
+        def degree_rule(self, degrees):
+            return degrees[0]
+
+    x = keras.Input((2,))
+    model = keras.Model(x, layers.Dense(2)(Clip()(x)))
+    plane(model, np.full(2, 100.0), np.array([100.0, 0]), np.array([0, 100.0]))
+    with pytest.raises(ValueError, match="valid inputs"):
+        plane(model, np.full(2, 100.0), np.array([200.0, 0]), np.array([0, 200.0]))
+
+
 def test_bad_arguments():
     x = keras.Input((2,))
     with pytest.raises(ValueError, match="two logits"):
