@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+from benchmarks.experiments_summary import draw_summary
 from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import human_count, human_seconds, markdown_table
 from zoo.registry import card
@@ -18,11 +19,13 @@ def results() -> dict:
 
 
 def write_page(groups: dict) -> None:
-    """Write every table of the page, and draw the curves of each group of trials."""
+    """Write every table of the page, draw the curves of each group of trials, and all trials in one picture."""
     PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), groups), encoding="utf-8")
-    for group in groups["group"]:
-        if done := _done(group, results()):
-            _draw(done, FOLDER / f"{group['name']}.png")
+    found = results()
+    measured = [group for group in groups["group"] if _done(group, found)]
+    for group in measured:
+        _draw(_done(group, found), FOLDER / f"{group['name']}.png")
+    draw_summary(measured, found).savefig(FOLDER / "summary.png", dpi=110)
 
 
 def written_from_results(page: str, groups: dict) -> str:

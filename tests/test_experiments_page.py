@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.experiments import read_trials, trials
 from benchmarks.experiments_page import PAGE, results, written_from_results
+from benchmarks.experiments_summary import draw_summary
 from benchmarks.page import between
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -21,6 +22,23 @@ def test_every_trial_has_the_settings_that_were_run():
         run = found[name]["recipe"] | {"examples": found[name]["examples"]}
         same = {key: run[key] for key in settings if key != "description"}
         assert same == {key: value for key, value in settings.items() if key != "description"}, name
+
+
+def test_the_picture_shows_every_trial_that_was_run():
+    groups, found = read_trials()["group"], results()
+    (axis,) = draw_summary(groups, found).axes
+    named = [label.get_text().removesuffix(" (not a polynomial)") for label in axis.get_yticklabels()]
+    bars = dict(zip(named, (bar.get_width() for bar in axis.patches), strict=False))
+    expected = {
+        name: 100 * (found[name]["validation"] - found[group["baseline"]]["validation"])
+        for group in groups
+        for name in group["trials"]
+        if name in found and name != group["baseline"]
+    }
+    assert bars == pytest.approx(expected)
+    marked = {label.get_text() for label in axis.get_yticklabels() if "not a polynomial" in label.get_text()}
+    assert marked == {f"{name} (not a polynomial)" for name in expected if found[name]["tier"] is None}
+    assert "![Points of validation accuracy of each trial against its baseline](experiments/summary.png)" in TEXT
 
 
 def test_links_within_the_page_lead_somewhere():
