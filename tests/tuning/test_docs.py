@@ -51,7 +51,7 @@ def test_every_block_of_python_runs(tmp_path, monkeypatch, capsys):
 def test_every_search_on_the_page_can_start(understood):
     lines = re.findall(r"^\w*\$ +pinet (tune .*)$", PAGE, flags=re.MULTILINE)
     searches = [line for line in lines if line.split()[1] not in ("report", "promote")]
-    assert len(searches) == 5
+    assert len(searches) == 6
     for line in searches:
         understood(shlex.split(line))
 
