@@ -83,7 +83,8 @@ def read_record(folder) -> dict:
         if "recipe" in record:  # the trial was trained to its end
             dict(record["recipe"])
             for name in FIGURES:
-                float(record[name])
+                if record[name] is not None or name != "val_loss":  # a loss beyond float32 is null
+                    float(record[name])
     return record
 
 
