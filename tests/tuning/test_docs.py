@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tuning import commands, supervision
+from tuning import supervision
+from tuning.main import main
 from tuning.space import Space
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def understood(monkeypatch):
     def check(arguments):
         monkeypatch.setattr(sys, "argv", ["pinet", *arguments])
         with pytest.raises(Understood):
-            commands.main()
+            main()
 
     return check
 
