@@ -1,17 +1,24 @@
 """The tables and the picture of docs/performance.md."""
 
-from benchmarks.page import DOCS, write_between
+from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import human_count, markdown_table
 
-FOLDER = DOCS / "performance"
+PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
 TRAINING_BATCH = 64
 PREDICTIONS = {1: 20, 32: 4, 256: 1}  # size of the batch, and how many of them for one of the largest
 ALONE = {"pinet_cifar10"}  # has no peer in PyTorch
 
 
-def write_page(found):
-    """What each part found, and where, between the page's marks."""
+def write_page(found: dict) -> None:
+    """Write the tables of what each part measured, and on which machine, and draw the picture."""
+    PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    if "scaling" in found:
+        _draw(found["scaling"]["found"])
+
+
+def written_from_results(page: str, found: dict) -> str:
+    """The page with its tables written anew."""
     writers = {
         "networks": _networks_text,
         "choices": _choices_text,
@@ -22,7 +29,7 @@ def write_page(found):
     }
     done = {part: write for part, write in writers.items() if part in found}
     texts = [f"{write(found[part]['found'])}\n\n{found[part]['machine']}." for part, write in done.items()]
-    write_between(DOCS / "performance.md", "results", "\n\n".join(texts))
+    return between(page, "results", "\n\n".join(texts))
 
 
 def _networks_text(found):
@@ -33,18 +40,19 @@ def _networks_text(found):
                 own = record[way]
                 keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
                 cells = [_spread(own[key]) for key in [*keys, *(f"predict_{batch}" for batch in PREDICTIONS)]]
-                shares = [_share(record, own[f"step_{TRAINING_BATCH}"], 3), _share(record, own["predict_32"], 1)]
+                step, predict = own[f"step_{TRAINING_BATCH}"], own["predict_32"]
+                fractions = [_fraction_of_peak(record, step, 3), _fraction_of_peak(record, predict, 1)]
                 megabytes = f"{own['training_megabytes']:.0f}"
-                rows.append([name, way, *cells, megabytes, *(f"{share:.0%}" for share in shares)])
+                rows.append([name, way, *cells, megabytes, *(f"{each:.0%}" for each in fractions)])
         if name not in ALONE:
             ratios.append([name, human_count(record["macs"]), *_ratios(record), f"{record['peak_gflops']:.0f}"])
     batches = [f"Batch {batch}" for batch in PREDICTIONS]
     head = ["Network", "With", "Forward", "and backward", "Training step", *batches]
-    head += ["Training MB", "Share of peak, training", "Share of peak, batch 32"]
-    beside = ["Network", "Multiply-adds", "Training step", *batches, "Peak, GFLOP/s"]
+    head += ["Training MB", "Fraction of peak, training", "Fraction of peak, batch 32"]
+    compared = ["Network", "MACs", "Training step", *batches, "Peak, GFLOP/s"]
     return (
         f"### Images/s\n\n{markdown_table(head, rows)}\n\n"
-        f"### Keras' speed as a multiple of PyTorch's\n\n{markdown_table(beside, ratios)}"
+        f"### Keras' speed as a multiple of PyTorch's\n\n{markdown_table(compared, ratios)}"
     )
 
 
@@ -58,8 +66,8 @@ def _ratios(record):
     return [f"{record['keras'][key][1] / record['torch'][key][1]:.2f}" for key in keys if "torch" in record]
 
 
-def _share(record, rates, passes):
-    """Of the machine's peak: so many times the multiply-adds of a forward pass, two operations each."""
+def _fraction_of_peak(record, rates, passes):
+    """Of the machine's peak: `passes` times the MACs of a forward pass, two operations each."""
     return rates[1] * passes * 2 * record["macs"] / 1e9 / record["peak_gflops"]
 
 
@@ -82,8 +90,15 @@ def _scaling_text(found):
         ]
         for name, row in found.items()
     ]
-    _draw(found)
-    head = ["Layer, parameter", "Slope (log)", "Each more", "R²", "Memory, first to last", "Parameters", "Explicit"]
+    head = [
+        "Layer, parameter",
+        "Slope (log)",
+        "Time for one more",
+        "R²",
+        "Memory, first to last",
+        "Parameters",
+        "Explicit",
+    ]
     return (
         f"### Time against degree and rank\n\n{markdown_table(head, rows)}\n\n"
         "![Time against degree and rank](performance/scaling.png)"
@@ -112,11 +127,11 @@ def _replicas_text(found):
 
 def _start_text(found):
     rows = [[f"`{name}`", f"{middle:.2f}", f"{low:.2f} – {high:.2f}"] for name, (low, middle, high) in found.items()]
-    return f"### Seconds of a fresh process\n\n{markdown_table(['', 'Median', 'Quartiles'], rows)}"
+    return f"### Seconds of a new process\n\n{markdown_table(['', 'Median', 'Quartiles'], rows)}"
 
 
 def _pipeline_text(found):
     return (
-        "### Input\n\nThe batches alone, with flips and shifts: "
+        "### Input\n\nBatches alone, with random flips and shifts: "
         f"{found['images_per_second'][1]:,.0f} CIFAR-10 images/s, after {found['reading_seconds']:.1f} s of reading."
     )
