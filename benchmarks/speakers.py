@@ -9,7 +9,8 @@ import argparse
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.data.loading import DataSet, split_recordings, spoken_recordings
+from zoo.data.data_set import DataSet
+from zoo.data.spoken_digit import split_recordings, spoken_recordings
 from zoo.recipes import read_recipe
 from zoo.training.onednn import train_with_onednn
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.data.loading import SETS
+from zoo.data.catalog import SETS
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from zoo.data.loading import SETS, load_set
+from zoo.data.catalog import SETS
+from zoo.data.loading import load_set
 
 
 def test_digits_need_no_download_and_hold_out_360():

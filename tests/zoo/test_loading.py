@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.architectures import build, build_generator
-from zoo.data.loading import SETS
+from zoo.data.catalog import SETS
 from zoo.paths import CARDS, WEIGHTS
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype="uint8")

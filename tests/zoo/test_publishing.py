@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zoo.data.loading import DataSet
+from zoo.data.data_set import DataSet
 from zoo.evaluation.classifiers import predict_logits
 from zoo.evaluation.scores import expected_calibration_error, fit_temperature
 from zoo.publishing.classifier_card import classifier_entries

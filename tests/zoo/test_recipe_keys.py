@@ -10,7 +10,8 @@ from scipy.special import log_softmax
 
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.data.batches import Batches
-from zoo.data.loading import SETS, DataSet
+from zoo.data.catalog import SETS
+from zoo.data.data_set import DataSet
 from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish
 from zoo.recipes import Recipe

@@ -1,47 +1,16 @@
 """Classification sets as arrays: from TFDS, from scikit-learn, or from an `.npz`."""
 
-import hashlib
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zoo.data.catalog import SETS
+from zoo.data.data_set import ARRAYS, DataSet
 from zoo.data.download import not_here, reach
-from zoo.data.sounds import fit_length
+from zoo.data.spoken_digit import standard_split
 from zoo.files import taking_apart
 from zoo.registry import suggestion
-
-HELD_OUT = 5  # of each speaker's 50 recordings of a spoken digit, the first ones
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A data set in memory, train and test, with labels int64 `[n]`.
-
-    Its examples are images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
-    """
-
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the labels."""
-        return SETS[self.name]["classes"]
-
-    @property
-    def sha256(self) -> str:
-        """Checksum over the examples and labels of both splits: the same from TFDS and from an `.npz`."""
-        digest = hashlib.sha256()
-        for key in ARRAYS:
-            digest.update(np.ascontiguousarray(getattr(self, key)).tobytes())
-        return digest.hexdigest()
 
 
 def load_set(name: str, data=None, data_dir=None) -> DataSet:
@@ -132,34 +101,10 @@ def _read_tfds(name, data_dir):
         except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
             raise not_here(name, data_dir, error) from error
     if name == "spoken_digit":
-        # the test split that the set's authors propose
-        return split_recordings(spoken_recordings(builder), lambda index, speaker: index < HELD_OUT)
+        return standard_split(builder)
     arrays = {}
     for split in ("train", "test"):
         examples = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False)
         arrays[f"x_{split}"] = np.asarray(examples["image"])
         arrays[f"y_{split}"] = np.asarray(examples["label"])
-    return arrays
-
-
-def spoken_recordings(builder) -> list[tuple[int, str, int, np.ndarray]]:
-    """Every recording of TFDS' spoken_digit as (index, speaker, digit, int16 waveform), sorted.
-
-    The file names say it: `7_theo_12.wav` is theo's recording 12 of a seven.
-    """
-    recordings = []
-    for example in builder.as_dataset(split="train").as_numpy_iterator():
-        digit, speaker, index = example["audio/filename"].decode().removesuffix(".wav").split("_")
-        waveform = np.clip(example["audio"], -32768, 32767).astype("int16")
-        recordings.append((int(index), speaker, int(digit), fit_length(waveform, SETS["spoken_digit"]["shape"][0])))
-    return sorted(recordings, key=lambda recording: recording[:3])
-
-
-def split_recordings(recordings, held_out) -> dict:
-    """The arrays of a `DataSet`: in the test split the recordings of which `held_out(index, speaker)` is true."""
-    arrays = {}
-    for split, held in (("train", False), ("test", True)):
-        chosen = [each for each in recordings if held_out(*each[:2]) == held]
-        arrays[f"x_{split}"] = np.stack([waveform for *_, waveform in chosen])
-        arrays[f"y_{split}"] = np.array([digit for _, _, digit, _ in chosen])
     return arrays

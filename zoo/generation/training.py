@@ -7,7 +7,8 @@ from rich.console import Console
 
 from zoo.architectures import build_generator
 from zoo.architectures.discriminator import discriminator
-from zoo.data.loading import SETS, load_set
+from zoo.data.catalog import SETS
+from zoo.data.loading import load_set
 from zoo.files import only_one
 from zoo.generation.epoch_sheets import EpochSheets
 from zoo.generation.gan import GAN

@@ -13,7 +13,7 @@ import numpy as np
 from pinet_keras.analysis import fold
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.sound_model import SoundModel
-from zoo.data.loading import SETS
+from zoo.data.catalog import SETS
 from zoo.data.samples import sample_inputs
 from zoo.files import naming
 from zoo.generation.latents import draw_latents

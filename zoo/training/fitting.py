@@ -5,7 +5,7 @@ import numpy as np
 
 from zoo.architectures import build
 from zoo.data.batches import Batches
-from zoo.data.loading import SETS
+from zoo.data.catalog import SETS
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import renew_statistics
 from zoo.training.callbacks.stop_at_nan import StopAtNaN
