@@ -299,11 +299,17 @@ def test_train_writes_card_and_weights(pinet, tmp_path):
     images, labels = rng.integers(0, 256, (200, 8, 8, 1), dtype="uint8"), rng.integers(0, 10, 200)
     np.savez(tmp_path / "mine.npz", x_train=images, y_train=labels, x_test=images[:50], y_test=labels[:50])
     places = ["--data", tmp_path / "mine.npz", "--run-dir", tmp_path / "run", "--out", tmp_path / "out"]
-    code, out, err = pinet("train", tmp_path / "mine.toml", "--epochs", 2, *places)
+    changes = ["--set", "learning_rate=3e-3", "--set", "architecture_arguments.width=4", "--epochs", 2]
+    code, out, err = pinet("train", tmp_path / "mine.toml", *changes, *places)
     assert code == 0, err
     assert "test accuracy" in out
     card = json.loads((tmp_path / "out" / "cards" / "pinet_digits.json").read_text())
-    assert card["training"]["epochs"] == 2
+    assert (card["training"]["epochs"], card["training"]["recipe"]["learning_rate"]) == (2, 0.003)
+    assert card["architecture_arguments"]["width"] == card["training"]["recipe"]["architecture_arguments"]["width"] == 4
+    code, _, err = pinet("train", tmp_path / "mine.toml", *changes, "--set", "seed=1", *places)
+    assert code == 1 and "holds a run that differs in seed" in err
+    code, _, err = pinet("train", tmp_path / "mine.toml", *changes, "--set", "epochs=3", *places)
+    assert code == 1 and "'epochs' is changed twice" in err
     assert (tmp_path / "out" / "weights" / card["weights"]["file"]).stat().st_size == card["weights"]["bytes"]
 
 

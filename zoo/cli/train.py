@@ -19,7 +19,7 @@ from zoo.publishing.formatting import (
     human_metrics,
     human_seconds,
 )
-from zoo.recipes import list_recipes, read_recipe
+from zoo.recipes import list_recipes, read_recipe, with_changes
 from zoo.training.onednn import train_with_onednn
 
 
@@ -31,16 +31,20 @@ def train(
     run_dir: Annotated[Path | None, typer.Option(help="Checkpoint and logs [runs/NAME].")] = None,
     out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the recipe; may be repeated."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="The same as --set epochs=N.")] = None,
     devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share a batch.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
 ):
-    """Train a recipe; a run that was stopped goes on where its last epoch ended."""
-    from dataclasses import replace
+    """Train a recipe; a run that was stopped goes on where its last epoch ended.
 
-    chosen = read_recipe(recipe)
-    if epochs is not None:
-        chosen = replace(chosen, epochs=epochs)
+    A recipe with changed values trains in runs/NAME as well, and is refused where another run is there: give
+    --set name=OTHER, which is also the model's name, or --run-dir.
+    """
+    chosen = with_changes(read_recipe(recipe), [*(changes or []), *([] if epochs is None else [f"epochs={epochs}"])])
     generation = chosen.task == registry.GENERATION
     if generation and (devices > 1 or seeds > 1):
         raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")

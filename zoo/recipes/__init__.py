@@ -1,7 +1,8 @@
 """Recipes: one flat TOML file a trained model, every hyperparameter of its run."""
 
+from zoo.recipes.changes import with_changes
 from zoo.recipes.generator_recipe import GeneratorRecipe
 from zoo.recipes.reading import list_recipes, read_named_toml, read_recipe
 from zoo.recipes.recipe import Recipe
 
-__all__ = ["GeneratorRecipe", "Recipe", "list_recipes", "read_named_toml", "read_recipe"]
+__all__ = ["GeneratorRecipe", "Recipe", "list_recipes", "read_named_toml", "read_recipe", "with_changes"]

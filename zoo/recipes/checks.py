@@ -1,5 +1,6 @@
 """Checks that all recipes share. Imports nothing heavy."""
 
+import math
 from dataclasses import fields
 
 from zoo.data.catalog import SETS
@@ -20,6 +21,8 @@ def check_values(recipe, above_0, from_0, shares):
         value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
         if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
             raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
+        if item.type is float and not math.isfinite(value):
+            raise ValueError(f"Recipe key {item.name!r} must be a finite number. Received: {value!r}")
     _check_names(recipe)
     for keys, holds, words in (
         (above_0, lambda value: value > 0, "above 0"),
