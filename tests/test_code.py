@@ -21,7 +21,18 @@ ZOO_ORDER = (
     ("architectures",),
     ("recipes",),
     ("data", "optimizers"),
-    ("registry", "card_entries", "weights_file", "environment", "files", "finished_run", "finite", "paths", "whole"),
+    (
+        "registry",
+        "card_entries",
+        "weights_file",
+        "environment",
+        "files",
+        "finished_run",
+        "finite",
+        "keyword_hints",
+        "paths",
+        "whole",
+    ),
 )
 
 

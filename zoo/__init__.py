@@ -1,31 +1,48 @@
 """The zoo: trained polynomial networks by name.
 
 `zoo.list_models()` names them, `zoo.card(name)` tells what is known of one, `zoo.load(name)` gives the `keras.Model`.
-`zoo.export(name, directory)` writes what TensorFlow Serving loads.
-Importing this package imports neither Keras nor a backend; the first `load` or `export` does.
+`zoo.predict(name, files)` classifies files in one call; `zoo.preprocess` and `zoo.decode_predictions` do the same for
+the inputs and logits of a model that you loaded. `zoo.export(name, directory)` writes what TensorFlow Serving loads.
+
+Importing this package imports neither Keras nor a backend; the first use of `load`, `predict` and the like does.
 
 A model that was saved as `.keras`, fine-tuned or not, comes back with `keras.saving.load_model`: importing this
 package, before Keras or after it, registers every class that such a file names.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from zoo.keras_hook import register_with_keras
 from zoo.registry import card, list_models
 
+if TYPE_CHECKING:
+    from zoo.evaluation.prediction import decode_predictions, predict, preprocess
+    from zoo.loading import load
+    from zoo.serving.exporting import export
+
 register_with_keras()
 
-
-def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False):
-    """Load a trained model. See `zoo.loading.load`, which this calls (and whose import brings Keras in)."""
-    from zoo.loading import load as load_model
-
-    return load_model(name, weights=weights, num_classes=num_classes, include_top=include_top, calibrated=calibrated)
-
-
-def export(name_or_model, directory, **options):
-    """Export a model for TensorFlow Serving. See `zoo.serving.exporting.export`, which this calls."""
-    from zoo.serving.exporting import export as export_model
-
-    return export_model(name_or_model, directory, **options)
+# Imported when they are first asked for (PEP 562): their modules bring Keras in.
+LAZY = {
+    "decode_predictions": "zoo.evaluation.prediction",
+    "export": "zoo.serving.exporting",
+    "load": "zoo.loading",
+    "predict": "zoo.evaluation.prediction",
+    "preprocess": "zoo.evaluation.prediction",
+}
 
 
-__all__ = ["card", "export", "list_models", "load"]
+def __getattr__(name: str) -> object:
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(LAZY[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LAZY})
+
+
+__all__ = ["card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess"]

@@ -1,5 +1,6 @@
 """Loading models of the zoo."""
 
+import os
 from pathlib import Path
 
 import keras
@@ -7,6 +8,7 @@ import keras
 from zoo import weights_file
 from zoo.architectures import build, build_generator
 from zoo.keras_file import brief
+from zoo.keyword_hints import keyword_hints
 from zoo.paths import WEIGHTS
 from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
@@ -16,7 +18,22 @@ from zoo.whole import whole
 SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
 
 
-def load(name, weights="pretrained", num_classes=None, include_top=True, calibrated=False) -> keras.Model:
+# What the functions of `keras.applications` are called with.
+@keyword_hints(
+    classes="did you mean `num_classes`?",
+    classifier_activation="the models give logits; `zoo.predict` gives probabilities, and so does softmax with "
+    "calibrated=True.",
+    input_shape="the images have the size that the model's card names; `zoo.preprocess` makes them so.",
+    input_tensor="call the loaded model on your tensor.",
+    pooling="include_top=False gives the features [batch, d].",
+)
+def load(
+    name: str | Path,
+    weights: str | os.PathLike[str] | None = "pretrained",
+    num_classes: int | None = None,
+    include_top: bool = True,
+    calibrated: bool = False,
+) -> keras.Model:
     """Load a model of the zoo: pixels in, logits out; or, for a generator, noise in, pixels out.
 
     Args:
@@ -36,11 +53,20 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
         `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
-        ValueError: unknown name, a run that is not finished, a damaged or foreign weights file, an impossible
-            `num_classes`, `calibrated` without the trained head, or one of these for a generator, which has no head.
+        ValueError: unknown name, a run that is not finished, a damaged or foreign weights file, `weights` of another
+            data set by name, an impossible `num_classes`, `calibrated` without the trained head, or one of these for a
+            generator, which has no head.
         FileNotFoundError: the weights file is missing.
+
+    Example:
+
+    ```python
+    model = zoo.load("pinet_cifar10")
+    logits = model.predict(zoo.preprocess("pinet_cifar10", ["zoo/samples/cifar10_cat_0.png"]))
+    ```
     """
     card = read_card(name)
+    _check_weights_argument(weights, card)
     if card["task"] == GENERATION:
         return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
     num_classes = whole("num_classes", num_classes, or_none=True)
@@ -51,8 +77,8 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
             "`calibrated` needs the trained weights and their head. "
             f"Received: weights={weights!r}, num_classes={num_classes!r}, include_top={include_top!r}"
         )
-    own = weights is not None and weights != "pretrained"
-    classes = _classes_in_file(Path(weights), card, num_classes, include_top) if own else len(card["class_names"])
+    own = None if weights is None or weights == "pretrained" else Path(weights)
+    classes = _classes_in_file(own, card, num_classes, include_top) if own else len(card["class_names"])
     model = _build(card, classes)
     _give_weights(model, name, card, weights)
     if calibrated:
@@ -63,6 +89,17 @@ def load(name, weights="pretrained", num_classes=None, include_top=True, calibra
     other = _build(card, num_classes if include_top else None)
     _copy_body(model, other)
     return other
+
+
+def _check_weights_argument(weights, card):
+    """Refuse what is neither a path nor one of the two words, such as the "imagenet" of `keras.applications`."""
+    if weights is None or isinstance(weights, os.PathLike) or weights == "pretrained":
+        return
+    if not isinstance(weights, str) or not (weights.endswith(".h5") or Path(weights).is_file()):
+        raise ValueError(
+            f'`weights` must be "pretrained" (the default: trained on {card["dataset"]["name"]}), None (untrained), or '
+            f"the path of a .weights.h5 file. Received: weights={weights!r}"
+        )
 
 
 def _classes_in_file(path, card, num_classes, include_top):

@@ -34,15 +34,15 @@ def predict(
     shape, kind = card["input_shape"], "sound" if card["task"] == registry.SOUND_CLASSIFICATION else "image"
     found = [inputs.read(file, source(file), card) for file in inputs.find(files, shape)]
     readable = [each for each in found if each.example is not None]
-    rows = _probabilities(name, card, [each.example for each in readable]) if readable else []
-    answers = dict(zip(map(id, readable), rows, strict=True))
+    guesses = _answers(name, card, [each.example for each in readable], top) if readable else []
+    answers = dict(zip(map(id, readable), guesses, strict=True))
     results = []
     for each in found:
         result = {kind: each.file, "predictions": [], "notes": each.notes}
         if each.error:
             result["error"] = each.error
         else:
-            result["predictions"] = _guesses(answers[id(each)], card["class_names"], top)
+            result["predictions"] = answers[id(each)]
             if not result["predictions"]:
                 each.notes.append(f"no answer: so far from what {name} was trained on, its logits are beyond float32")
         results.append(result)
@@ -58,26 +58,22 @@ def predict(
     raise typer.Exit(int(bool(failed)))
 
 
-def _probabilities(name, card, examples):
-    """Of one row an example, a few hundred examples at a time."""
+def _answers(name, card, examples, top):
+    """The likeliest classes of each example."""
     with waiting(f"loading {name}"):
         import numpy as np
 
         from zoo import load
-        from zoo.evaluation.probabilities import probabilities
+        from zoo.evaluation import probabilities
 
-        model, rows = load(name), []
-        for start in range(0, len(examples), 256):
-            rows += list(probabilities(model, card, np.stack(examples[start : start + 256])))
-        return rows
-
-
-def _guesses(row, class_names, top):
-    """The likeliest classes; none where a probability is NaN, which JSON does not know and no order has a place for."""
-    import numpy as np
-
-    best = np.argsort(-row)[:top] if np.isfinite(row).all() else []
-    return [{"class": class_names[index], "probability": float(row[index])} for index in best]
+        rows = probabilities.probabilities(load(name), card, np.stack(examples))
+    return [
+        [
+            {"class": label, "probability": probability}
+            for label, probability in probabilities.likeliest(row, card["class_names"], top)
+        ]
+        for row in rows
+    ]
 
 
 def _print_predictions(results, kind):

@@ -20,7 +20,7 @@ def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
     picture of another size is cropped around its middle to the model's proportions, then resized with antialiasing.
 
     Args:
-        source: path of a file, or the bytes of one.
+        source: path of a file, the bytes of one, or a Pillow image.
         shape: `(height, width, channels)`, channels 1 or 3.
         notes: a list that receives a sentence for each change that a person should know of.
 
@@ -35,8 +35,11 @@ def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
     if channels not in (1, 3):
         raise ValueError(f"Pictures have 1 or 3 channels. Received: shape={tuple(shape)}")
     notes = [] if notes is None else notes
-    name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
-    picture = _decode(source, name, notes)
+    if isinstance(source, Image.Image):
+        name, picture = "the image given", ImageOps.exif_transpose(source)
+    else:
+        name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
+        picture = _decode(source, name, notes)
     picture = _eight_bits(picture, name, notes)
     picture = _without_alpha(picture, notes).convert("L" if channels == 1 else "RGB")
     if picture.size != (width, height):

@@ -65,7 +65,7 @@ def read(file, source, card) -> Input:
     found = Input(file)
     try:
         found.example = read_example(source, card["input_shape"], found.notes)
-        found.notes += _doubts(found.example, card["dataset"]["name"])
+        found.notes += doubts(found.example, card["dataset"]["name"])
     except ValueError as error:
         found.error = str(error)
     except OSError as error:
@@ -73,8 +73,13 @@ def read(file, source, card) -> Input:
     return found
 
 
-def _doubts(example, data):
-    """A sentence if a model takes the image for something else than people do."""
+def doubts(example: np.ndarray, data: str) -> list[str]:
+    """A sentence if a model takes the image for something else than people do.
+
+    Args:
+        example: what a model takes.
+        data: name of the data set that the model was trained on.
+    """
     if not SETS[data].get("light_on_dark"):
         return []
     border = np.concatenate([example[[0, -1]].ravel(), example[1:-1, [0, -1]].ravel()])

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import softmax
 
 
-def probabilities(model, card, examples) -> np.ndarray:
+def probabilities(model, card: dict, examples: np.ndarray) -> np.ndarray:
     """Class probabilities: softmax(logits / T), with the temperature T that the card's validation data gave.
 
     Args:
@@ -13,8 +13,20 @@ def probabilities(model, card, examples) -> np.ndarray:
         examples: `[batch, height, width, channels]` pixels, or `[batch, samples]` waveforms.
 
     Returns:
-        float32 `[batch, classes]`; a row of NaN where a logit is beyond float32, and so no class is the answer.
+        `[batch, classes]`; a row of NaN where a logit is beyond float32, and so no class is the answer.
     """
-    logits = np.asarray(model.predict_on_batch(examples)) / card["calibration"]["temperature"]
+    return softmax_or_nan(model.predict(examples, batch_size=256, verbose=0), card["calibration"]["temperature"])
+
+
+def softmax_or_nan(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """softmax(logits / temperature) of each row, and NaN in a row that holds a logit that is not finite."""
+    logits = np.asarray(logits) / temperature
     finite = np.isfinite(logits).all(axis=1, keepdims=True)
     return np.where(finite, softmax(np.where(finite, logits, 0), axis=1), np.nan)
+
+
+def likeliest(row: np.ndarray, class_names: list[str], top: int) -> list[tuple[str, float]]:
+    """The likeliest classes with their probabilities, the likeliest first; none where a probability is NaN."""
+    if not np.isfinite(row).all():
+        return []
+    return [(class_names[index], float(row[index])) for index in np.argsort(-row)[:top]]

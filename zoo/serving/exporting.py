@@ -5,7 +5,9 @@ import errno
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -26,17 +28,17 @@ FORMATS = ("saved_model", "litert", "onnx")
 
 
 def export(
-    name_or_model,
-    directory,
+    name_or_model: str | Path | keras.Model,
+    directory: str | Path,
     *,
-    name=None,
-    version=None,
-    force=False,
-    stage=False,
-    class_names=None,
-    temperature=None,
-    mnist_example_signature=False,
-    format="saved_model",
+    name: str | None = None,
+    version: int | None = None,
+    force: bool = False,
+    stage: bool = False,
+    class_names: Sequence[str] | None = None,
+    temperature: float | None = None,
+    mnist_example_signature: bool = False,
+    format: Literal["saved_model", "litert", "onnx"] = "saved_model",
 ) -> Path:
     """Export a model for TensorFlow Serving, or a classifier to LiteRT or ONNX.
 
@@ -64,6 +66,12 @@ def export(
     Raises:
         ValueError: no classifier and no generator of images, an argument out of its range, the version is there
             already, `models.config` cannot be read, or the backend is not TensorFlow.
+
+    Example:
+
+    ```python
+    folder = zoo.export("pinet_digits", "models/")  # models/pinet_digits/1
+    ```
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
