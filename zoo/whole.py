@@ -1,9 +1,18 @@
 """Whole numbers as arguments, NumPy's among them, which neither JSON nor Keras takes. Imports nothing heavy."""
 
 from numbers import Integral
+from typing import Literal, overload
 
 
-def whole(name: str, value, or_none=False) -> int | None:
+@overload
+def whole(name: str, value: object, or_none: Literal[False] = False) -> int: ...
+
+
+@overload
+def whole(name: str, value: object, or_none: Literal[True]) -> int | None: ...
+
+
+def whole(name: str, value: object, or_none: bool = False) -> int | None:
     """A whole number above 0 as Python's `int`.
 
     Args:

@@ -76,7 +76,7 @@ def test_an_unknown_recipe_suggests_near_ones(tmp_path):
         ("pinet_digits", "description=a = b, 7", "description", "a = b, 7"),
         ("pinet_digits", "architecture_arguments={width = 8}", "architecture_arguments", {"width": 8}),
         ("pinet_digits_generator", "latent_size=8", "latent_size", 8),
-        ("pinet_digits_generator", 'beside=["linear_mnist_generator"]', "beside", ["linear_mnist_generator"]),
+        ("pinet_digits_generator", 'baselines=["linear_mnist_generator"]', "baselines", ["linear_mnist_generator"]),
     ],
 )
 def test_a_change_has_the_type_of_its_key_and_changes_nothing_else(name, change, key, value):
