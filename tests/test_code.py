@@ -31,7 +31,7 @@ ZOO_ORDER = (
         "finite",
         "keyword_hints",
         "paths",
-        "whole",
+        "positive_integer",
     ),
 )
 

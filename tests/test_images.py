@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data.images import FORMATS, check_images, read_image, scale_doubt
+from zoo.data.images import FORMATS, check_images, read_image, scale_warning
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (28, 28), dtype="uint8")
@@ -229,5 +229,5 @@ def test_a_single_bad_value_is_found():
     ],
 )
 def test_images_on_another_scale_give_themselves_away(images, words):
-    doubt = scale_doubt(images)
+    doubt = scale_warning(images)
     assert words in doubt and bool(doubt) == bool(words)

@@ -12,7 +12,7 @@ from tuning.settings import check_settings
 from tuning.space import list_searches, read_space
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
-from zoo.cli.data_sets import have_data
+from zoo.cli.data_sets import ensure_data
 from zoo.cli.options import AsJson, DataDir, DataFile
 from zoo.files import check_file, check_folder
 from zoo.publishing.formatting import human_count, human_seconds
@@ -90,7 +90,7 @@ def search(
     Budget(max_params, max_macs, max_latency_ms)
     distribution.check(distributed, oracle, worker_id)
     check_folder(out or Path("runs") / "tune")
-    have_data(read_space(space).dataset, data, data_dir)
+    ensure_data(read_space(space).dataset, data, data_dir)
     train_with_onednn()
     supervision.supervise(minutes)
     with waiting("starting the backend"):

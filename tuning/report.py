@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
 from tuning.results import best_first, read_results, read_settings, shown
-from zoo.files import naming
+from zoo.files import naming_file
 from zoo.publishing.formatting import human_count
 
 FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
@@ -44,7 +44,7 @@ def write_report(folder, out=None) -> list[Path]:
     if not best:
         raise ValueError(f"No trial of that search has completed. Received: {str(folder)!r}")
     out.mkdir(parents=True, exist_ok=True)
-    with naming(out):
+    with naming_file(out):
         return [_write_csv(results, out / "trials.csv"), *draw(best, objective, out)]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.files import read_json, taking_apart
+from zoo.files import naming_damaged_file, read_json
 
 DIRECTIONS = {"val_accuracy": "max", "val_loss": "min"}
 FIGURES = ("parameters", "macs", "val_accuracy", "val_loss", "epochs", "seconds", "fit_seconds")
@@ -49,7 +49,7 @@ def find_settings(folder) -> dict | None:
     path = Path(folder) / "search.json"
     settings = read_json(path, DAMAGED)
     if settings is not None:
-        with taking_apart(path, DAMAGED):
+        with naming_damaged_file(path, DAMAGED):
             DIRECTIONS[settings["objective"]]
     return settings
 
@@ -64,7 +64,7 @@ def read_results(folder) -> list[Result]:
     results = []
     for path in sorted(Path(folder).glob("trial_*/trial.json")):
         state, record = read_json(path, DAMAGED), read_record(path.parent)
-        with taking_apart(path, DAMAGED):
+        with naming_damaged_file(path, DAMAGED):
             values = dict(state["hyperparameters"]["values"])
             results.append(Result(int(state["trial_id"]), state["status"], values, record))
     return results
@@ -78,7 +78,7 @@ def read_record(folder) -> dict:
     """
     path = Path(folder) / "record.json"
     record = read_json(path, DAMAGED)
-    with taking_apart(path, DAMAGED):
+    with naming_damaged_file(path, DAMAGED):
         record = dict(record or {})
         if "recipe" in record:  # the trial was trained to its end
             dict(record["recipe"])

@@ -18,7 +18,7 @@ from keras_tuner.engine.trial import TrialStatus
 
 from tuning.results import DAMAGED, shown_values
 from tuning.trial_progress import TrialProgress
-from zoo.files import DamagedFile, read_json, replacing, taking_apart, write_json
+from zoo.files import DamagedFile, naming_damaged_file, read_json, replacing, write_json
 from zoo.finite import finite_or_none
 from zoo.training import fitting
 from zoo.training.checkpoint import Checkpoint
@@ -194,7 +194,7 @@ def _take_over(past, folder):
 def _count_crash(folder):
     """Fail a trial of which the process has died for the last time: it takes all memory, or crashes the backend."""
     path = folder / "crashes.json"
-    with taking_apart(path, DAMAGED):
+    with naming_damaged_file(path, DAMAGED):
         crashes = 1 + (read_json(path, DAMAGED) or 0)
     write_json(path, crashes)
     if crashes >= MOST_CRASHES:

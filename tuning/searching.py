@@ -16,7 +16,7 @@ from tuning.results import DAMAGED, DIRECTIONS, Result, best_first, find_setting
 from tuning.search_display import SearchDisplay
 from tuning.search_tuner import SearchTuner
 from tuning.settings import check_settings
-from zoo.files import only_one, write_json
+from zoo.files import folder_lock, write_json
 
 
 def search(
@@ -114,7 +114,7 @@ def search(
         if distributed == "worker":
             _work(folder, mark, start)
             return best_first(read_results(folder), objective)
-        with only_one(folder, "search"):
+        with folder_lock(folder, "search"):
             _open(folder, mark, fresh)
             runner = start()
             try:

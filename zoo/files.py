@@ -31,7 +31,7 @@ class DamagedFile(ValueError):
 
 
 @contextlib.contextmanager
-def naming(path) -> Iterator[None]:
+def naming_file(path) -> Iterator[None]:
     """Errors of the operating system meanwhile name a file: those of a full disk name none.
 
     Args:
@@ -60,7 +60,7 @@ def replacing(path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        with naming(path):
+        with naming_file(path):
             yield partial
             with open(partial, "rb+") as file:
                 os.fsync(file.fileno())
@@ -96,7 +96,7 @@ def read_json(path, advice: str):
     Raises:
         DamagedFile: the file holds something else.
     """
-    with taking_apart(path, advice):
+    with naming_damaged_file(path, advice):
         try:
             return json.loads(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -104,7 +104,7 @@ def read_json(path, advice: str):
 
 
 @contextlib.contextmanager
-def taking_apart(path, advice: str) -> Iterator[None]:
+def naming_damaged_file(path, advice: str) -> Iterator[None]:
     """Whatever is found wrong with the contents of a file meanwhile is said with its name.
 
     Args:
@@ -126,7 +126,7 @@ def taking_apart(path, advice: str) -> Iterator[None]:
         raise DamagedFile(f"{path} is damaged, or is no file of this kind ({found}). {advice}") from error
 
 
-def os_error_in_words(error: OSError) -> str:
+def format_os_error(error: OSError) -> str:
     """An error of the operating system in one sentence: the file, what is wrong, what to do."""
     if error.errno is None:  # raised by this package, or by a library that does not say what happened
         return str(error)
@@ -168,7 +168,7 @@ def _why_not_writable(place):
     return "its file system is read-only" if os.statvfs(place).f_flag & os.ST_RDONLY else "permission denied"
 
 
-def only_one(folder, name: str):
+def folder_lock(folder, name: str):
     """Lock a folder for this process; the lock ends with the process, however that ends.
 
     Args:

@@ -4,13 +4,13 @@ import csv
 import shlex
 from pathlib import Path
 
-from zoo.files import read_json, taking_apart
+from zoo.files import naming_damaged_file, read_json
 from zoo.paths import RECIPES
 
 ADVICE = "Restore it from a copy, or name the run's card, cards/NAME.json in its folder."
 
 
-def runs_here() -> list[str]:
+def list_runs() -> list[str]:
     """The folders in `runs/` that hold a run, finished or not."""
     return sorted(str(path.parent) for path in Path("runs").glob("*/run.json"))
 
@@ -44,7 +44,7 @@ def _what_is_left(folder, cards):
     record = read_json(path, ADVICE)
     if record is None:
         return ""
-    with taking_apart(path, ADVICE):
+    with naming_damaged_file(path, ADVICE):
         name, epochs = str(record["recipe"]["name"]), int(record["recipe"]["epochs"])
     done, shipped = _epochs_logged(folder / "log.csv"), (RECIPES / f"{name}.toml").is_file()
     recipe = name if shipped else f"{name}.toml"
@@ -62,7 +62,7 @@ def _what_is_left(folder, cards):
 
 
 def _epochs_logged(path):
-    with taking_apart(path, ADVICE):
+    with naming_damaged_file(path, ADVICE):
         try:
             with open(path, newline="", encoding="utf-8") as file:
                 return sum(1 for _ in csv.DictReader(file))

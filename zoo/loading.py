@@ -10,9 +10,9 @@ from zoo.architectures import build, build_generator
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
 from zoo.paths import WEIGHTS
+from zoo.positive_integer import positive_integer
 from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
-from zoo.whole import whole
 
 # What makes two models the same function of the same weights.
 SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
@@ -69,7 +69,7 @@ def load(
     _check_weights_argument(weights, card)
     if card["task"] == GENERATION:
         return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
-    num_classes = whole("num_classes", num_classes, or_none=True)
+    num_classes = positive_integer("num_classes", num_classes, or_none=True)
     if num_classes is not None and not include_top:
         raise ValueError(f"`num_classes` has no meaning with include_top=False. Received: num_classes={num_classes!r}")
     if calibrated and (weights != "pretrained" or num_classes is not None or not include_top):

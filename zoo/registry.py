@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zoo.card_entries import check_entries
-from zoo.finished_run import card_of_run, runs_here
+from zoo.finished_run import card_of_run, list_runs
 from zoo.paths import CARDS
 
 CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
@@ -63,7 +63,7 @@ def card_path(name: str | Path) -> Path:
         return path
     if path.is_dir():
         return card_of_run(path)
-    raise ValueError(f"No model has that name{suggestion(str(name), [*known, *runs_here()])} Received: name={name!r}")
+    raise ValueError(f"No model has that name{suggestion(str(name), [*known, *list_runs()])} Received: name={name!r}")
 
 
 def card_for(name: str | Path, *tasks: str) -> dict:

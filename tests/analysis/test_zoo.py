@@ -7,7 +7,7 @@ import zoo
 from pinet_keras.analysis import certify, count_macs, crossings, fold
 from pinet_keras.analysis.replay import Evaluator
 from pinet_keras.analysis.verification import verify_degree
-from zoo.architectures.parts.front_end import before_certificate, behind_front_end
+from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
 from zoo.data.samples import sample_inputs
 from zoo.generation.latents import draw_latents
 from zoo.registry import CLASSIFICATION, GENERATION
@@ -35,7 +35,7 @@ def _part(name):
     model, card = zoo.load(name), zoo.card(name)
     if card["task"] == GENERATION:
         return model, card, [draw_latents(16, model.latent_size, seed=0), np.zeros(16)]
-    return behind_front_end(model), card, before_certificate(model, sample_inputs(card)).astype("float64")
+    return certified_part(model), card, certified_inputs(model, sample_inputs(card)).astype("float64")
 
 
 @pytest.fixture(scope="module", params=POLYNOMIALS)

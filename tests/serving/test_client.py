@@ -26,7 +26,7 @@ def sent(monkeypatch):
 
 
 def ask(pictures, url="http://localhost:8501"):
-    return [answer["class_id"] for answer in client.classify_pictures(url, "a", pictures)]
+    return [answer["class_id"] for answer in client.classify_images(url, "a", pictures)]
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8501", "grpc://localhost:8500"])
@@ -60,7 +60,7 @@ def test_another_kind_of_server_is_said():
             other.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
 
     for question in (
-        lambda url: client.classify_pictures(url, "a", [b"x"]),
+        lambda url: client.classify_images(url, "a", [b"x"]),
         lambda url: model_status.version_states(url, "a"),
     ):
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -179,9 +179,9 @@ def picture_files():
 def test_the_graph_decodes_pictures_as_the_library_does(shape):
     import tensorflow as tf
 
-    from zoo.serving.pictures import decode_pictures
+    from zoo.serving.images import decode_images
 
-    decode = tf.function(lambda data: decode_pictures(data, shape))
+    decode = tf.function(lambda data: decode_images(data, shape))
     for name, data in picture_files():
         ours = read_image(data, shape).astype(int)
         graph = decode(tf.constant([data]))[0].numpy().astype(int)

@@ -78,7 +78,7 @@ def test_the_client_agrees_also_with_older_exports(monkeypatch):
     columns = {"class_id": [1, -1, 0], "class_name": ["bird", NO_ANSWER, "airplane"]}
     monkeypatch.setattr(client, "_ask_rest", lambda *_: {**columns, "probability": [0.75, 0.0, float("nan")]})
     nothing = {"class_id": None, "class_name": None, "probability": None}
-    answers = client.classify_pictures("http://localhost", "overflowing", [b"", b"", b""])
+    answers = client.classify_images("http://localhost", "overflowing", [b"", b"", b""])
     assert answers == [{"class_id": 1, "class_name": "bird", "probability": 0.75}, nothing, nothing]
 
 

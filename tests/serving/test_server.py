@@ -20,7 +20,7 @@ import pytest
 import zoo
 from zoo.data.samples import sample_inputs
 from zoo.paths import SAMPLES
-from zoo.serving.client import classify_pictures
+from zoo.serving.client import classify_images
 from zoo.serving.rollout import load_version, remove_labels, set_labels, unload_version
 
 from .helpers import Server, engines
@@ -260,15 +260,15 @@ def test_grpc_refusals(stubs, images):
 def test_our_client(server, scheme):
     url = server.url if scheme == "rest" else f"grpc://{server.address}"
     pictures = [path.read_bytes() for path in sorted(SAMPLES.glob("digits_*_0.png"))]
-    answers = classify_pictures(url, "pinet_digits", pictures)
+    answers = classify_images(url, "pinet_digits", pictures)
     assert [answer["class_name"] for answer in answers] == list("0123456789")
     assert all(0.5 < answer["probability"] <= 1 for answer in answers)
-    (answer,) = classify_pictures(url, "pinet_digits", pictures[5:6], label="stable")
+    (answer,) = classify_images(url, "pinet_digits", pictures[5:6], label="stable")
     assert answer["class_id"] == 5 and answer["probability"] == pytest.approx(answers[5]["probability"])
     with pytest.raises(ValueError, match="The server answered .*none"):
-        classify_pictures(url, "none", pictures)
+        classify_images(url, "none", pictures)
     with pytest.raises(ValueError, match="not both"):
-        classify_pictures(url, "pinet_digits", pictures, version=1, label="stable")
+        classify_images(url, "pinet_digits", pictures, version=1, label="stable")
 
 
 def test_the_examples_in_the_docs_run(server, tmp_path, monkeypatch):

@@ -40,10 +40,10 @@ def test_the_same_lines_in_other_files_are_other_code(tmp_path):
 
 def test_the_weights_of_teachers_are_part_of_it(data):
     values = {"dataset": "digits", "validation": 60, "epochs": 3, "batch_size": 60, "learning_rate": 1e-3}
-    values["teacher_share"] = 0.5
+    values["teacher_weight"] = 0.5
     sha256 = {"pinet_digits": card("pinet_digits")["weights"]["sha256"]}
     for teacher, expected in (("pinet_digits", sha256), ({"choices": ["pinet_digits"]}, sha256), (None, {})):
-        taught = {**values, "teacher": teacher} if teacher else {**values, "teacher_share": 0.0}
+        taught = {**values, "teacher": teacher} if teacher else {**values, "teacher_weight": 0.0}
         hypermodel = PinetHyperModel(Space.from_dict(taught), data=data)
         mark = fingerprint(hypermodel, tuner="grid", objective="val_accuracy", budget={}, executions=1, seed=0)
         assert mark["teachers"] == expected

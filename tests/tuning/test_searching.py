@@ -53,7 +53,7 @@ def test_a_budget_that_nothing_meets_is_said(space, data, untrained, tmp_path):
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_a_search_goes_on_where_it_stopped(tuner, space, data, untrained, tmp_path):
     settings = {"tuner": tuner, "data": data, "console": quiet()}
-    whole = search(space, max_trials=6, out=tmp_path / "whole", **settings)
+    whole = search(space, max_trials=6, out=tmp_path / "positive_integer", **settings)
     untrained.clear()
     search(space, max_trials=3, out=tmp_path / "parts", **settings)
     parts = search(space, max_trials=6, out=tmp_path / "parts", **settings)

@@ -9,7 +9,7 @@ import resource
 import pytest
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from zoo.files import DamagedFile, only_one, os_error_in_words, read_json, replacing, taking_apart, write_json
+from zoo.files import DamagedFile, folder_lock, format_os_error, naming_damaged_file, read_json, replacing, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -41,7 +41,7 @@ def test_a_full_disk_is_said_and_costs_no_file(tmp_path, small_files_only):
     write_json(path, "old")
     with pytest.raises(OSError) as error:
         write_json(path, "x" * 200_000)
-    assert os_error_in_words(error.value).startswith(f"{path}: the file would be larger than is allowed here")
+    assert format_os_error(error.value).startswith(f"{path}: the file would be larger than is allowed here")
     assert read_json(path, "") == "old" and os.listdir(tmp_path) == ["search.json"]
 
 
@@ -71,7 +71,7 @@ def test_weights_on_a_full_disk_are_said_too(tmp_path, small_files_only):
     path = tmp_path / "large.weights.h5"
     with pytest.raises(OSError) as error:
         save_float16(model, path)
-    assert os_error_in_words(error.value).startswith(f"{path}: the file would be larger")
+    assert format_os_error(error.value).startswith(f"{path}: the file would be larger")
     assert os.listdir(tmp_path) == []
 
 
@@ -85,7 +85,7 @@ def test_training_curves_on_a_full_disk_are_said_too(tmp_path):
     log.writer = RecordWriter(log.file)
     with pytest.raises(OSError) as error:
         log.on_epoch_end(0, {"loss": 1.0})
-    assert os_error_in_words(error.value).startswith("/dev/full: the disk is full")
+    assert format_os_error(error.value).startswith("/dev/full: the disk is full")
     with contextlib.suppress(OSError):
         log.file.close()
 
@@ -110,15 +110,15 @@ def test_the_systems_errors_name_the_file_and_what_to_do(tmp_path, kind, words):
     path = provoke(tmp_path / "run.json", kind)
     with pytest.raises(OSError) as error:
         read_json(path, "never said")
-    said = os_error_in_words(error.value)
+    said = format_os_error(error.value)
     assert str(path) in said and words in said
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EBUSY])
 def test_other_errors_of_the_system_are_said_too(code):
-    said = os_error_in_words(OSError(code, os.strerror(code), "a.npz"))
+    said = format_os_error(OSError(code, os.strerror(code), "a.npz"))
     assert said.startswith("a.npz: ") and os.strerror(code) in said and "Errno" not in said
-    assert os_error_in_words(FileNotFoundError("There is no such card.")) == "There is no such card."
+    assert format_os_error(FileNotFoundError("There is no such card.")) == "There is no such card."
 
 
 @pytest.mark.parametrize("text", [b"", b'{"a": ', b"\xff\xfe", b"[" * 100_000])
@@ -135,13 +135,13 @@ ERRORS = [KeyError("recipe"), MemoryError(), EOFError(), OSError("no errno"), Re
 @pytest.mark.parametrize("error", ERRORS)
 def test_whatever_a_reader_stumbles_over_is_named_once(error):
     expected = pytest.raises(DamagedFile, match=f"^a.npz is damaged.*{type(error).__name__}.*Delete it")
-    with expected as caught, taking_apart("b.npz", "No."), taking_apart("a.npz", "Delete it."):
+    with expected as caught, naming_damaged_file("b.npz", "No."), naming_damaged_file("a.npz", "Delete it."):
         raise error
     assert "b.npz" not in str(caught.value)
 
 
 def hold(folder, held, release):
-    with only_one(folder, "training"):
+    with folder_lock(folder, "training"):
         held.set()
         release.wait(60)
 
@@ -153,8 +153,8 @@ def test_a_folder_is_locked_by_one_process_alone(tmp_path):
     other.start()
     assert held.wait(60)
     with pytest.raises(ValueError, match=f"A training is running in {tmp_path} already"):
-        only_one(tmp_path, "training")
+        folder_lock(tmp_path, "training")
     other.kill()
     other.join()
-    with only_one(tmp_path, "training"):
+    with folder_lock(tmp_path, "training"):
         pass

@@ -69,7 +69,7 @@ def test_a_run_stands_for_its_model_in_python(run):
     assert zoo.load(Path(run), num_classes=2).output_shape == (None, 2)
     assert zoo.export(run, "models").as_posix() == "models/mine/1"
     recipe = read_recipe("pinet_digits")
-    assert type(recipe)(**{**vars(recipe), "teacher": run, "teacher_share": 0.5}).teacher == run
+    assert type(recipe)(**{**vars(recipe), "teacher": run, "teacher_weight": 0.5}).teacher == run
     with pytest.raises(ValueError, match="runs/mine is a model for image classification; for image generation"):
         card_for(run, "image generation")
 

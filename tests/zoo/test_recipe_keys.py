@@ -350,9 +350,9 @@ def test_sounds_become_louder_or_quieter_by_at_most_so_many_decibels():
     assert -6.01 < decibels.min() < -4 and 4 < decibels.max() < 6.01
 
 
-@pins("teacher", "teacher_share")
+@pins("teacher", "teacher_weight")
 def test_the_teacher_says_what_is_learned_in_the_share_that_the_recipe_gives_it(data_set, drawn):
-    model, recipe = prepared(data_set, teacher="pinet_digits", teacher_share=0.25, epochs=1)
+    model, recipe = prepared(data_set, teacher="pinet_digits", teacher_weight=0.25, epochs=1)
     fitting.run_epochs(model, recipe, data_set)
     (teacher,) = drawn.teachers
     examples, targets = data_set.x_train[:5], np.zeros((5, 10), "float32")

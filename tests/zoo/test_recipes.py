@@ -6,7 +6,7 @@ from zoo.paths import RECIPES
 from zoo.recipes import list_recipes, read_recipe, with_changes
 
 TEXT = (RECIPES / "pinet_digits.toml").read_text(encoding="utf-8")
-TAUGHT = "epochs = 20\nteacher_share = 0.5\nteacher"
+TAUGHT = "epochs = 20\nteacher_weight = 0.5\nteacher"
 
 
 def write(tmp_path, text):
@@ -44,8 +44,8 @@ def test_an_unknown_key_is_refused_with_the_near_one(tmp_path):
         ('name = "pinet_digits"', 'name = "../x"', "'name' must be a plain name"),
         ("batch_size = 64", "", "incomplete: missing 1 required positional argument: 'batch_size'"),
         ("epochs = 20", "epochs = ", "no valid TOML"),
-        ("epochs = 20", 'epochs = 20\nteacher = "pinet_digits"', "'teacher' and 'teacher_share' need each other"),
-        ("epochs = 20", "epochs = 20\nteacher_share = 0.5", "'teacher' and 'teacher_share' need each other"),
+        ("epochs = 20", 'epochs = 20\nteacher = "pinet_digits"', "'teacher' and 'teacher_weight' need each other"),
+        ("epochs = 20", "epochs = 20\nteacher_weight = 0.5", "'teacher' and 'teacher_weight' need each other"),
         ("epochs = 20", f"{TAUGHT} = 'pinet_digit'", "did you mean pinet_digits"),
         ("epochs = 20", f"{TAUGHT} = 'pinet_digits_generator'", "a model for image generation"),
         ("epochs = 20", f"{TAUGHT} = 'pinet_mnist'", "must name a model for digits. Received: 'pinet_mnist'"),

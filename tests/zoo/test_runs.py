@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zoo.files import DamagedFile, only_one
+from zoo.files import DamagedFile, folder_lock
 from zoo.recipes import read_recipe
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.classifiers import train
-from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
+from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, validation=60)
 DATA = SimpleNamespace(sha256="abc")
@@ -79,7 +79,7 @@ def test_a_damaged_record_is_named(run_dir, text):
 
 
 def test_a_second_training_in_the_folder_is_refused(tmp_path, small_npz):
-    with only_one(tmp_path, "training"), pytest.raises(ValueError, match="A training is running in"):
+    with folder_lock(tmp_path, "training"), pytest.raises(ValueError, match="A training is running in"):
         train(replace(RECIPE, batch_size=20), data=small_npz, run_dir=tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".json")] == []
 
@@ -147,7 +147,7 @@ def test_a_log_that_a_kill_left_an_epoch_short_is_written_again(saved):
 )
 def test_a_run_says_where_it_stands(tmp_path, done, words):
     console = Console(file=StringIO(), width=400)
-    say_what_is_done(done, RECIPE, tmp_path, console)
+    report_earlier_epochs(done, RECIPE, tmp_path, console)
     said = console.file.getvalue()
     assert bool(said) == bool(words)
     assert not words or re.search(words, said)
@@ -159,6 +159,6 @@ def test_ctrl_c_says_what_is_kept(tmp_path, done, words):
     checkpoint.history = [{"epoch": epoch} for epoch in range(done)]
     stopped = []
     progress = SimpleNamespace(console=console, recipe=RECIPE, bar=SimpleNamespace(stop=lambda: stopped.append(1)))
-    with pytest.raises(KeyboardInterrupt), saying_what_is_kept(checkpoint, progress):
+    with pytest.raises(KeyboardInterrupt), reporting_interruption(checkpoint, progress):
         raise KeyboardInterrupt
     assert re.search(words, console.file.getvalue()) and stopped == [1]

@@ -11,7 +11,7 @@ from scipy.io import wavfile
 import zoo
 from pinet_keras.analysis import certify
 from zoo.architectures import build
-from zoo.architectures.parts.front_end import before_certificate, behind_front_end
+from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
 from zoo.data.batches import augment_sounds
 from zoo.data.loading import load_set
 from zoo.data.sounds import RATE, check_sounds, fit_length, read_sound
@@ -148,25 +148,25 @@ def test_arrays_are_checked_at_the_door(sounds, words):
 def test_the_spectrogram_is_loudness_by_frequency():
     ear = model()
     sounds = np.stack([tone(500), tone(3000), tone(500, 1000), tone(500) * 0]).astype("int16")
-    heard = before_certificate(ear, sounds)[..., 0].mean(axis=2)  # over time
+    heard = certified_inputs(ear, sounds)[..., 0].mean(axis=2)  # over time
     low, high, quiet, silence = heard
     assert low.argmax() < 15 < 30 < high.argmax()
     assert low.max() - quiet.max() == pytest.approx(20, abs=0.5)  # a tenth of the amplitude
     assert (silence == 0).all() and heard.max() < 100
-    alone = before_certificate(ear, sounds[2:3])[0, ..., 0].mean(axis=1)
+    alone = certified_inputs(ear, sounds[2:3])[0, ..., 0].mean(axis=1)
     np.testing.assert_allclose(alone, quiet, atol=1e-3)  # who is louder in the batch does not matter
 
 
 def test_a_certificate_is_about_what_follows_the_spectrogram():
     ear = model()
     assert certify(ear).tier is None
-    behind = behind_front_end(ear)
+    behind = certified_part(ear)
     certificate = certify(behind)
     assert (certificate.tier, certificate.degree) == (3, 4)
     sounds = np.random.default_rng(0).normal(0, 1000, (5, LENGTH)).astype("int16")
     expected = ear.predict(sounds, verbose=0)
-    np.testing.assert_allclose(behind.predict(before_certificate(ear, sounds), verbose=0), expected, atol=1e-4)
-    assert behind_front_end(picture := zoo.load("pinet_digits")) is picture
+    np.testing.assert_allclose(behind.predict(certified_inputs(ear, sounds), verbose=0), expected, atol=1e-4)
+    assert certified_part(picture := zoo.load("pinet_digits")) is picture
 
 
 def test_a_sound_model_survives_a_file(tmp_path):

@@ -18,7 +18,7 @@ from zoo.training.fitting import fit, prepare
 from zoo.training.teacher import Teacher
 
 RECIPE = replace(
-    read_recipe("pinet_digits"), batch_size=20, validation=60, shift=1, teacher="pinet_digits", teacher_share=0.75
+    read_recipe("pinet_digits"), batch_size=20, validation=60, shift=1, teacher="pinet_digits", teacher_weight=0.75
 )
 
 
@@ -78,7 +78,7 @@ def test_a_student_learns_what_no_label_tells_it():
 
 
 def test_the_card_tells_the_teacher_and_another_one_is_another_run(tmp_path, small_npz):
-    plain = replace(RECIPE, epochs=1, teacher="", teacher_share=0.0)
+    plain = replace(RECIPE, epochs=1, teacher="", teacher_weight=0.0)
     options = {"data": small_npz, "console": quiet()}
     first = train(plain, run_dir=tmp_path / "teacher", **options)
     taught = replace(RECIPE, epochs=1, teacher=str(tmp_path / "teacher" / "cards" / "pinet_digits.json"))

@@ -10,7 +10,7 @@ import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from tuning.results import DAMAGED
-from zoo.files import read_json, taking_apart, write_json
+from zoo.files import naming_damaged_file, read_json, write_json
 
 MAX_DRAWS = 300  # networks over budget, one after the other, before a search gives up
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
@@ -205,11 +205,11 @@ class SearchOracle(keras_tuner.Oracle):
             ValueError: one of the files is damaged or missing; the message names it.
         """
         for path in sorted(Path(self._project_dir).glob("trial_*/trial.json")):
-            with taking_apart(path, DAMAGED):
+            with naming_damaged_file(path, DAMAGED):
                 trial = Trial.from_state(read_json(path, DAMAGED))
                 self.trials[trial.trial_id] = trial
         path = Path(self._get_oracle_fname())
-        with taking_apart(path, DAMAGED):
+        with naming_damaged_file(path, DAMAGED):
             self.set_state(read_json(path, DAMAGED))
             self.ongoing_trials = {}
         for trial_id in set(self.start_order) - set(self.trials):

@@ -10,20 +10,20 @@ from importlib.util import find_spec
 
 import keras
 
-from zoo.architectures.parts.front_end import spectrogram
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.architectures.parts.latent_scaling import LatentScaling
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.architectures.parts.sound_model import SoundModel
-from zoo.whole import whole
+from zoo.architectures.parts.spectrogram import spectrogram
+from zoo.positive_integer import positive_integer
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
     """Build a classifier: pixels → `PixelScaling` → architecture → one Dense layer of logits.
 
-    Waveforms become pictures of their loudness first, by `zoo.architectures.parts.front_end.spectrogram`.
+    Waveforms become pictures of their loudness first, by `zoo.architectures.parts.spectrogram.spectrogram`.
 
     Args:
         architecture: name of a module in `zoo.architectures`.
@@ -37,7 +37,7 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
     Raises:
         ValueError: unknown architecture, arguments that it does not take, or `num_classes` is no number of classes.
     """
-    num_classes = whole("num_classes", num_classes, or_none=True)
+    num_classes = positive_integer("num_classes", num_classes, or_none=True)
     if len(input_shape) == 1:
         inputs, kind = keras.Input(input_shape, name="sounds"), SoundModel
         pixels = spectrogram(inputs)

@@ -9,7 +9,7 @@ from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, print_notes, progress
 from zoo.cli.options import AsJson, ModelName, source
-from zoo.files import check_file, naming
+from zoo.files import check_file, naming_file
 
 BATCH = 64  # images; the progress bar moves after each batch
 
@@ -51,7 +51,7 @@ def boundary(
         else:
             title = f"{card['name']}, degree {card['degree']}: decision between three images"
             figure = plane(model, x, steps[0], steps[1], True, card["class_names"], titles, title)
-        with naming(out):
+        with naming_file(out):
             figure.savefig(out, dpi=150)
     names = card["class_names"]
     changes = [{"t": change.t, "before": names[change.before], "after": names[change.after]} for change in found]

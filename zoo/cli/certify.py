@@ -25,12 +25,12 @@ def certify(
     claim = None if name.endswith(".keras") else registry.card(name)
     with waiting(f"certifying {name}"):
         from pinet_keras.analysis import certify as prove
-        from zoo.architectures.parts.front_end import behind_front_end
+        from zoo.architectures.parts.spectrogram import certified_part
         from zoo.keras_file import read_keras_file
         from zoo.loading import load
 
         model = read_keras_file(name) if claim is None else load(name)
-        part = behind_front_end(model)
+        part = certified_part(model)
         certificate = prove(part)
         measured = certificate.verify(part, _valid_inputs(model, claim)) if verify else None
     holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
@@ -62,12 +62,12 @@ def _valid_inputs(model, card):
         return latents if model.num_classes is None else [latents, np.zeros(16)]
     rng = np.random.default_rng(0)
     if isinstance(model, PixelModel):
-        from zoo.architectures.parts.front_end import before_certificate
+        from zoo.architectures.parts.spectrogram import certified_inputs
         from zoo.data.samples import sample_inputs
 
         card = card or _card_of_shape(model.input_shape[1:])
         pixels = sample_inputs(card) if card else rng.integers(0, 256, (16, *model.input_shape[1:]), dtype="uint8")
-        return before_certificate(model, pixels)
+        return certified_inputs(model, pixels)
     inputs = [rng.normal(size=(16, *(size or 8 for size in tensor.shape[1:]))) for tensor in model.inputs]
     return inputs if len(inputs) > 1 else inputs[0]
 

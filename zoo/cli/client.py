@@ -22,11 +22,11 @@ def client(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ):
     """Let a server classify pictures."""
-    from zoo.serving.client import classify_pictures
+    from zoo.serving.client import classify_images
 
     sources = [source(image) for image in images]
     pictures = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
-    answers = classify_pictures(url, name, pictures, version=version, label=label)
+    answers = classify_images(url, name, pictures, version=version, label=label)
     results = [{"image": image, **answer} for image, answer in zip(images, answers, strict=True)]
     if json:
         return print_json(results)

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from zoo.files import os_error_in_words
+from zoo.files import format_os_error
 from zoo.publishing.formatting import (
     printable,
 )
@@ -61,7 +61,7 @@ def errors_in_one_line():
     try:
         yield
     except (ValueError, OSError) as error:
-        said = os_error_in_words(error) if isinstance(error, OSError) else str(error)
+        said = format_os_error(error) if isinstance(error, OSError) else str(error)
         with contextlib.suppress(OSError):  # where standard error is on the same full disk
             print_error(said)
         _drop_unwritable_output()

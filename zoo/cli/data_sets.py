@@ -4,16 +4,16 @@ from zoo.cli.console import escaped, new_console, waiting
 from zoo.data import download
 
 
-def have_data(name, data, data_dir):
+def ensure_data(name, data, data_dir):
     """Before a backend is imported: data that are missing are named, and downloaded in sight."""
     if data is not None:
         if not data.is_file():
             raise FileNotFoundError(f"There is no data file {data}.")
         return
-    if download.is_here(name, data_dir):
+    if download.is_available(name, data_dir):
         return
-    new_console(stderr=True).print(escaped(download.what_is_missing(name, data_dir)), soft_wrap=True)
-    download.reach(name, data_dir)
+    new_console(stderr=True).print(escaped(download.missing_message(name, data_dir)), soft_wrap=True)
+    download.check_reachable(name, data_dir)
     with waiting("starting the download"):
         from zoo.data.loading import load_set
     load_set(name, data_dir=data_dir)  # TFDS draws a bar, which nothing may hold back

@@ -7,7 +7,7 @@ import typer
 
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, progress
-from zoo.files import check_file, naming
+from zoo.files import check_file, naming_file
 
 
 @app.command()
@@ -19,9 +19,9 @@ def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")
 
         results = run_demo(report)
         generated = out.with_stem(f"{out.stem}_generated")
-        with naming(out):
+        with naming_file(out):
             draw(results, out)
-        with naming(generated):
+        with naming_file(generated):
             draw_generated(generated)
     console = new_console()
     console.print(table(results))

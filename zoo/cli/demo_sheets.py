@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.architectures.parts.front_end import before_certificate
+from zoo.architectures.parts.spectrogram import certified_inputs
 from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.probabilities import probabilities
 from zoo.loading import load
@@ -150,7 +150,7 @@ def _guesses(model, card):
 
 def _loudness(model, sounds):
     """The spectrograms that a sound model hears, high tones above; 96 dB are white."""
-    return np.clip(before_certificate(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
+    return np.clip(certified_inputs(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
 
 
 def _headline(card, guesses):

@@ -8,9 +8,9 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress, waiting
-from zoo.cli.data_sets import have_data
+from zoo.cli.data_sets import ensure_data
 from zoo.cli.options import AsJson, DataDir, DataFile, ModelName
-from zoo.files import check_file, naming
+from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import (
     human_interval,
     human_seconds,
@@ -36,7 +36,7 @@ def evaluate(
         if not generator:
             raise ValueError(f"--sheet is for generators. Received: {name}")
         check_file(sheet)
-    have_data(card["dataset"]["name"], data, data_dir)
+    ensure_data(card["dataset"]["name"], data, data_dir)
     options = {"data": data, "data_dir": data_dir}
     result = _measure_generator(name, sheet, options) if generator else _measure_classifier(name, options)
     differs = result["same_data_as_card"] and not result["reproduces_card"]
@@ -85,7 +85,7 @@ def _measure_generator(name, sheet, options):
         if sheet is not None:
             images = nearest_training_images(name, seed=result["seed"], **options)
             title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
-            with naming(sheet):
+            with naming_file(sheet):
                 draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
         return result
 

@@ -10,7 +10,7 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, quiet_start, waiting
-from zoo.cli.labels import labels_in_words, print_words
+from zoo.cli.labels import format_labels, print_line
 from zoo.files import check_folder
 from zoo.publishing.formatting import human_bytes
 
@@ -89,7 +89,7 @@ def export(
         table.add_row(f"[bold cyan]{escaped(name)}", *cells)
     new_console().print(table)
     for name, why in left_out:
-        print_words(f"left out: {name}, {why}")
+        print_line(f"left out: {name}, {why}")
     if format is Format.saved_model:
         for _, path, *_ in rows:
             _roll_out(directory, path.parent.name, int(path.name), urls)
@@ -102,7 +102,7 @@ def _roll_out(directory, name, version, urls):
 
     entry = find_model(read_models(directory / MODELS), name)
     if entry is None or version not in entry.model_version_policy.specific.versions:
-        return print_words(f"{name} {version} is not loaded yet: pinet load {directory} {name} {version}")
+        return print_line(f"{name} {version} is not loaded yet: pinet load {directory} {name} {version}")
     labels = dict(entry.version_labels)
     label = "canary" if "stable" in labels else "stable"
     if urls:
@@ -110,9 +110,9 @@ def _roll_out(directory, name, version, urls):
             load_version(directory, name, version, urls, WAIT)
             if version in unlabelled(directory, name):
                 labels = set_labels(directory, name, {label: version}, urls)
-        print_words(labels_in_words(name, labels))
+        print_line(format_labels(name, labels))
     elif version in unlabelled(directory, name):
-        print_words(f"{name} {version} has no label yet: pinet label {directory} {name} {label}={version}")
+        print_line(f"{name} {version} has no label yet: pinet label {directory} {name} {label}={version}")
 
 
 def _all_for(format):

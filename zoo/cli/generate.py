@@ -8,15 +8,15 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
-from zoo.files import check_file, check_folder, naming
-from zoo.finished_run import runs_here
+from zoo.files import check_file, check_folder, naming_file
+from zoo.finished_run import list_runs
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
         help="A generator of the zoo, or the folder of a training run.",
-        autocompletion=lambda: [*registry.list_models(task=registry.GENERATION), *runs_here()],
+        autocompletion=lambda: [*registry.list_models(task=registry.GENERATION), *list_runs()],
     ),
 ]
 
@@ -70,13 +70,13 @@ def generate(
         title = f"{card['name']}, " + (f"seed {seed}" if interpolate is None else f"from seed {seed} to {interpolate}")
         title += f", class {names[only or 0]}" if names and not turns else ""
         page = sheet(images, min(columns, count), title, captions=captions)
-        with naming(out):
+        with naming_file(out):
             page.save(out, format="png")
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
                 file_name = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
-                with naming(out_dir / f"{file_name}.png"):
+                with naming_file(out_dir / f"{file_name}.png"):
                     grid(image[None], 1).save(out_dir / f"{file_name}.png")
     console = new_console()
     console.print(f"{count} images: [bold]{escaped(str(out))}")

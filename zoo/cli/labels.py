@@ -21,12 +21,12 @@ Offline = Annotated[bool, typer.Option("--offline", help="No server reads DIR no
 Wait = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="The longest wait for a version to load.")]
 
 
-def print_words(words) -> None:
+def print_line(words) -> None:
     """A line that is not wrapped, so that commands in it can be copied."""
     new_console().print(printable(words), soft_wrap=True, markup=False)
 
 
-def labels_in_words(name, labels) -> str:
+def format_labels(name, labels) -> str:
     """Which label points to which version."""
     return f"{name}: " + (", ".join(f"{key} is version {labels[key]}" for key in sorted(labels)) or "no labels")
 
@@ -61,9 +61,9 @@ def label(
         if removed:
             now = remove_labels(directory, name, removed, servers)
         left = unlabelled(directory, name)
-    print_words(labels_in_words(name, now))
+    print_line(format_labels(name, now))
     for version in left:
-        print_words(
+        print_line(
             f"version {version} has no label and is loaded; pinet unload {directory} {name} {version} unloads it"
         )
 
@@ -84,7 +84,7 @@ def load(
     with quiet_start() as terminal, terminal.status("asking the server"):
         load_version(directory, name, version, servers, wait)
     words = "will be loaded by the next server" if offline else "is loaded"
-    print_words(f"{name}: version {version} {words}")
+    print_line(f"{name}: version {version} {words}")
 
 
 @app.command()
@@ -95,7 +95,7 @@ def unload(directory: Models, name: Model, version: Version, urls: Urls = None, 
     servers = _servers(urls, offline)
     with quiet_start() as terminal, terminal.status("asking the server"):
         unload_version(directory, name, version, servers)
-    print_words(f"{name}: version {version} is unloaded")
+    print_line(f"{name}: version {version} is unloaded")
 
 
 def _servers(urls, offline):

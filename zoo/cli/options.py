@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry
-from zoo.finished_run import runs_here
+from zoo.finished_run import list_runs
 from zoo.publishing.formatting import (
     human_bytes,
 )
@@ -15,7 +15,7 @@ from zoo.publishing.formatting import (
 _name = typer.Argument(
     metavar="NAME",
     help="A model of the zoo, or the folder of a training run.",
-    autocompletion=lambda: [*registry.list_models(), *runs_here()],
+    autocompletion=lambda: [*registry.list_models(), *list_runs()],
 )
 
 ModelName = Annotated[str, _name]

@@ -9,7 +9,7 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
-from zoo.cli.data_sets import have_data
+from zoo.cli.data_sets import ensure_data
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataFile
 from zoo.files import check_folder
@@ -51,7 +51,7 @@ def train(
     folder = out or run_dir or Path("runs") / chosen.name
     for place in (folder, run_dir or folder):
         check_folder(place)
-    have_data(chosen.dataset, data, data_dir)
+    ensure_data(chosen.dataset, data, data_dir)
     train_with_onednn()
     with waiting("starting the backend"):
         training = import_module("zoo.generation.training" if generation else "zoo.training.classifiers")

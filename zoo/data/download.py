@@ -17,19 +17,19 @@ def data_folder(data_dir=None) -> Path:
     return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
-def is_here(name, data_dir=None) -> bool:
+def is_available(name, data_dir=None) -> bool:
     """Whether a data set needs no download: it is prepared in its folder, or comes with a package."""
     folder = data_folder(data_dir) / name
     return "source" not in SETS[name] or any(folder.glob("*/dataset_info.json"))
 
 
-def what_is_missing(name, data_dir=None) -> str:
+def missing_message(name, data_dir=None) -> str:
     """A sentence before a download: what is missing, how much it is, where it comes from and goes to."""
     size, source = SETS[name]["download"], SETS[name]["source"]
     return f"{name} is not in {data_folder(data_dir)}: downloading {size} to there from {source}"
 
 
-def reach(name, data_dir=None) -> None:
+def check_reachable(name, data_dir=None) -> None:
     """Make sure that a data set that is not here can be downloaded.
 
     Args:
@@ -42,12 +42,12 @@ def reach(name, data_dir=None) -> None:
     try:
         check_folder(data_folder(data_dir))
     except ValueError as error:
-        raise not_here(name, data_dir, error) from error
+        raise not_available(name, data_dir, error) from error
     if problem := _problem_with(SETS[name]["source"]):
-        raise not_here(name, data_dir, problem)
+        raise not_available(name, data_dir, problem)
 
 
-def not_here(name, data_dir, reason) -> FileNotFoundError:
+def not_available(name, data_dir, reason) -> FileNotFoundError:
     """The error that says what is missing, where it belongs, and how it gets there."""
     return FileNotFoundError(
         f"{name} is not in {data_folder(data_dir)} and could not be downloaded there ({reason}). "

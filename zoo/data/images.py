@@ -77,7 +77,7 @@ def check_images(images, shape) -> None:
         raise ValueError(f"Pixels must lie in 0..255. Received: values from {low:g} to {high:g}")
 
 
-def scale_doubt(images) -> str:
+def scale_warning(images) -> str:
     """Why a batch that `check_images` takes is hardly one of grey levels 0..255; empty where nothing gives that away.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 from zoo.data.catalog import SETS
 from zoo.data.images import FORMATS
 from zoo.data.sounds import read_example
-from zoo.files import os_error_in_words
+from zoo.files import format_os_error
 
 IMAGES = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif", ".pgm", ".pbm")
 SOUNDS = (".wav",)
@@ -69,7 +69,7 @@ def read(file, source, card) -> Input:
     except ValueError as error:
         found.error = str(error)
     except OSError as error:
-        found.error = os_error_in_words(error)
+        found.error = format_os_error(error)
     return found
 
 

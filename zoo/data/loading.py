@@ -7,9 +7,9 @@ import numpy as np
 
 from zoo.data.catalog import SETS
 from zoo.data.data_set import ARRAYS, DataSet
-from zoo.data.download import not_here, reach
+from zoo.data.download import check_reachable, not_available
 from zoo.data.spoken_digit import standard_split
-from zoo.files import taking_apart
+from zoo.files import naming_damaged_file
 from zoo.registry import suggestion
 
 
@@ -44,7 +44,7 @@ def _read_npz(path):
     if not path.is_file():
         raise FileNotFoundError(f"There is no data file {path}.")
     needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
-    with taking_apart(path, needed):
+    with naming_damaged_file(path, needed):
         if not zipfile.is_zipfile(path):  # NumPy would advise to load it without regard to safety
             raise ValueError("it is no zip archive")
         with np.load(path, allow_pickle=False) as file:
@@ -95,11 +95,11 @@ def _read_tfds(name, data_dir):
 
     builder = tfds.builder(name, data_dir=data_dir)
     if not builder.is_prepared():
-        reach(name, data_dir)
+        check_reachable(name, data_dir)
         try:
             builder.download_and_prepare()
         except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
-            raise not_here(name, data_dir, error) from error
+            raise not_available(name, data_dir, error) from error
     if name == "spoken_digit":
         return standard_split(builder)
     arrays = {}

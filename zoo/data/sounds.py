@@ -118,7 +118,7 @@ def check_sounds(sounds, shape) -> None:
         raise ValueError(f"Samples must lie in -32768..32767. Received: values from {low:g} to {high:g}")
 
 
-def scale_doubt(sounds) -> str:
+def scale_warning(sounds) -> str:
     """Why a batch that `check_sounds` takes is hardly one of 16-bit samples; empty where nothing gives that away.
 
     Args:

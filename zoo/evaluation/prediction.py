@@ -13,8 +13,8 @@ from zoo.data.inputs import doubts
 from zoo.data.sounds import fit_length, read_example
 from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
 from zoo.loading import load
+from zoo.positive_integer import positive_integer
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
-from zoo.whole import whole
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Name: TypeAlias = str | Path
@@ -59,7 +59,7 @@ def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labe
     label, probability = zoo.predict("pinet_cifar10", "zoo/samples/cifar10_cat_0.png")[0]
     ```
     """
-    card, top = _classifier_card(name), whole("top", top)
+    card, top = _classifier_card(name), positive_integer("top", top)
     sources, single = _sources(inputs, card["input_shape"])
     examples, notes = _examples(sources, card)
     for note in notes:
@@ -127,7 +127,7 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
     label, probability = zoo.decode_predictions("pinet_digits", logits, top=1)[0][0]
     ```
     """
-    card, top = _classifier_card(name), whole("top", top)
+    card, top = _classifier_card(name), positive_integer("top", top)
     logits, names = np.asarray(predictions), card["class_names"]
     if logits.ndim != 2 or logits.shape[1] != len(names):
         raise ValueError(

@@ -2,10 +2,10 @@
 
 import keras
 
-from zoo.files import naming
+from zoo.files import naming_file
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import sheet
-from zoo.training.batch_norm import renew_statistics
+from zoo.training.batch_norm import recompute_statistics
 
 QUICK_SAMPLES, SHEET, COLUMNS = 1000, 80, 10
 COLLAPSED = 0.2  # diversity, of the real images' 1
@@ -41,12 +41,12 @@ class EpochSheets(keras.callbacks.Callback):
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
             # Copy: on JAX the weights and the averages are now the same arrays, and predicting would donate them.
             generator.set_weights(generator.get_weights())
-            renew_statistics(generator, self.batches.noise(2000))
+            recompute_statistics(generator, self.batches.noise(2000))
         images, labels = sample(generator, QUICK_SAMPLES)
         self.model.set_weights(kept)
         self.folder.mkdir(parents=True, exist_ok=True)
         page = sheet(images[:SHEET], COLUMNS, f"{generator.name} after epoch {epoch + 1}")
-        with naming(self.folder):
+        with naming_file(self.folder):
             page.save(self.folder / f"epoch_{epoch + 1:03}.png")
         metrics = self.image_metrics.compute_quick(images, labels)
         logs.update(metrics)

@@ -9,7 +9,7 @@ from zoo.architectures import build_generator
 from zoo.architectures.discriminator import discriminator
 from zoo.data.catalog import SETS
 from zoo.data.loading import load_set
-from zoo.files import only_one
+from zoo.files import folder_lock
 from zoo.generation.epoch_sheets import EpochSheets
 from zoo.generation.gan import GAN
 from zoo.generation.generator_card import generator_entries
@@ -19,12 +19,12 @@ from zoo.publishing.publish import publish
 from zoo.recipes import GeneratorRecipe
 from zoo.registry import GENERATION, card_for
 from zoo.training.backend import set_up_backend
-from zoo.training.batch_norm import renew_statistics
+from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.event_log import EventLog
 from zoo.training.callbacks.progress import TrainingProgress
 from zoo.training.callbacks.stop_at_nan import StopAtNaN
 from zoo.training.checkpoint import Checkpoint
-from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
+from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
 
 
 def train(
@@ -62,13 +62,13 @@ def train(
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
     image_metrics = ImageMetrics(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
-    with only_one(run_dir, "training"):
+    with folder_lock(run_dir, "training"):
         open_run(run_dir, recipe, data_set, fresh)
         gan = prepare(recipe, len(batches))
         checkpoint, progress = Checkpoint(run_dir), TrainingProgress(recipe, len(batches), console)
         done = checkpoint.restore(gan)
-        say_what_is_done(done, recipe, run_dir, console)
-        with saying_what_is_kept(checkpoint, progress):
+        report_earlier_epochs(done, recipe, run_dir, console)
+        with reporting_interruption(checkpoint, progress):
             gan.fit(
                 batches,
                 initial_epoch=done,
@@ -86,7 +86,7 @@ def train(
             )
         if recipe.ema_momentum:
             gan.optimizer.finalize_variable_values(gan.trainable_variables)
-            renew_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
+            recompute_statistics(gan.generator, batches.noise(recipe.batch_size * 100))
         return publish(gan.generator, recipe, data_set, checkpoint, Path(out_dir or run_dir), generator_entries)
 
 

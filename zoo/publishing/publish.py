@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
-from zoo.architectures.parts.front_end import behind_front_end
+from zoo.architectures.parts.spectrogram import certified_part
 from zoo.files import write_json
 from zoo.publishing.training_record import training_record
 
@@ -66,7 +66,7 @@ def structure(model) -> dict:
 
     Of a sound model, all but the parameters are those of what follows the spectrogram.
     """
-    behind = behind_front_end(model)
+    behind = certified_part(model)
     certificate = certify(behind)
     return {
         "tier": certificate.tier,

@@ -42,7 +42,7 @@ class Recipe:
         gain: largest change of a sound's loudness in decibels, each way.
         teacher: name of a trained classifier of the same data set, or folder of its run, from whose answers to the same
             changed examples this one learns as well.
-        teacher_share: share of the target that is the teacher's answer; the label is the rest.
+        teacher_weight: share of the target that is the teacher's answer; the label is the rest.
         validation: examples at the end of the training split that are kept out of training.
         seed: seed of weights, order and augmentation.
         note: what a reader of the card should know besides its figures, such as a bar that was missed, and why.
@@ -76,7 +76,7 @@ class Recipe:
     mixup: float = 0.0
     gain: float = 0.0
     teacher: str = ""
-    teacher_share: float = 0.0
+    teacher_weight: float = 0.0
     seed: int = 0
     note: str = ""
 
@@ -98,7 +98,7 @@ class Recipe:
                 "gain",
                 "seed",
             ),
-            shares=("ema_momentum", "label_smoothing", "zoom", "teacher_share"),
+            shares=("ema_momentum", "label_smoothing", "zoom", "teacher_weight"),
         )
         other_kind = ("flip", "rotate", "cutout", "jpeg", "mixup") if self.dataset == "spoken_digit" else ("gain",)
         for key in other_kind:
@@ -118,14 +118,14 @@ class Recipe:
                 "Recipe keys 'mixup' and 'augmented_versions' exclude each other. "
                 f"Received: mixup={self.mixup!r}, augmented_versions={self.augmented_versions!r}"
             )
-        if self.teacher or self.teacher_share:
+        if self.teacher or self.teacher_weight:
             self._check_teacher()
 
     def _check_teacher(self):
-        if not (self.teacher and self.teacher_share):
+        if not (self.teacher and self.teacher_weight):
             raise ValueError(
-                "Recipe keys 'teacher' and 'teacher_share' need each other. "
-                f"Received: teacher={self.teacher!r}, teacher_share={self.teacher_share!r}"
+                "Recipe keys 'teacher' and 'teacher_weight' need each other. "
+                f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
         taught = card_for(self.teacher, CLASSIFICATION, SOUND_CLASSIFICATION)["dataset"]["name"]
         if taught != self.dataset:

@@ -15,7 +15,7 @@ PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run
 SCHEMES = ("http", "https", "grpc")
 
 
-def classify_pictures(url, name, pictures, version=None, label=None) -> list[dict]:
+def classify_images(url, name, pictures, version=None, label=None) -> list[dict]:
     """Let a server classify pictures with the signature `encoded`, in requests of at most 32 images and 8 MB of files.
 
     Args:

@@ -17,12 +17,12 @@ from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.sound_model import SoundModel
 from zoo.data.catalog import SETS
 from zoo.data.samples import sample_inputs
-from zoo.files import naming
+from zoo.files import naming_file
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
+from zoo.positive_integer import positive_integer
 from zoo.registry import card as read_card
 from zoo.serving.placing import new_version, place_version, refuse_existing
-from zoo.whole import whole
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -84,7 +84,7 @@ def export(
     if isinstance(model, SoundModel):
         raise ValueError(f"Sound models are not exported yet; pictures only. Received: {card['name']}")
     directory = Path(directory)
-    version = whole("version", version, or_none=True)
+    version = positive_integer("version", version, or_none=True)
     name = card["name"] if name is None else name
     _check_name(name)
     if isinstance(model, GeneratorModel):
@@ -206,7 +206,7 @@ def _errors_of_the_system(folder):
     """TensorFlow writes files with code of its own, whose errors become those of Python's."""
     import tensorflow as tf
 
-    with naming(folder):
+    with naming_file(folder):
         try:
             yield
         except tf.errors.ResourceExhaustedError as error:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from zoo.serving.frozen import batch_of, frozen
-from zoo.serving.pictures import decode_pictures
+from zoo.serving.images import decode_images
 
 EXAMPLE_FEATURE = "image/encoded"
 NO_CLASS, NO_ANSWER = -1, "no answer"
@@ -55,13 +55,13 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def encoded(image_bytes):
-        return answers(decode_pictures(batch_of(image_bytes, ()), shape))
+        return answers(decode_images(batch_of(image_bytes, ()), shape))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(inputs):
         features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
         pictures = tf.io.parse_example(batch_of(inputs, ()), features)[EXAMPLE_FEATURE]
-        _, scores, finite = run(decode_pictures(pictures, shape))
+        _, scores, finite = run(decode_images(pictures, shape))
         classes = tf.tile(names[None], [tf.shape(scores)[0], 1])
         return {
             "classes": tf.where(finite[:, None], classes, NO_ANSWER),

@@ -7,7 +7,7 @@ from keras import ops
 AT_A_TIME = 250  # examples: as many as a batch of training has, or so
 
 
-def renew_statistics(model, inputs) -> None:
+def recompute_statistics(model, inputs) -> None:
     """Measure the statistics of batch normalisation anew: after an averaging of weights they belong to the old ones.
 
     They become the median over batches, what a typical batch of training was normalised with. Products have long tails:

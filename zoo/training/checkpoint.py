@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from zoo.environment import environment
-from zoo.files import replacing, taking_apart
+from zoo.files import naming_damaged_file, replacing
 from zoo.finite import finite_or_none
 
 
@@ -44,7 +44,7 @@ class Checkpoint(keras.callbacks.Callback):
             partial.unlink(missing_ok=True)
         if not self.path.exists():
             return 0
-        with taking_apart(self.path, "Start over with --fresh (which deletes it), or restore it from a copy."):
+        with naming_damaged_file(self.path, "Start over with --fresh (which deletes it), or restore it from a copy."):
             values, history, recorded = self._read(model)
         for variable, key in self._variables(model):
             variable.assign(values[key])

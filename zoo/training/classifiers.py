@@ -6,23 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.data.loading import load_set
-from zoo.files import only_one
+from zoo.files import folder_lock
 from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish, write_card
 from zoo.recipes import Recipe
 from zoo.training.callbacks.event_log import EventLog
 from zoo.training.callbacks.progress import TrainingProgress
 from zoo.training.checkpoint import Checkpoint
-from zoo.training.devices import data_parallel, join_processes, process, wait_and_agree
+from zoo.training.devices import check_processes_agree, data_parallel, join_processes, process
 from zoo.training.fitting import (
+    check_batch_fits,
     prepare,
-    refuse_less_than_a_batch,
     run_epochs,
     steps_per_epoch,
     untrained,
     update_batch_norm,
 )
-from zoo.training.run_folder import open_run, say_what_is_done, saying_what_is_kept
+from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
 
 
 def train(
@@ -66,20 +66,20 @@ def train(
     with contextlib.ExitStack() as lock:
         with data_parallel(devices, recipe.batch_size):
             data_set = load_set(recipe.dataset, data, data_dir)
-            refuse_less_than_a_batch(recipe, data_set)
+            check_batch_fits(recipe, data_set)
             if first:
-                lock.enter_context(only_one(run_dir, "training"))
+                lock.enter_context(folder_lock(run_dir, "training"))
                 open_run(run_dir, recipe, data_set, fresh)
-            wait_and_agree(0, "run folder")
+            check_processes_agree(0, "run folder")
             checkpoint = Checkpoint(run_dir)
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
             model = prepare(recipe, data_set)
             done = checkpoint.restore(model)
-            wait_and_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
+            check_processes_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
             if first:
-                say_what_is_done(done, recipe, run_dir, progress.console)
+                report_earlier_epochs(done, recipe, run_dir, progress.console)
             callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
-            with saying_what_is_kept(checkpoint, progress) if first else contextlib.nullcontext():
+            with reporting_interruption(checkpoint, progress) if first else contextlib.nullcontext():
                 run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)
         if not first:
             return None

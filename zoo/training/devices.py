@@ -35,7 +35,7 @@ def process() -> tuple[int, int]:
     return jax.process_index(), jax.process_count()
 
 
-def wait_and_agree(value, what) -> None:
+def check_processes_agree(value, what) -> None:
     """Wait for the other processes, and make sure that they have the same.
 
     Args:
@@ -83,7 +83,7 @@ def data_parallel(count, batch_size):
         yield
 
 
-def spread_norms_and_clipping(model) -> None:
+def synchronise_norms_and_clipping(model) -> None:
     """Let batch normalisation and the bound on the gradient see the whole batch of all devices.
 
     On jax they do; on tensorflow each device has its own otherwise, and training would depend on their number.

@@ -7,9 +7,9 @@ from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
 from zoo.training.backend import set_up_backend
-from zoo.training.batch_norm import renew_statistics
+from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.stop_at_nan import StopAtNaN
-from zoo.training.devices import process, spread_norms_and_clipping
+from zoo.training.devices import process, synchronise_norms_and_clipping
 from zoo.training.optimizer import recipe_optimizer
 from zoo.training.teacher import Teacher
 from zoo.training.whitening import whiten
@@ -22,7 +22,7 @@ def prepare(recipe, data_set) -> keras.Model:
         recipe: the `Recipe`.
         data_set: the `DataSet` that it will be trained on.
     """
-    refuse_less_than_a_batch(recipe, data_set)
+    check_batch_fits(recipe, data_set)
     set_up_backend(recipe.seed)
     model = untrained(recipe)
     whiten(model, data_set.x_train)
@@ -34,7 +34,7 @@ def prepare(recipe, data_set) -> keras.Model:
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
-    spread_norms_and_clipping(model)
+    synchronise_norms_and_clipping(model)
     return model
 
 
@@ -108,7 +108,7 @@ def update_batch_norm(model, recipe, data_set) -> None:
     batches = Batches(images, targets, recipe)
     batches.start_epoch(recipe.epochs - 1)
     steps = range(min(100, len(batches)))
-    renew_statistics(model, np.concatenate([batches[step][0] for step in steps]))
+    recompute_statistics(model, np.concatenate([batches[step][0] for step in steps]))
 
 
 def steps_per_epoch(recipe, data_set) -> int:
@@ -116,7 +116,7 @@ def steps_per_epoch(recipe, data_set) -> int:
     return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
 
 
-def refuse_less_than_a_batch(recipe, data_set) -> None:
+def check_batch_fits(recipe, data_set) -> None:
     """Raise a ValueError where the training part holds less than a batch."""
     if steps_per_epoch(recipe, data_set) < 1:
         raise ValueError(

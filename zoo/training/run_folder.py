@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import keras
 
-from zoo.files import read_json, taking_apart, write_json
+from zoo.files import naming_damaged_file, read_json, write_json
 from zoo.publishing.formatting import printable
 from zoo.publishing.training_record import teacher_record
 from zoo.registry import CLASSIFICATION
@@ -62,7 +62,7 @@ def _read_earlier(path, recipe):
     earlier = read_json(path, START_OVER)
     if earlier is None:
         raise ValueError(f"{path.parent} holds a checkpoint, and no run.json that says of which run. {START_OVER}")
-    with taking_apart(path, START_OVER):
+    with naming_damaged_file(path, START_OVER):
         earlier = {"task": CLASSIFICATION, **earlier}  # older runs name no task
         if earlier["task"] == recipe.task:
             # a key that is younger than the run has its default
@@ -70,7 +70,7 @@ def _read_earlier(path, recipe):
     raise ValueError(f"{path.parent} holds a run of another task, {earlier['task']}. Give another run folder.")
 
 
-def say_what_is_done(epochs_done, recipe, run_dir, console):
+def report_earlier_epochs(epochs_done, recipe, run_dir, console):
     """Say whether a run is resumed, or finished already."""
     if epochs_done >= recipe.epochs:
         words = (
@@ -85,7 +85,7 @@ def say_what_is_done(epochs_done, recipe, run_dir, console):
 
 
 @contextlib.contextmanager
-def saying_what_is_kept(checkpoint, progress):
+def reporting_interruption(checkpoint, progress):
     """While a run trains: Ctrl-C says what is left on disk, and nothing leaves the terminal with a half-drawn bar.
 
     Args:

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
-from zoo.files import replacing, taking_apart
+from zoo.files import naming_damaged_file, replacing
 from zoo.loading import load
 
 
 class Teacher:
     """A trained classifier that says what it sees in the very pictures, changed by chance, that a student learns from.
 
-    y ← s softmax(teacher(x)) + (1 − s) y, with the recipe's `teacher_share` as s.
+    y ← s softmax(teacher(x)) + (1 − s) y, with the recipe's `teacher_weight` as s.
 
     Args:
         recipe: the student's `Recipe`, which names the teacher.
@@ -24,7 +24,7 @@ class Teacher:
     """
 
     def __init__(self, recipe, cache=None):
-        self.model, self.share, self.cache = load(recipe.teacher), recipe.teacher_share, cache
+        self.model, self.share, self.cache = load(recipe.teacher), recipe.teacher_weight, cache
 
     def __call__(self, examples, targets):
         """What to learn instead of the targets, float32 `[n, classes]`."""
@@ -38,7 +38,7 @@ class Teacher:
         """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
         path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
         if path and path.exists():
-            with taking_apart(path, "Delete it: the answers are then computed again."):
+            with naming_damaged_file(path, "Delete it: the answers are then computed again."):
                 return _read(path, (len(examples), self.model.output_shape[-1]))
         found = softmax(self.model.predict(examples, batch_size=500, verbose=0), axis=-1).astype("float16")
         if path:

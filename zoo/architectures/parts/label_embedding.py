@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.whole import whole
+from zoo.positive_integer import positive_integer
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -29,7 +29,7 @@ class LabelEmbedding(keras.layers.Layer):
 
     def __init__(self, num_classes, size, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.num_classes, self.size = whole("num_classes", num_classes), whole("size", size)
+        self.num_classes, self.size = positive_integer("num_classes", num_classes), positive_integer("size", size)
 
     def build(self, input_shape):
         self.table = self.add_weight(

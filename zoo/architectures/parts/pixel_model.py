@@ -5,7 +5,7 @@ import warnings
 import keras
 import numpy as np
 
-from zoo.data.images import check_images, scale_doubt
+from zoo.data.images import check_images, scale_warning
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -76,4 +76,4 @@ class PixelModel(keras.Model):
         check_images(examples, self.input_shape[1:])
 
     def _doubt(self, examples):
-        return scale_doubt(examples)
+        return scale_warning(examples)

@@ -3,7 +3,7 @@
 import keras
 
 from zoo.architectures.parts.pixel_model import PixelModel
-from zoo.data.sounds import check_sounds, scale_doubt
+from zoo.data.sounds import check_sounds, scale_warning
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -27,4 +27,4 @@ class SoundModel(PixelModel):
         check_sounds(examples, self.input_shape[1:])
 
     def _doubt(self, examples):
-        return scale_doubt(examples)
+        return scale_warning(examples)

@@ -8,7 +8,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from zoo.files import naming
+from zoo.files import naming_file
 
 
 class EventLog(keras.callbacks.Callback):
@@ -31,7 +31,7 @@ class EventLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         values = [Summary.Value(tag=key, simple_value=float(value)) for key, value in (logs or {}).items()]
         event = Event(wall_time=time.time(), step=epoch + 1, summary=Summary(value=values))
-        with naming(self.file.name):
+        with naming_file(self.file.name):
             self.writer.write(event.SerializeToString())
             self.writer.flush()
 

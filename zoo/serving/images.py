@@ -8,7 +8,7 @@ PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 GREY = (19595.0, 38470.0, 7471.0)  # ITU-R 601 in parts of 65536, as Pillow counts
 
 
-def decode_pictures(encoded, shape):
+def decode_images(encoded, shape):
     """Decode PNG and JPEG files to the pixels that a model takes.
 
     PNG files of every colour type and bit depth, interlaced or not: 16 bits are scaled to 8, transparent parts are laid

@@ -20,14 +20,14 @@ def decode():
     """A file's bytes to pixels, in a graph as it is exported."""
     import tensorflow as tf
 
-    from zoo.serving.pictures import decode_pictures
+    from zoo.serving.images import decode_images
 
     graphs = {}
 
     def run(data, shape=SHAPE):
         if shape not in graphs:
             signature = [tf.TensorSpec([None], tf.string)]
-            graphs[shape] = tf.function(lambda files: decode_pictures(files, shape), input_signature=signature)
+            graphs[shape] = tf.function(lambda files: decode_images(files, shape), input_signature=signature)
         return graphs[shape](tf.constant([data]))[0].numpy()
 
     return run

@@ -5,14 +5,14 @@ from typing import Literal, overload
 
 
 @overload
-def whole(name: str, value: object, or_none: Literal[False] = False) -> int: ...
+def positive_integer(name: str, value: object, or_none: Literal[False] = False) -> int: ...
 
 
 @overload
-def whole(name: str, value: object, or_none: Literal[True]) -> int | None: ...
+def positive_integer(name: str, value: object, or_none: Literal[True]) -> int | None: ...
 
 
-def whole(name: str, value: object, or_none: bool = False) -> int | None:
+def positive_integer(name: str, value: object, or_none: bool = False) -> int | None:
     """A whole number above 0 as Python's `int`.
 
     Args:

@@ -30,14 +30,14 @@ def spectrogram(waveform):
     return layers.Reshape((*loudness.shape[1:], 1), name=NAME)(loudness)
 
 
-def behind_front_end(model) -> keras.Model:
+def certified_part(model) -> keras.Model:
     """The part of a model that a certificate is about: from the spectrogram on, or all of it where there is none."""
     front = _front(model)
     return model if front is None else keras.Model(front.output, model.output, name=model.name)
 
 
-def before_certificate(model, examples):
-    """Examples as `behind_front_end(model)` takes them: spectrograms of sounds, and all else as it is."""
+def certified_inputs(model, examples):
+    """Examples as `certified_part(model)` takes them: spectrograms of sounds, and all else as it is."""
     front = _front(model)
     return examples if front is None else np.asarray(keras.Model(model.input, front.output).predict_on_batch(examples))
 
