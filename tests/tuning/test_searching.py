@@ -5,6 +5,7 @@ import time
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from tuning import search
 from tuning.results import best_first, read_results, read_settings
 from tuning.search_tuner import SearchTuner
 from tuning.space import Space
+from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.data.loading import load_set
 
 TUNERS = ["random", "bayesian", "hyperband", "grid"]
@@ -263,6 +265,19 @@ def test_trials_train_and_disk_use_is_bounded(space, data, tmp_path):
         assert 0 < result.record["fit_seconds"] <= result.record["seconds"]
         assert 0 < result.record["parameters"] <= 3000
         assert result.record["latency_ms"] > 0
+
+
+def test_a_trial_is_scored_on_the_validation_images(space, data, tmp_path, monkeypatch):
+    scored = []
+    evaluate = PixelModel.evaluate
+
+    def spy(self, x=None, *args, **kwargs):
+        scored.append(x)
+        return evaluate(self, x, *args, **kwargs)
+
+    monkeypatch.setattr(PixelModel, "evaluate", spy)
+    search(space, max_trials=1, out=tmp_path, data=data, console=quiet())
+    np.testing.assert_array_equal(scored[-1], load_set("digits", data).x_train[-60:])
 
 
 def test_the_test_split_is_not_there(space, data):
