@@ -129,7 +129,7 @@ def test_exif_orientation_is_applied():
 
 
 @pytest.mark.parametrize(
-    "data, words", [(b"", "empty"), (b"no picture at all", "no picture"), (b"%PDF-1.4", "no picture")]
+    "data, words", [(b"", "empty"), (b"not an image at all", "not an image"), (b"%PDF-1.4", "not an image")]
 )
 def test_no_picture(tmp_path, data, words):
     path = tmp_path / "thing.png"
@@ -143,7 +143,7 @@ def test_no_picture(tmp_path, data, words):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no such file.*absent\.png"):
         read_image(tmp_path / "absent.png", (8, 8, 1))
-    with pytest.raises(ValueError, match="folder is no picture"):
+    with pytest.raises(ValueError, match="folder is not an image"):
         read_image(tmp_path, (8, 8, 1))
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# What a user can do about an error of the operating system; others are said in the system's own words.
+# What a user can do about an error of the operating system; other errors have the system's own message.
 ADVICE = {
     errno.ENOSPC: "the disk is full: free some space, or name another folder",
     errno.EDQUOT: "the disk quota is used up: free some space, or name another folder",
@@ -32,7 +32,7 @@ class DamagedFile(ValueError):
 
 @contextlib.contextmanager
 def naming_file(path) -> Iterator[None]:
-    """Errors of the operating system meanwhile name a file: those of a full disk name none.
+    """A context in which errors of the operating system name a file; that of a full disk names none.
 
     Args:
         path: the file that is written.
@@ -47,7 +47,7 @@ def naming_file(path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path) -> Iterator[Path]:
-    """Write a file so that a kill at any moment leaves the old one or the new one, whole.
+    """Write a file atomically: at any moment the old or the new one is there, complete.
 
     Args:
         path: the file to write; its folder is made.
@@ -79,7 +79,7 @@ def write_json(path, value, indent=2) -> None:
         indent: spaces a level.
 
     Raises:
-        ValueError: NaN or infinity, which JSON has no word for.
+        ValueError: NaN or infinity, which JSON does not have.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=float)
     with replacing(path) as partial:
@@ -105,7 +105,7 @@ def read_json(path, advice: str):
 
 @contextlib.contextmanager
 def naming_damaged_file(path, advice: str) -> Iterator[None]:
-    """Whatever is found wrong with the contents of a file meanwhile is said with its name.
+    """A context in which errors about the contents of a file name the file.
 
     Args:
         path: the file.

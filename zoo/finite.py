@@ -1,4 +1,4 @@
-"""Floats for JSON, which has neither NaN nor infinity. Imports nothing heavy."""
+"""Floats for JSON, which has neither NaN nor infinity. Imports no backend."""
 
 import math
 

@@ -146,7 +146,7 @@ def _give_weights(model, name, card, weights):
 
 
 def card_weights(name, card) -> Path:
-    """The weights file of a card: in the zoo, or in the folder `weights` beside the folder of a run's card."""
+    """The weights file of a card: in the zoo, or in the folder `weights` next to the folder of a run's card."""
     folder = WEIGHTS if name in list_models() else card_path(name).parent.parent / "weights"
     return folder / card["weights"]["file"]
 

@@ -1,4 +1,4 @@
-"""Names of the zoo: what is shipped, and what its card says. Imports nothing heavy."""
+"""Names and cards of the shipped models. Imports no backend."""
 
 import json
 from difflib import get_close_matches
@@ -96,7 +96,7 @@ def _read_card(path):
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is no model card, or is damaged: {error}. Restore it from a copy, or give `pinet train` the "
-            "command of its run again, which writes it anew."
+            "command of its run again, which rewrites it."
         ) from error
 
 

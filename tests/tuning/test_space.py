@@ -95,7 +95,7 @@ def test_searches_are_read_by_name_and_by_file(tmp_path):
     with pytest.raises(ValueError, match="no search file"):
         read_space(tmp_path / "absent.toml")
     (tmp_path / "broken.toml").write_text("dataset = ")
-    with pytest.raises(ValueError, match="broken.toml is no valid TOML"):
+    with pytest.raises(ValueError, match="broken.toml is not valid TOML"):
         read_space(tmp_path / "broken.toml")
 
 

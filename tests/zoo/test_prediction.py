@@ -107,7 +107,7 @@ def test_sounds_are_fitted():
         ("pinet_digits", np.zeros((0, 8, 8, 1), "uint8"), "no input"),
         ("pinet_digits", [[1, 2]], "must be one of: path, bytes of an image file, Pillow image"),
         ("pinet_digits", [None], "Received: None"),
-        ("pinet_digits", b"no image", "no picture"),
+        ("pinet_digits", b"no image", "not an image"),
         ("pinet_spoken_digit", np.zeros(9), r"int16 \[samples\].*dtype=float64"),
         ("pinet_spoken_digit", Image.new("L", (8, 8)), "path, bytes of a WAV file"),
         ("pinet_digits_generator", FIVE, "is a model for image generation"),

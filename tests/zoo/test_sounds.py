@@ -88,7 +88,7 @@ def test_half_a_file_says_that_it_is_cut_off(tmp_path, on_disk):
     path.write_bytes(half)
     found = read_sound(path if on_disk else half, LENGTH, notes)
     np.testing.assert_array_equal(found, fit_length(tone().astype("int16")[: (2070 - 44) // 2], LENGTH))
-    assert notes[0] == "the file is cut off: 2,070 of the 4,140 bytes that its header promises are there"
+    assert notes[0] == "the file is cut off: 2,070 of the 4,140 bytes that its header declares are there"
     path.write_bytes(whole + b"LIST")
     assert notes_of(path if on_disk else path.read_bytes()) == []
 
@@ -175,7 +175,7 @@ def test_a_sound_model_survives_a_file(tmp_path):
     again = keras.saving.load_model(tmp_path / "ear.keras")
     sounds = tone()[None].astype("int16")
     np.testing.assert_allclose(again.predict(sounds, verbose=0), ear.predict(sounds, verbose=0), atol=1e-5)
-    with pytest.raises(ValueError, match="Sounds must have the shape"):
+    with pytest.raises(ValueError, match="Audio clips must have the shape"):
         again.predict(sounds[:, :5], verbose=0)
 
 

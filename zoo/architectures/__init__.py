@@ -2,7 +2,7 @@
 
 Every architecture is a function in a module of its name. That of a classifier, `NAME(inputs, **arguments)`, takes the
 standardised image tensor and gives features `[batch, d]`; that of a generator, `NAME(noise, image_shape, **arguments)`,
-takes noise `[batch, d]` and gives images in −1..1. The zoo puts the door before and the head behind them.
+takes noise `[batch, d]` and gives images in −1..1. `build` adds input scaling and the head.
 """
 
 from importlib import import_module
@@ -23,19 +23,19 @@ from zoo.positive_integer import positive_integer
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
     """Build a classifier: pixels → `PixelScaling` → architecture → one Dense layer of logits.
 
-    Waveforms become pictures of their loudness first, by `zoo.architectures.parts.spectrogram.spectrogram`.
+    Waveforms are turned into spectrograms first, by `zoo.architectures.parts.spectrogram.spectrogram`.
 
     Args:
         architecture: name of a module in `zoo.architectures`.
         arguments: dict of that function's keyword arguments.
-        input_shape: `(height, width, channels)` of images, `(samples,)` of sounds.
+        input_shape: `(height, width, channels)` of images, `(samples,)` of audio clips.
         mean: mean of each channel, in grey levels or decibels.
         std: standard deviation of each channel, likewise.
         num_classes: number of logits; `None` leaves the head out, the output is then the features.
         name: name of the model.
 
     Raises:
-        ValueError: unknown architecture, arguments that it does not take, or `num_classes` is no number of classes.
+        ValueError: unknown architecture, arguments that it does not take, or `num_classes` is not a positive integer.
     """
     num_classes = positive_integer("num_classes", num_classes, or_none=True)
     if len(input_shape) == 1:
@@ -55,7 +55,7 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
 
 
 def build_generator(architecture, arguments, latent_size, image_shape, num_classes=None, label_size=16, name=None):
-    """Build a generator: noise, and the label's vector beside it → architecture → pixels 0..255.
+    """Build a generator: noise, concatenated with the label's embedding → architecture → pixels 0..255.
 
     Args:
         architecture: name of a module in `zoo.architectures`.

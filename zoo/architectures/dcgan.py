@@ -1,4 +1,4 @@
-"""The generator that polynomial ones are compared with: transposed convolutions and ReLU."""
+"""DCGAN, the baseline for polynomial generators: transposed convolutions and ReLU."""
 
 from keras import layers
 
@@ -11,16 +11,16 @@ def dcgan(noise, image_shape, width=64, stages=2, growth=0.5):
 
     Args:
         noise: `[batch, d]`.
-        image_shape: `(height, width, channels)`; the sides are multiples of 2^stages.
+        image_shape: `(height, width, channels)`; height and width are multiples of 2^stages.
         width: channels of the smallest image.
-        stages: how many times the sides are doubled.
+        stages: number of upsampling steps, each doubles height and width.
         growth: factor of the channels from resolution to resolution.
 
     Returns:
         `[batch, height, width, channels]`; −1 is black and 1 is white.
 
     Raises:
-        ValueError: sides that cannot be halved so often.
+        ValueError: the size is not a multiple of 2^stages.
 
     Reference:
         Radford et al., arXiv 1511.06434.

@@ -14,28 +14,27 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
 
     With z the noise and x₀ = BN(C z) reshaped to the smallest image, each resolution n does
 
-        h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, with z spread over all places
+        h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, with z broadcast over all positions
         x  = h + BN(a ∗ b + a),  a, b = BN(Tₙ h)   a product of the image with itself
 
-    where S and T are 3×3 convolutions, and enlarges x to twice its sides by repeating pixels before the next. The last
+    where S and T are 3×3 convolutions, and x is upsampled by 2 between resolutions. The last
     convolution makes the channels. With `output="linear"` this is a polynomial of z, tier 2: the degree d of a
     resolution follows that before as d → 2 (d + 1), from 1 on.
 
     Args:
         noise: `[batch, d]`.
-        image_shape: `(height, width, channels)`; the sides are multiples of 2^stages.
+        image_shape: `(height, width, channels)`; height and width are multiples of 2^stages.
         width: channels of the smallest image.
-        stages: how many times the sides are doubled.
+        stages: number of upsampling steps, each doubles height and width.
         growth: factor of the channels from resolution to resolution.
-        combine: `"product"`; `"sum"` puts a sum in the place of every product, which leaves an affine map of z: what
-            the products are good for is what it cannot do.
-        output: `"linear"`, or `"tanh"`, which keeps pixels in their range and is no polynomial.
+        combine: `"product"`, or `"sum"`, a baseline that replaces every product by a sum, so that it is affine in z.
+        output: `"linear"`, or `"tanh"`, which keeps pixels in their range and is not a polynomial.
 
     Returns:
         `[batch, height, width, channels]`; −1 is black and 1 is white.
 
     Raises:
-        ValueError: an unknown `combine` or `output`, or sides that cannot be halved so often.
+        ValueError: an unknown `combine` or `output`, or a size that is not a multiple of 2^stages.
 
     Reference:
         Π-nets, arXiv 2003.03828, NCP-Skip and product of polynomials.
@@ -57,7 +56,7 @@ def smallest_image(noise, image_shape, width, stages):
     """BN(C z) as an image of `width` channels whose sides are those of `image_shape` halved `stages` times.
 
     Raises:
-        ValueError: sides that cannot be halved so often.
+        ValueError: the size is not a multiple of 2^stages.
     """
     height, breadth, _ = image_shape
     if height % 2**stages or breadth % 2**stages:

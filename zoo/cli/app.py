@@ -16,7 +16,7 @@ from zoo.publishing.formatting import (
 
 
 class _PrintableUsage(TyperGroup):
-    """Wrong usage is said with the words of the command line, which may hold escape characters."""
+    """Messages about wrong usage quote the command line, which may hold escape characters."""
 
     def make_context(self, *args, **kwargs):
         with _printable_message():
@@ -32,7 +32,7 @@ def _printable_message():
     try:
         yield
     except Exception as error:
-        if hasattr(error, "format_message"):  # wrong usage; the message of other errors is not always ours to set
+        if hasattr(error, "format_message"):  # wrong usage
             error.message = printable(error.message)
         raise
 
@@ -40,7 +40,7 @@ def _printable_message():
 app = typer.Typer(
     name="pinet",
     cls=_PrintableUsage,
-    help="Polynomial networks: list, try, measure, certify and train the models of the zoo.",
+    help="Polynomial networks: list, run, evaluate, certify and train the models of the zoo.",
     no_args_is_help=True,
     rich_markup_mode=None,  # rich help pages would triple the time that `pinet --help` takes
     pretty_exceptions_enable=False,
@@ -49,13 +49,13 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Entry point of `pinet`. Exit codes: 0 done, 1 refused or not as claimed, 2 wrong usage, 130 interrupted."""
+    """Entry point of `pinet`. Exit codes: 0 success, 1 error or failed check, 2 wrong usage, 130 interrupted."""
     try:
         with errors_in_one_line():
             try:
                 app()
             finally:
-                sys.stdout.flush()  # here, where a full disk is said in words; at the interpreter's end it is not
+                sys.stdout.flush()  # here errors such as a full disk are reported; at exit they would be lost
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -17,10 +17,10 @@ BATCH = 64  # images; the progress bar moves after each batch
 @app.command()
 def boundary(
     name: ModelName,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture file; - is standard input.")],
-    toward: Annotated[str, typer.Option(metavar="IMAGE", help="The picture to walk to.")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="An image file; - is standard input.")],
+    toward: Annotated[str, typer.Option(metavar="IMAGE", help="The image at the other end of the line.")],
     third: Annotated[str | None, typer.Option(metavar="IMAGE", help="Draw the triangle between three images.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the drawing goes.")] = Path("boundary.png"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of the drawing.")] = Path("boundary.png"),
     json: AsJson = False,
 ):
     """Draw how the decision changes between two images, or its regions between three, and list where it changes."""

@@ -6,13 +6,13 @@ from scipy.special import softmax
 from pinet_keras.analysis.lines import evaluator_of
 
 POINTS = 201
-FRAMES = 9  # images under the curves
+FRAMES = 9  # images below the curves
 SHOWN = 0.05  # the least largest probability of a class that has a curve
-LABELLED = 12  # crossings; the places of more would stand on each other
+LABELLED = 12  # crossings; with more the tick labels would overlap
 
 
 def draw_line(model, card, x, toward, found, names):
-    """Draw the probability of each class on the way from one image to another, and where the decision changes.
+    """Draw the probability of each class on the line from one image to another, and where the decision changes.
 
     Args:
         model: a classifier of the zoo, or an `Evaluator` of it.
@@ -51,7 +51,7 @@ def draw_line(model, card, x, toward, found, names):
 
 
 def _shade(axes, rows, found, colors):
-    """Each stretch in the colour of the class that wins there, with a line at each crossing."""
+    """Each segment in the colour of its class, with a line at each crossing."""
     ends = [0.0, *(crossing.t for crossing in found), 1.0]
     winners = [crossing.before for crossing in found] + [found[-1].after if found else int(rows[0].argmax())]
     for left, right, winner in zip(ends, ends[1:], winners, strict=False):

@@ -106,5 +106,5 @@ def _print_certificate(name, certificate, claim, holds, measured):
     if claim:
         words = "holds" if holds else "does not hold"
         style = "green" if holds else "bold red"
-        said = claim["tier_name"] if claim["tier"] is None else f"tier {claim['tier']}, degree {claim['degree']}"
-        console.print(f"the card's claim ({said}) {words}", style=style)
+        claimed = claim["tier_name"] if claim["tier"] is None else f"tier {claim['tier']}, degree {claim['degree']}"
+        console.print(f"the card's claim ({claimed}) {words}", style=style)

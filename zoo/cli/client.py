@@ -21,16 +21,16 @@ def client(
     label: Annotated[str | None, typer.Option(help="A version by label.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ):
-    """Let a server classify pictures."""
+    """Classify images on a server."""
     from zoo.serving.client import classify_images
 
     sources = [source(image) for image in images]
-    pictures = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
-    answers = classify_images(url, name, pictures, version=version, label=label)
+    files = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
+    answers = classify_images(url, name, files, version=version, label=label)
     results = [{"image": image, **answer} for image, answer in zip(images, answers, strict=True)]
     if json:
         return print_json(results)
-    table = new_table("picture", "class", "probability", right=(2,))
+    table = new_table("image", "class", "probability", right=(2,))
     for result in results:
         answered = result["class_id"] is not None
         cells = (escaped(result["class_name"]), f"{result['probability']:.1%}") if answered else (NO_ANSWER,)

@@ -1,4 +1,4 @@
-"""What all commands print with: tables, progress, errors. Imports nothing heavy."""
+"""Output of all commands: tables, progress, errors. Imports no backend."""
 
 import contextlib
 import logging
@@ -13,15 +13,17 @@ from zoo.publishing.formatting import (
     printable,
 )
 
-# Lines that TensorFlow's C++ side writes while it is imported, before its own log level counts.
-CHATTER = re.compile(r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:")
+# Lines that TensorFlow's C++ code writes while it is imported, before its log level takes effect.
+STARTUP_MESSAGES = re.compile(
+    r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:"
+)
 
 
 def print_json(value):
     import json
 
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    # What a terminal could take for a command stands as JSON's own escape, which readers turn back.
+    # Control characters become JSON escapes.
     typer.echo(
         "".join(
             each if each.isprintable() or each == "\n" else json.dumps(each, allow_nan=False)[1:-1] for each in text
@@ -32,7 +34,7 @@ def print_json(value):
 def new_console(stderr=False):
     from rich.console import Console
 
-    # Rich takes 80 columns where there is no terminal, and would cut names in a pipe.
+    # Without a terminal Rich assumes 80 columns, and would cut names in a pipe.
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else 160
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
@@ -49,7 +51,7 @@ def new_table(*columns, right=(), title=None):
 
 
 def escaped(text):
-    """Words from outside, such as a file's name: they neither style the output nor command the terminal."""
+    """Text of unknown origin, such as a file name, without markup and control characters."""
     from rich.markup import escape
 
     return escape(printable(text))
@@ -57,19 +59,19 @@ def escaped(text):
 
 @contextlib.contextmanager
 def errors_in_one_line():
-    """What a user can mend is said in one red line on standard error, with exit code 1; anything else is a bug."""
+    """Errors that a user can fix become one red line on standard error and exit code 1; other errors are bugs."""
     try:
         yield
     except (ValueError, OSError) as error:
-        said = format_os_error(error) if isinstance(error, OSError) else str(error)
+        message = format_os_error(error) if isinstance(error, OSError) else str(error)
         with contextlib.suppress(OSError):  # where standard error is on the same full disk
-            print_error(said)
+            print_error(message)
         _drop_unwritable_output()
         sys.exit(1)
 
 
 def print_notes(file, notes) -> None:
-    """What a reader should know of a file, on standard error."""
+    """Print the notes about a file on standard error."""
     if notes:
         new_console(stderr=True).print(f"{escaped(file)}: {', '.join(notes)}", style="yellow", soft_wrap=True)
 
@@ -79,7 +81,7 @@ def print_error(message):
 
 
 def _drop_unwritable_output():
-    """Turn standard output away where it takes no more: the interpreter would try again at its end, and complain."""
+    """Redirect standard output if it cannot be written: the interpreter would report it again at exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -88,7 +90,7 @@ def _drop_unwritable_output():
 
 @contextlib.contextmanager
 def waiting(words):
-    """A spinner on standard error while something starts, and no start-up chatter."""
+    """A spinner on standard error while something starts; TensorFlow's start-up messages are hidden."""
     with quiet_start() as terminal, terminal.status(words):
         _import_backend()
         yield
@@ -96,7 +98,7 @@ def waiting(words):
 
 @contextlib.contextmanager
 def progress(words):
-    """A progress bar on standard error; gives the function (done, all) that moves it."""
+    """A progress bar on standard error; yields the function (done, all) that updates it."""
     from rich.progress import MofNCompleteColumn, Progress
 
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
@@ -113,7 +115,7 @@ def _import_backend():
         import keras
 
         if keras.backend.backend() == "tensorflow":
-            import tensorflow  # noqa: F401 the chatter comes with the import
+            import tensorflow  # noqa: F401 the messages come with the import
 
             logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     except ImportError as error:
@@ -121,16 +123,16 @@ def _import_backend():
 
 
 def _is_no_retracing(record):
-    """TensorFlow takes the fifth model of a process for one that is traced again and again, and warns."""
+    """TensorFlow warns of retracing at the fifth model of a process, though each is traced once."""
     return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager
 def quiet_start():
-    """Hold standard error back, and let through what is not TensorFlow's start-up chatter.
+    """Hide TensorFlow's start-up messages on standard error; other lines are printed afterwards.
 
-    The C++ side writes straight to file descriptor 2, some of it before its log level counts, so the descriptor itself
-    is turned to a file meanwhile. Gives a console on the real standard error.
+    TensorFlow's C++ code writes to file descriptor 2, so the descriptor is redirected to a file meanwhile. Yields a
+    console on the real standard error.
     """
     import tempfile
 
@@ -148,5 +150,5 @@ def quiet_start():
             os.dup2(real.fileno(), 2)
             held.seek(0)
             for line in held.read().decode(errors="replace").splitlines():
-                if not CHATTER.match(line):
+                if not STARTUP_MESSAGES.match(line):
                     real.write(line + "\n")

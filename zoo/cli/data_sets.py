@@ -1,11 +1,11 @@
-"""Whether a command's data set is there, asked before a backend is imported."""
+"""Check of a command's data set before a backend is imported."""
 
 from zoo.cli.console import escaped, new_console, waiting
 from zoo.data import download
 
 
 def ensure_data(name, data, data_dir):
-    """Before a backend is imported: data that are missing are named, and downloaded in sight."""
+    """Report a missing data set and download it, before a backend is imported."""
     if data is not None:
         if not data.is_file():
             raise FileNotFoundError(f"There is no data file {data}.")
@@ -16,4 +16,4 @@ def ensure_data(name, data, data_dir):
     download.check_reachable(name, data_dir)
     with waiting("starting the download"):
         from zoo.data.loading import load_set
-    load_set(name, data_dir=data_dir)  # TFDS draws a bar, which nothing may hold back
+    load_set(name, data_dir=data_dir)  # outside of `waiting`, as TFDS draws a progress bar

@@ -11,8 +11,8 @@ from zoo.files import check_file, naming_file
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("demo.png")):
-    """Classify the bundled sample pictures with every classifier, and draw pictures with every generator."""
+def demo(out: Annotated[Path, typer.Option(help="File of the contact sheet.")] = Path("demo.png")):
+    """Classify the bundled sample images with every classifier, and draw images with every generator."""
     check_file(out)
     with progress("demo") as report:
         from zoo.cli.demo_sheets import draw, draw_generated, run_demo, table

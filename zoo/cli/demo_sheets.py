@@ -1,4 +1,4 @@
-"""The demonstration: every classifier classifies the bundled pictures of its data set, every generator draws some."""
+"""`pinet demo`: every classifier classifies the bundled samples of its data set, every generator draws images."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ from zoo.registry import card as read_card
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
 COLUMNS = 10
 # inches on the contact sheet
-MARGIN, TITLE, HEADLINE, CELL, PICTURE, CELL_HEIGHT = 0.35, 0.95, 0.38, 1.3, 1.14, 1.72
+MARGIN, TITLE, HEADLINE, CELL, IMAGE_SIZE, CELL_HEIGHT = 0.35, 0.95, 0.38, 1.3, 1.14, 1.72
 
 
 @dataclass(frozen=True)
 class Guess:
-    """What a model says of one picture: the pixels, the true class, the predicted one and its probability.
+    """The prediction for one sample: its pixels, the true class, the predicted one and its probability.
 
-    The pixels of a sound are those of its spectrogram.
+    The pixels of an audio clip are those of its spectrogram.
     """
 
     file: str
@@ -38,13 +38,13 @@ class Guess:
 
 
 def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
-    """Classify the bundled pictures and sounds with every shipped classifier.
+    """Classify the bundled images and audio clips with every shipped classifier.
 
     Args:
         report: called with (models done, all models).
 
     Returns:
-        One pair a model: its card and its guesses.
+        One pair per model: its card and its predictions.
     """
     names, results = list_models(task=CLASSIFICATION) + list_models(task=SOUND_CLASSIFICATION), []
     for done, name in enumerate(names):
@@ -56,12 +56,12 @@ def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
 
 
 def table(results):
-    """The results as a `rich` table, one row a picture."""
+    """The results as a `rich` table, one row per sample."""
     from rich import box
     from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD)
-    for column in ("model", "tier", "degree", "parameters", "picture", "predicted", "probability", ""):
+    for column in ("model", "tier", "degree", "parameters", "sample", "predicted", "probability", ""):
         shown.add_column(column, justify="right" if column in ("degree", "parameters", "probability") else "left")
     for card, guesses in results:
         about = [f"[bold cyan]{card['name']}", formatting.human_tier(card), formatting.human_degree(card)]
@@ -75,11 +75,11 @@ def table(results):
 
 
 def draw(results, out) -> None:
-    """Draw the contact sheet: a band of pictures a model, each with prediction and probability.
+    """Draw the contact sheet: a row of images per model, each with prediction and probability.
 
     Args:
         results: what `run_demo` returned.
-        out: path of the picture to write.
+        out: path of the image to write.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -97,19 +97,19 @@ def draw(results, out) -> None:
         figure.text(1 - left, top / height, _headline(card, guesses), size=11, color=QUIET, va="top", ha="right")
         for index, guess in enumerate(guesses):
             row, column = divmod(index, COLUMNS)
-            x = MARGIN + column * CELL + (CELL - PICTURE) / 2
-            y = top - HEADLINE - row * CELL_HEIGHT - PICTURE
-            _draw_guess(figure.add_axes((x / width, y / height, PICTURE / width, PICTURE / height)), guess)
+            x = MARGIN + column * CELL + (CELL - IMAGE_SIZE) / 2
+            y = top - HEADLINE - row * CELL_HEIGHT - IMAGE_SIZE
+            _draw_guess(figure.add_axes((x / width, y / height, IMAGE_SIZE / width, IMAGE_SIZE / height)), guess)
         top -= band
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
 
 
 def draw_generated(out, rows=3) -> None:
-    """Draw what the generators make of noise: a band of pictures each, a class a column where they know classes.
+    """Draw images of each generator, one class per column if it is conditional.
 
     Args:
-        out: path of the picture to write.
-        rows: rows of pictures a generator.
+        out: path of the image to write.
+        rows: rows of images per generator.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -141,15 +141,15 @@ def draw_generated(out, rows=3) -> None:
 def _guesses(model, card):
     examples = sample_inputs(card)
     rows, guesses = probabilities(model, card, examples), []
-    pictures = examples if examples.ndim == 4 else _loudness(model, examples)
-    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), pictures, rows, strict=True):
+    images = examples if examples.ndim == 4 else _spectrograms(model, examples)
+    for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), images, rows, strict=True):
         best = int(row.argmax())
         guesses.append(Guess(path.name, pixels, truth, card["class_names"][best], float(row[best])))
     return guesses
 
 
-def _loudness(model, sounds):
-    """The spectrograms that a sound model hears, high tones above; 96 dB are white."""
+def _spectrograms(model, sounds):
+    """Spectrograms of audio clips as images, high frequencies at the top; 96 dB are white."""
     return np.clip(certified_inputs(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
 
 

@@ -16,7 +16,7 @@ from zoo.publishing.formatting import (
     human_seconds,
 )
 
-HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its neighbours
+HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its nearest neighbours
 
 
 @app.command()

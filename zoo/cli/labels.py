@@ -27,7 +27,7 @@ def print_line(words) -> None:
 
 
 def format_labels(name, labels) -> str:
-    """Which label points to which version."""
+    """The version of each label, as text."""
     return f"{name}: " + (", ".join(f"{key} is version {labels[key]}" for key in sorted(labels)) or "no labels")
 
 

@@ -1,4 +1,4 @@
-"""What can be done with a model that has just been trained, as commands to copy. Imports nothing heavy."""
+"""Commands for a model that has just been trained, to copy. Imports no backend."""
 
 import shlex
 from pathlib import Path
@@ -14,10 +14,10 @@ def next_commands(card: dict, folder: Path, data=None, data_dir=None) -> list[st
         card: its card.
         folder: where the training wrote card and weights.
         data: the `.npz` that it was trained on, if it was one.
-        data_dir: where TFDS keeps its data sets, if that was said.
+        data_dir: where TFDS keeps its data sets, if it was given.
 
     Returns:
-        Lines for a shell, in which every path stands as it must be typed here.
+        Lines for a shell, with paths relative to the current folder.
     """
     cards = list((folder / "cards").glob("*.json"))
     model = str(folder if len(cards) == 1 else folder / "cards" / f"{card['name']}.json")

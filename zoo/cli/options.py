@@ -21,7 +21,7 @@ _name = typer.Argument(
 ModelName = Annotated[str, _name]
 
 DataFile = Annotated[
-    Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 sounds to read instead of TFDS.")
+    Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 audio clips to read instead of TFDS.")
 ]
 
 DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
@@ -32,7 +32,7 @@ MAX_STDIN = 256_000_000  # bytes
 
 
 def source(image):
-    """A path stays a path; `-` becomes the bytes of standard input, and not without end."""
+    """The path, or for `-` the bytes of standard input, up to a limit."""
     if image != "-":
         return image
     data = sys.stdin.buffer.read(MAX_STDIN + 1)

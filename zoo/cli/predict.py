@@ -25,7 +25,7 @@ def predict(
     json: AsJson = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line a file and class.")] = False,
 ):
-    """Classify images or sounds. Exit code 1: some of the files could not be read; the others are answered."""
+    """Classify images or audio clips. Exit code 1: some of the files could not be read; the others are answered."""
     if json and csv:
         raise ValueError("Give --json or --csv, not both.")
     card = registry.card_for(name, registry.CLASSIFICATION, registry.SOUND_CLASSIFICATION)

@@ -29,8 +29,8 @@ def train(
     data: DataFile = None,
     data_dir: DataDir = None,
     run_dir: Annotated[Path | None, typer.Option(help="Checkpoint and logs [runs/NAME].")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where card and weights go [the run's].")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of going on with an earlier run.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of card and weights [the run's].")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over instead of resuming an earlier run.")] = False,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the recipe; may be repeated."),
@@ -39,7 +39,7 @@ def train(
     devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share a batch.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
 ):
-    """Train a recipe; a run that was stopped goes on where its last epoch ended.
+    """Train a recipe; a run that was stopped is resumed after its last epoch.
 
     A recipe with changed values trains in runs/NAME as well, and is refused where another run is there: give
     --set name=OTHER, which is also the model's name, or --run-dir.

@@ -1,1 +1,1 @@
-"""Data sets, and what is read and changed of them: images, sounds, samples, augmented batches."""
+"""Data sets, reading of image and WAV files, bundled samples, augmented batches."""

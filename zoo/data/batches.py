@@ -1,4 +1,4 @@
-"""Augmented batches whose order and content depend on seed, epoch and step alone."""
+"""Augmented batches whose order and content depend on seed, epoch and step only."""
 
 from io import BytesIO
 
@@ -12,18 +12,18 @@ GREY = 128
 
 
 class Batches(ShuffledBatches):
-    """Shuffled, augmented batches of uint8 images, or int16 sounds, and one-hot labels.
+    """Shuffled, augmented batches of uint8 images, or int16 audio clips, and one-hot labels.
 
-    All chance is drawn from (seed, epoch, step), so that a resumed run sees the pictures that an unbroken one would
-    have seen; the state of Keras' augmentation layers would depend on how far the killed run had prefetched.
+    Random numbers depend on (seed, epoch, step) only, so that a resumed run sees the images that an uninterrupted one
+    would have seen. The state of Keras' augmentation layers would depend on how far the stopped run had prefetched.
 
     Args:
-        images: uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+        images: uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
         targets: float32 `[n, classes]`.
-        recipe: the `Recipe`; its `batch_size`, `seed` and all that changes examples are used.
-        part: which of `parts` equal parts of every batch is given: that of one process of several.
+        recipe: the `Recipe`; its `batch_size`, `seed` and keys of augmentation are used.
+        part: index of this process, which gets one of `parts` equal parts of every batch.
         parts: how many processes share a batch.
-        teacher: a `Teacher`, who says what to learn from the changed examples; `None` leaves the targets as they are.
+        teacher: a `Teacher`, which computes targets for the augmented examples; `None` uses the labels.
     """
 
     def __init__(self, images, targets, recipe, part=0, parts=1, teacher=None):
@@ -33,7 +33,7 @@ class Batches(ShuffledBatches):
         super().__init__(images, targets, recipe)
 
     def start_epoch(self, epoch):
-        """Draw the order of an epoch, and its augmented version where the recipe asks for a fixed number of them."""
+        """Draw the order of an epoch, and its augmented version if the recipe has a fixed number of versions."""
         super().start_epoch(epoch)
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
@@ -56,18 +56,18 @@ class Batches(ShuffledBatches):
         return images, self.teacher(images, targets) if self.teacher else targets
 
     def _augment(self, examples, generator):
-        change = augment if self.images.ndim == 4 else augment_sounds
-        return change(examples, self.recipe, generator)
+        function = augment if self.images.ndim == 4 else augment_sounds
+        return function(examples, self.recipe, generator)
 
 
 def augment(images, recipe, generator):
-    """Change each image by chance; pixels stay uint8.
+    """Augment each image at random; pixels stay uint8.
 
     Args:
         images: uint8 `[n, height, width, channels]`.
-        recipe: its `flip` mirrors half of them, its `shift` moves each by up to so many pixels with edges repeated,
-            its `rotate` and `zoom` turn and scale each around its middle, its `jpeg` recompresses such a fraction,
-            its `cutout` lays a grey square on each.
+        recipe: `flip` mirrors half of the images, `shift` is the largest translation in pixels (edges are repeated),
+            `rotate` and `zoom` rotate and scale each around its centre, `jpeg` is the fraction that is recompressed,
+            `cutout` is the width of a grey square in each.
         generator: `numpy.random.Generator`.
 
     Returns:
@@ -82,15 +82,14 @@ def augment(images, recipe, generator):
 
 
 def mix(images, targets, alpha, generator):
-    """Lay another image of the batch over each, and do the same with their targets.
+    """Mixup: mix each image with another one of the batch, and their targets in the same proportion.
 
-    x ← λ x + (1 − λ) x', y ← λ y + (1 − λ) y', with λ drawn from Beta(α, α) for each image: between two images the
-    output is asked to be a straight line.
+    x ← λ x + (1 − λ) x', y ← λ y + (1 − λ) y', with λ drawn from Beta(α, α) for each image.
 
     Args:
         images: uint8 `[n, height, width, channels]`.
         targets: float32 `[n, classes]`.
-        alpha: α; near 0 one of the two images is hardly seen, with 1 all shares are as likely.
+        alpha: α; near 0 λ is close to 0 or 1, with 1 it is uniform.
         generator: `numpy.random.Generator`.
 
     Returns:
@@ -100,23 +99,23 @@ def mix(images, targets, alpha, generator):
         Zhang et al., mixup: Beyond Empirical Risk Minimization, arXiv 1710.09412.
     """
     others = generator.permutation(len(images))
-    shares = generator.beta(alpha, alpha, len(images)).astype("float32")
-    of_images, of_targets = shares[:, None, None, None], shares[:, None]
+    weights = generator.beta(alpha, alpha, len(images)).astype("float32")
+    of_images, of_targets = weights[:, None, None, None], weights[:, None]
     mixed = of_images * images + (1 - of_images) * images[others]
     return np.round(mixed).astype("uint8"), of_targets * targets + (1 - of_targets) * targets[others]
 
 
 def augment_sounds(sounds, recipe, generator):
-    """Change each sound by chance; samples stay int16.
+    """Augment each audio clip at random; samples stay int16.
 
     Args:
         sounds: int16 `[n, samples]`.
-        recipe: its `zoom` makes each slower and deeper, or faster and higher, around its middle, its `shift` moves it
-            by up to so many samples, its `gain` makes it louder or quieter by up to so many decibels.
+        recipe: `zoom` is the largest relative change of speed and pitch, `shift` the largest shift in samples, `gain`
+            the largest change of loudness in decibels, louder or quieter.
         generator: `numpy.random.Generator`.
 
     Returns:
-        int16 `[n, samples]`; what came from beyond an end is silence.
+        int16 `[n, samples]`; samples from beyond an end are 0.
     """
     count, length = sounds.shape
     speeds = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, count)

@@ -1,7 +1,7 @@
 """The data sets by name: what their arrays cannot say of themselves. Imports nothing heavy."""
 
 DIGITS = tuple("0123456789")
-# Means and standard deviations are those of the training split, in grey levels; of sounds, in the decibels of the
+# Means and standard deviations are those of the training split, in grey levels; of audio, in the decibels of the
 # spectrogram. `source` is a file that TFDS downloads for the set, and `download` the size of all of them;
 # `light_on_dark` tells of digits that are lighter than their background.
 SETS: dict[str, dict] = {

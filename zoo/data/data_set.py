@@ -14,7 +14,7 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 class DataSet:
     """A data set in memory, train and test, with labels int64 `[n]`.
 
-    Its examples are images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+    Its examples are images uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether a data set is on this machine, and whether it can be fetched: asked before TensorFlow is imported."""
+"""Checks, before TensorFlow is imported, whether a data set is on this machine or can be downloaded."""
 
 import os
 import threading
@@ -24,7 +24,7 @@ def is_available(name, data_dir=None) -> bool:
 
 
 def missing_message(name, data_dir=None) -> str:
-    """A sentence before a download: what is missing, how much it is, where it comes from and goes to."""
+    """The message before a download: data set, size, source and folder."""
     size, source = SETS[name]["download"], SETS[name]["source"]
     return f"{name} is not in {data_folder(data_dir)}: downloading {size} to there from {source}"
 
@@ -48,7 +48,7 @@ def check_reachable(name, data_dir=None) -> None:
 
 
 def not_available(name, data_dir, reason) -> FileNotFoundError:
-    """The error that says what is missing, where it belongs, and how it gets there."""
+    """The error for a data set that is missing and cannot be downloaded."""
     return FileNotFoundError(
         f"{name} is not in {data_folder(data_dir)} and could not be downloaded there ({reason}). "
         f"On a machine with a network run `tfds build {name}`, or copy a prepared `{name}` folder there and "
@@ -57,19 +57,19 @@ def not_available(name, data_dir, reason) -> FileNotFoundError:
 
 
 def _problem_with(url):
-    """Why a server does not answer; empty where it does. TFDS itself would try for minutes before it says so."""
+    """Why a server does not answer; empty if it does. TFDS itself would retry for minutes."""
     found = [f"no answer from {url} within {TIMEOUT} s"]
 
     def ask():
         try:
             urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=TIMEOUT).close()
             found[0] = ""
-        except urllib.error.HTTPError:  # an answer, whatever it thinks of the question
+        except urllib.error.HTTPError:  # any answer shows that the server can be reached
             found[0] = ""
         except OSError as error:
             found[0] = f"{url}: {getattr(error, 'reason', error)}"
 
-    # A name server that is silent obeys no time-out, so the question has a thread that may be left behind.
+    # Name resolution ignores the timeout, so the request runs in a thread that may outlive it.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(TIMEOUT)

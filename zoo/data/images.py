@@ -1,4 +1,4 @@
-"""The door for pictures: image files become pixels, and arrays are checked before a polynomial sees them."""
+"""Reading of image files, and validation of image arrays."""
 
 import io
 import os
@@ -13,11 +13,11 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 
 
 def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
-    """Decode one picture into the pixels that a model of this input shape takes.
+    """Decode an image into the pixels that a model of this input shape takes.
 
     Deep (16-bit) grey is scaled to 8 bits. Transparent parts are laid on white, as a page would show them. Colours
     become grey, and grey three equal channels, where the model asks for it. Of an animation the first frame counts. A
-    picture of another size is cropped around its middle to the model's proportions, then resized with antialiasing.
+    image of another size is cropped around its middle to the model's proportions, then resized with antialiasing.
 
     Args:
         source: path of a file, the bytes of one, or a Pillow image.
@@ -28,24 +28,24 @@ def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
         uint8 array `[height, width, channels]`.
 
     Raises:
-        ValueError: no picture, an empty or truncated file, more than 64 megapixels, pixels of no known scale.
+        ValueError: not an image, an empty or truncated file, more than 64 megapixels, pixels of no known scale.
         FileNotFoundError: no file of that name.
     """
     height, width, channels = shape
     if channels not in (1, 3):
-        raise ValueError(f"Pictures have 1 or 3 channels. Received: shape={tuple(shape)}")
+        raise ValueError(f"Images have 1 or 3 channels. Received: shape={tuple(shape)}")
     notes = [] if notes is None else notes
     if isinstance(source, Image.Image):
-        name, picture = "the image given", ImageOps.exif_transpose(source)
+        name, image = "the image given", ImageOps.exif_transpose(source)
     else:
         name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
-        picture = _decode(source, name, notes)
-    picture = _eight_bits(picture, name, notes)
-    picture = _without_alpha(picture, notes).convert("L" if channels == 1 else "RGB")
-    if picture.size != (width, height):
-        notes.append(_resize_note(picture.size, (width, height)))
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
-    return np.asarray(picture, dtype="uint8").reshape(height, width, channels)
+        image = _decode(source, name, notes)
+    image = _eight_bits(image, name, notes)
+    image = _without_alpha(image, notes).convert("L" if channels == 1 else "RGB")
+    if image.size != (width, height):
+        notes.append(_resize_note(image.size, (width, height)))
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image, dtype="uint8").reshape(height, width, channels)
 
 
 def check_images(images, shape) -> None:
@@ -100,25 +100,25 @@ def scale_warning(images) -> str:
 
 
 def _decode(source, name, notes):
-    picture = _open(source, name)
-    with picture:
-        columns, rows = picture.size
+    image = _open(source, name)
+    with image:
+        columns, rows = image.size
         if columns * rows > MAX_PIXELS:
             raise ValueError(_too_large(name, f"{columns}×{rows} pixels"))
-        if getattr(picture, "n_frames", 1) > 1:
-            notes.append(f"used the first of {picture.n_frames} frames")
-        _scale_transparency(picture, name)
+        if getattr(image, "n_frames", 1) > 1:
+            notes.append(f"used the first of {image.n_frames} frames")
+        _scale_transparency(image, name)
         try:
-            picture.load()
-            return ImageOps.exif_transpose(picture)
+            image.load()
+            return ImageOps.exif_transpose(image)
         except Exception as error:  # Pillow passes on whatever its decoders meet: OSError, SyntaxError, zlib.error, ...
-            raise ValueError(f"The picture is truncated or damaged ({error}). Received: {name}") from error
+            raise ValueError(f"The image is truncated or damaged ({error}). Received: {name}") from error
 
 
 def _open(source, name):
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with a file is said once, by the error
+            warnings.simplefilter("ignore")  # the error reports what is wrong with the file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -126,32 +126,32 @@ def _open(source, name):
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no such file. Received: {name}") from error
     except Exception as error:  # damaged headers surface as many kinds of error
-        raise ValueError(f"{_why_no_picture(source, error)} Received: {name}") from error
+        raise ValueError(f"{_why_unreadable(source, error)} Received: {name}") from error
 
 
 def _too_large(name, declared):
     limit = f"{MAX_PIXELS // 1_000_000} megapixels"
-    return f"The picture declares {declared}; at most {limit} are decoded. Received: {name}"
+    return f"The image declares {declared}; at most {limit} are decoded. Received: {name}"
 
 
-def _why_no_picture(source, error):
+def _why_unreadable(source, error):
     if isinstance(error, IsADirectoryError):
-        return "A folder is no picture."
+        return "A folder is not an image."
     if isinstance(error, PermissionError):
         return "The file cannot be read: permission denied."
     if not (len(source) if isinstance(source, bytes) else os.path.getsize(source)):
         return "The file is empty."
-    return f"This is no picture that can be read (known are {', '.join(FORMATS)})."
+    return f"This is not an image that can be read (known are {', '.join(FORMATS)})."
 
 
-def _scale_transparency(picture, name):
+def _scale_transparency(image, name):
     """Pillow scales samples of 2 and 4 bits to 8, but not the sample that a PNG file declares transparent."""
-    transparent = picture.info.get("transparency")
-    if picture.format != "PNG" or transparent is None or not picture.tile:
+    transparent = image.info.get("transparency")
+    if image.format != "PNG" or transparent is None or not image.tile:
         return
-    samples = picture.tile[0][3]  # how they stand in the file: "L;4" is 4-bit grey
+    samples = image.tile[0][3]  # how they stand in the file: "L;4" is 4-bit grey
     if samples in ("L;2", "L;4"):
-        picture.info["transparency"] = transparent * {"L;2": 85, "L;4": 17}[samples]
+        image.info["transparency"] = transparent * {"L;2": 85, "L;4": 17}[samples]
     if samples == "RGB;16B":  # Pillow drops half of each sample, and cannot tell the transparent colour any more
         raise ValueError(
             "A PNG file of 16-bit colours with one transparent colour cannot be read exactly; save it with 8 bits or "
@@ -159,31 +159,31 @@ def _scale_transparency(picture, name):
         )
 
 
-def _eight_bits(picture, name, notes):
+def _eight_bits(image, name, notes):
     """Scale 16-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white."""
-    if picture.mode.startswith("I;16"):
+    if image.mode.startswith("I;16"):
         notes.append("scaled 16-bit grey to 8 bits")
-        samples, transparent = np.asarray(picture), picture.info.get("transparency")
+        samples, transparent = np.asarray(image), image.info.get("transparency")
         grey = Image.fromarray(np.round(samples / 257.0).astype("uint8"))
         if transparent is not None:
             grey.putalpha(Image.fromarray(np.where(samples == transparent, 0, 255).astype("uint8")))
         return grey
-    if picture.mode in ("I", "F"):
+    if image.mode in ("I", "F"):
         raise ValueError(
-            "Pixels of 32 bits have no agreed white; save the picture with 8 or 16 bits. "
-            f"Received: {name} with mode {picture.mode}"
+            "Pixels of 32 bits have no agreed white; save the image with 8 or 16 bits. "
+            f"Received: {name} with mode {image.mode}"
         )
-    return picture
+    return image
 
 
-def _without_alpha(picture, notes):
-    if not picture.has_transparency_data:
-        return picture
-    picture = picture.convert("RGBA")
-    if picture.getextrema()[3][0] == 255:  # an alpha channel, but nothing transparent in it
-        return picture.convert("RGB")
+def _without_alpha(image, notes):
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    if image.getextrema()[3][0] == 255:  # an alpha channel, but nothing transparent in it
+        return image.convert("RGB")
     notes.append("laid the transparent parts on white")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def _resize_note(old, new):

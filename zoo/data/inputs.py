@@ -1,4 +1,4 @@
-"""The files that `pinet predict` is given: folders are searched, and a damaged file costs its own answer alone."""
+"""The input files of `pinet predict`. Folders are searched; a damaged file does not stop the others."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,12 @@ SOUNDS = (".wav",)
 
 @dataclass
 class Input:
-    """One file: what a model takes of it, or why it takes nothing.
+    """One file: the array that a model takes, or the reason why it cannot be read.
 
     Args:
         file: its name, as it was given or found.
         example: an array of the model's input shape; `None` if the file could not be read.
-        notes: a sentence for each change that a person should know of.
+        notes: a sentence for each change or doubt that the user should know of.
         error: why it could not be read; empty if it could.
     """
 
@@ -32,7 +32,7 @@ class Input:
 
 
 def find(files, shape) -> list[str]:
-    """The files that are meant: a folder stands for the images or sounds in it, sorted; subfolders are left out.
+    """The files to read: a folder stands for the images or WAV files in it, sorted; subfolders are left out.
 
     Args:
         files: names of files and folders; `"-"` is standard input.
@@ -55,7 +55,7 @@ def find(files, shape) -> list[str]:
 
 
 def read(file, source, card) -> Input:
-    """Read one file, or say why it cannot be read.
+    """Read one file, or report why it cannot be read.
 
     Args:
         file: its name.
@@ -74,7 +74,7 @@ def read(file, source, card) -> Input:
 
 
 def doubts(example: np.ndarray, data: str) -> list[str]:
-    """A sentence if a model takes the image for something else than people do.
+    """A sentence if the image is inverted compared with those the model was trained on.
 
     Args:
         example: what a model takes.

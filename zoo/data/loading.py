@@ -18,7 +18,7 @@ def load_set(name: str, data=None, data_dir=None) -> DataSet:
 
     Args:
         name: `"mnist"`, `"cifar10"`, `"spoken_digit"` (through TFDS) or `"digits"` (scikit-learn's, no download).
-        data: path of an `.npz` with uint8 (for sounds int16) `x_train`, `x_test` and integer `y_train`, `y_test`, read
+        data: path of an `.npz` with uint8 (for audio int16) `x_train`, `x_test` and integer `y_train`, `y_test`, read
             instead; needs no TensorFlow.
         data_dir: where TFDS keeps its data sets; its default is the environment variable `TFDS_DATA_DIR`, then
             `~/tensorflow_datasets`.
@@ -79,7 +79,7 @@ def _check(name, arrays):
 
 
 def _read_digits():
-    """scikit-learn's 1,797 digits of 8×8, 360 of them held out, the same share of each class."""
+    """scikit-learn's 1,797 digits of 8×8, 360 of them held out, stratified by class."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

@@ -1,4 +1,4 @@
-"""The sample images and sounds that are bundled with the zoo."""
+"""The sample images and audio clips that are bundled with the zoo."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from zoo.paths import SAMPLES
 
 
 def samples(dataset) -> list[tuple[Path, str]]:
-    """The bundled pictures or sounds of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
+    """The bundled images or audio clips of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
     return [
         (path, path.stem.removeprefix(f"{dataset}_").split("_")[0]) for path in sorted(SAMPLES.glob(f"{dataset}_*"))
     ]
 
 
 def sample_inputs(card) -> np.ndarray:
-    """The bundled pictures, uint8 `[n, height, width, channels]`, or sounds, int16 `[n, samples]`, of a card's set."""
+    """The bundled images, uint8 `[n, height, width, channels]`, or audio clips, int16 `[n, samples]`, of a card's set."""
     return np.stack([read_example(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])

@@ -1,15 +1,15 @@
-"""Batches whose order depends on seed, epoch and step alone."""
+"""Batches whose order depends on seed, epoch and step only."""
 
 import keras
 import numpy as np
 
 
 class ShuffledBatches(keras.utils.PyDataset):
-    """The order of the training examples; what a batch holds is for subclasses to say.
+    """The order of the training examples; subclasses define what a batch holds.
 
     Args:
         images: training examples, the first axis counts them.
-        targets: what belongs to them, or `None`.
+        targets: labels or targets of the examples, or `None`.
         recipe: a recipe; its `batch_size` and `seed` are used.
     """
 

@@ -1,4 +1,4 @@
-"""The door for sounds: WAV files become waveforms, and arrays are checked before a model hears them."""
+"""Reading of WAV files, and validation of arrays of waveforms."""
 
 import io
 import os
@@ -9,11 +9,11 @@ import numpy as np
 from zoo.data.images import read_image
 
 RATE = 8000  # samples a second
-STREAM = 2**31 - 1  # bytes; what writes to a pipe promises more, as it cannot know its length
+STREAM = 2**31 - 1  # bytes; a program that writes to a pipe declares more, as it does not know the length
 
 
 def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
-    """Decode one WAV file into the waveform that a model takes: mono, 8 kHz, 16 bits, so many samples.
+    """Decode one WAV file into the waveform that a model takes: mono, 8 kHz, 16 bits.
 
     Channels are averaged, another rate is resampled, and the length is fitted as by `fit_length`.
 
@@ -26,7 +26,7 @@ def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
         int16 `[length]`.
 
     Raises:
-        ValueError: no WAV file, an empty or damaged one, or samples of an unknown scale.
+        ValueError: not a WAV file, an empty or damaged one, or samples of an unknown scale.
         FileNotFoundError: no file of that name.
     """
     from scipy.io import wavfile
@@ -36,7 +36,7 @@ def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
     name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # chunks that are no sound, such as comments
+            warnings.simplefilter("ignore")  # chunks without audio, such as comments
             rate, samples = wavfile.read(io.BytesIO(source) if isinstance(source, bytes) else source)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no such file. Received: {name}") from error
@@ -62,7 +62,7 @@ def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
 
 
 def _cut_off(source):
-    """A sentence if the file ends before its header says so, as a download that broke off does."""
+    """A sentence if the file is shorter than its header declares, as an interrupted download is."""
     if isinstance(source, bytes):
         head, there = source[:8], len(source)
     else:
@@ -71,7 +71,7 @@ def _cut_off(source):
     promised = 8 + int.from_bytes(head[4:], "big" if head[:4] == b"RIFX" else "little")
     if there >= promised or promised > STREAM:
         return []
-    return [f"the file is cut off: {there:,} of the {promised:,} bytes that its header promises are there"]
+    return [f"the file is cut off: {there:,} of the {promised:,} bytes that its header declares are there"]
 
 
 def read_example(source, shape, notes: list[str] | None = None) -> np.ndarray:
@@ -97,21 +97,21 @@ def fit_length(waveform, length) -> np.ndarray:
 
 
 def check_sounds(sounds, shape) -> None:
-    """Refuse an array that is no batch of 16-bit waveforms of this length.
+    """Raise an error unless an array is a batch of 16-bit waveforms of this length.
 
     Args:
         sounds: array `[batch, samples]`, integers or floats in −32768..32767.
         shape: `(samples,)`.
 
     Raises:
-        ValueError: wrong rank, length or dtype, an empty batch, NaN or infinity, a value that is none of 16 bits.
+        ValueError: wrong rank, length or dtype, an empty batch, NaN or infinity, a value outside the range of 16 bits.
     """
     if sounds.dtype.kind not in "uif":
-        raise ValueError(f"Sounds must be integers or floats in -32768..32767. Received: dtype={sounds.dtype}")
+        raise ValueError(f"Audio clips must be integers or floats in -32768..32767. Received: dtype={sounds.dtype}")
     if sounds.ndim != 2 or sounds.shape[1:] != tuple(shape) or len(sounds) == 0:
         raise ValueError(
-            f"Sounds must have the shape [batch, {shape[0]}], {shape[0] / RATE:.3f} s at {RATE // 1000} kHz; "
-            f"zoo.data.sounds.fit_length makes them so. Received: shape={sounds.shape}"
+            f"Audio clips must have the shape [batch, {shape[0]}], {shape[0] / RATE:.3f} s at {RATE // 1000} kHz; "
+            f"use zoo.data.sounds.fit_length. Received: shape={sounds.shape}"
         )
     low, high = float(sounds.min()), float(sounds.max())  # NaN comes through min and max
     if not (low >= -32768 and high <= 32767):
@@ -119,7 +119,7 @@ def check_sounds(sounds, shape) -> None:
 
 
 def scale_warning(sounds) -> str:
-    """Why a batch that `check_sounds` takes is hardly one of 16-bit samples; empty where nothing gives that away.
+    """A warning if the values of a valid batch suggest another scale than 16 bits; empty if they do not.
 
     Args:
         sounds: array `[batch, samples]`, integers or floats.
@@ -127,7 +127,7 @@ def scale_warning(sounds) -> str:
     if sounds.dtype.kind in "ui" or not 0 < float(np.abs(sounds).max()) <= 1:  # silence is zeros on every scale
         return ""
     return (
-        "No sample is beyond -1..1, and the model takes 16-bit samples, -32768..32767: to it the sounds are silent. "
+        "No sample is beyond -1..1, and the model takes 16-bit samples, -32768..32767: to it the clips are silent. "
         "Multiply them by 32767."
     )
 

@@ -1,1 +1,1 @@
-"""Measuring classifiers, and the metrics of generated images."""
+"""Evaluation of classifiers, and the metrics of generated images."""

@@ -12,11 +12,11 @@ from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
 
 
 def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray:
-    """Logits of many images or sounds, batch by batch.
+    """Logits of many images or audio clips, batch by batch.
 
     Args:
         model: a classifier of the zoo.
-        examples: images uint8 `[n, height, width, channels]`, or sounds int16 `[n, samples]`.
+        examples: images uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
         batch_size: examples at a time.
         progress: called with the number of examples done after each batch.
 
@@ -44,7 +44,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         progress: called with (done, all) examples.
 
     Returns:
-        A dict of the figures; `reproduces_card` says whether the accuracy is the card's to four digits and the data set
+        A dict of the metrics; `reproduces_card` says whether the accuracy is the card's to four digits and the data set
         the card's by checksum.
 
     Raises:

@@ -36,7 +36,7 @@ def predict(name: Name, inputs: np.ndarray, top: int = 5) -> Labels | list[Label
 
 
 def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labels | list[Labels]:
-    """Classify images or sounds: labels and calibrated probabilities in one call.
+    """Classify images or audio clips: labels and calibrated probabilities in one call.
 
     Loads the model, which takes longer than an image: give many inputs as one list.
 
@@ -73,7 +73,7 @@ def preprocess(name: Name, inputs: Source | Sequence[Source]) -> np.ndarray:
     """Make the batch that a classifier takes: any images, as uint8 pixels of the model's size.
 
     Images are cropped to the middle and resized, transparent parts are laid on white, colours become grey where the
-    model takes grey; sounds are resampled, and cut or padded with silence. A warning names each such change, and what
+    model takes grey; audio clips are resampled, and cut or padded with silence. A warning names each such change, and what
     gives away that an input is not what the model was trained on.
 
     Args:

@@ -13,7 +13,7 @@ def probabilities(model, card: dict, examples: np.ndarray) -> np.ndarray:
         examples: `[batch, height, width, channels]` pixels, or `[batch, samples]` waveforms.
 
     Returns:
-        `[batch, classes]`; a row of NaN where a logit is beyond float32, and so no class is the answer.
+        `[batch, classes]`; a row of NaN where a logit is beyond float32, so that no class can be predicted.
     """
     return softmax_or_nan(model.predict(examples, batch_size=256, verbose=0), card["calibration"]["temperature"])
 

@@ -1,4 +1,4 @@
-"""Figures of a classifier from its logits: accuracy with an interval, calibration."""
+"""Metrics of a classifier from its logits: accuracy with an interval, calibration."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -29,7 +29,7 @@ def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
 
 
 def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
-    """Share of each class's examples that are recognised, by the class's name.
+    """Recall of each class, by the class's name.
 
     Args:
         logits: `[n, classes]`.
@@ -37,7 +37,7 @@ def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
         class_names: names of the classes, in order.
 
     Returns:
-        A share in 0..1 for each class; `None` for a class without examples.
+        A fraction in 0..1 for each class; `None` for a class without examples.
 
     Raises:
         ValueError: a logit is NaN or infinite.
@@ -49,7 +49,7 @@ def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
 
 
 def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:
-    """Expected calibration error: Σ over bins of (share of examples) · |accuracy − mean confidence|.
+    """Expected calibration error: Σ over bins of (fraction of examples) · |accuracy − mean confidence|.
 
     Args:
         logits: `[n, classes]`.
@@ -74,8 +74,8 @@ def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> floa
 def fit_temperature(logits, labels) -> float:
     """The temperature T > 0 that minimises the mean Brier score Σ_k (softmax(logits / T)_k − [k is the label])².
 
-    Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give one rare picture logits
-    of 10⁵, and that one alone would then set the temperature. The Brier score is as proper, and at most 2 a picture.
+    Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give a rare image logits of
+    10⁵, and that image alone would then determine the temperature. The Brier score is proper as well, and at most 2.
 
     Args:
         logits: `[n, classes]`, of validation examples.
@@ -96,7 +96,7 @@ def fit_temperature(logits, labels) -> float:
 
 
 def _check(logits):
-    """NaN is the largest of all for argmax, and would make its class the answer."""
+    """Raise an error for NaN, which argmax takes as the largest value."""
     finite = np.isfinite(logits).all(axis=1)
     if not finite.all():
         raise ValueError(

@@ -10,10 +10,10 @@ class KernelMuon(keras.optimizers.Muon):
 
     With M the Nesterov momentum of the gradient, as a matrix [height · width · channels, filters]:
 
-        W ← W − 0.2 lr √(max of its sides) · U Vᵀ,   U S Vᵀ = M
+        W ← W − 0.2 lr √(max(rows, columns)) · U Vᵀ,   U S Vᵀ = M
 
-    Keras' own class leaves convolutions to AdamW, and goes through the whole matrix in each step of the iteration that
-    finds U Vᵀ. All its steps are polynomials of M Mᵀ, so here they are taken on that smaller square.
+    Keras' own class leaves convolutions to AdamW, and multiplies the whole matrix in each step of the iteration that
+    finds U Vᵀ. All its steps are polynomials of M Mᵀ, so here they are computed on that smaller square matrix.
 
     Args:
         **kwargs: as for `keras.optimizers.Muon`.

@@ -10,7 +10,7 @@ from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
 
 
 def classifier_entries(model, recipe, data_set) -> dict:
-    """What the card of a classifier holds beside the entries of every card. Reads the test split once.
+    """The entries of a classifier's card that other cards do not have. Reads the test split once.
 
     Args:
         model: the trained classifier, with the weights that are shipped.

@@ -1,4 +1,4 @@
-"""From a trained model to the weights and the card that stand in the zoo."""
+"""Weights and card of a trained model."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from zoo.publishing.training_record import training_record
 
 
 def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> dict:
-    """Write the weights as float16, measure the model with just those weights, and write the card.
+    """Write the weights as float16, measure the model with these weights, and write the card.
 
     Args:
         model: the trained model, not compiled; its weights become the rounded ones.
@@ -62,17 +62,17 @@ def weights_record(path) -> dict:
 
 
 def structure(model) -> dict:
-    """What the graph alone tells: tier, degree, levels, parameters, multiply-accumulates of one example.
+    """Properties of the graph: tier, degree, multiplicative depth, parameters, MACs of one example.
 
-    Of a sound model, all but the parameters are those of what follows the spectrogram.
+    Those of an audio model, except the parameters, are for the layers after the spectrogram.
     """
-    behind = certified_part(model)
-    certificate = certify(behind)
+    certified = certified_part(model)
+    certificate = certify(certified)
     return {
         "tier": certificate.tier,
         "tier_name": certificate.tier_name,
         "degree": certificate.degree,
         "levels": certificate.levels,
         "parameters": model.count_params(),
-        "macs": count_macs(behind),
+        "macs": count_macs(certified),
     }

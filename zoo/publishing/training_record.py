@@ -1,4 +1,4 @@
-"""What a card says of a training."""
+"""The training entries of a card."""
 
 from dataclasses import asdict
 
@@ -9,10 +9,10 @@ from zoo.registry import card
 
 
 def training_record(recipe, checkpoint) -> dict:
-    """What a card says of its training: the recipe, how long it ran, and where.
+    """The training entry of a card: the recipe, how long it ran, and where.
 
-    Of a run that was resumed on another machine, or with other versions, the place of its last epoch is told; what an
-    older checkpoint did not record is `None`.
+    For a run that was resumed on another machine, or with other versions, it describes the last epoch. What an older
+    checkpoint did not record is `None`.
     """
     return {
         "recipe": asdict(recipe),

@@ -1,4 +1,4 @@
-"""Recipes: one flat TOML file a trained model, every hyperparameter of its run."""
+"""Recipes: one flat TOML file per model, with every hyperparameter of its training."""
 
 from zoo.recipes.changes import with_changes
 from zoo.recipes.generator_recipe import GeneratorRecipe

@@ -9,7 +9,7 @@ from zoo.registry import suggestion
 
 
 def check_values(recipe, above_0, from_0, shares):
-    """Refuse a recipe whose values are of another type than its fields say, or out of range.
+    """Raise an error for a recipe with values of the wrong type or out of range.
 
     Args:
         recipe: a dataclass with a `name`.
@@ -36,10 +36,10 @@ def check_values(recipe, above_0, from_0, shares):
 
 
 def _check_names(recipe):
-    """Now, and not when a backend has been imported and data have been read."""
+    """Check before a backend is imported and data are read."""
     architectures = {path.stem for path in ARCHITECTURES.glob("[!_]*.py")}
     for key, known in (("dataset", SETS), ("architecture", architectures)):
         value = getattr(recipe, key)
         if value not in known:
             near = suggestion(value, sorted(known))
-            raise ValueError(f"Recipe key {key!r} names nothing that is here{near} Received: {key}={value!r}")
+            raise ValueError(f"Recipe key {key!r} is unknown{near} Received: {key}={value!r}")

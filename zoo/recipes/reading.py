@@ -22,7 +22,7 @@ def read_recipe(name_or_path):
         A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`.
 
     Raises:
-        ValueError: no such recipe, no TOML, an unknown or missing key, a value out of its range.
+        ValueError: no such recipe, not TOML, an unknown or missing key, a value out of its range.
     """
     path, values = read_named_toml(name_or_path, RECIPES, "recipe")
     kinds = {kind.task: kind for kind in (Recipe, GeneratorRecipe)}
@@ -52,7 +52,7 @@ def read_named_toml(name_or_path, folder, kind) -> tuple[Path, dict]:
         The path and the values.
 
     Raises:
-        ValueError: no such file, or no TOML.
+        ValueError: no such file, or not TOML.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -65,4 +65,4 @@ def read_named_toml(name_or_path, folder, kind) -> tuple[Path, dict]:
     except FileNotFoundError as error:
         raise ValueError(f"There is no {kind} file of that name. Received: {str(path)!r}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no valid TOML: {error}") from error
+        raise ValueError(f"{path.name} is not valid TOML: {error}") from error

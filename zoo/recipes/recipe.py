@@ -19,36 +19,36 @@ class Recipe:
         dataset: `"mnist"`, `"cifar10"`, `"digits"` or `"spoken_digit"`.
         architecture: name of a function in `zoo.architectures`.
         architecture_arguments: its keyword arguments.
-        epochs: passes over the training part.
+        epochs: passes over the training examples.
         batch_size: examples a step; the last, incomplete batch of an epoch is dropped.
-        learning_rate: peak of the schedule: linear warm-up, then a cosine down to 0.
-        optimizer: `"adamw"` (β₁ = 0.9, β₂ = 0.99), `"muon"` (kernels by Muon, everything else by AdamW at the same
+        learning_rate: peak of the schedule: linear warm-up, then cosine decay to 0.
+        optimizer: `"adamw"` (β₁ = 0.9, β₂ = 0.99), `"muon"` (kernels by Muon, everything else by AdamW at the same learning
             rate) or `"sgd"` (momentum 0.9, Nesterov).
         warmup_epochs: epochs of the warm-up.
         weight_decay: decoupled weight decay, on kernels only.
         clip_norm: bound on the norm of the whole gradient.
         ema_momentum: momentum of the average of the weights that is shipped; 0 ships the last weights.
-        label_smoothing: share of the target spread over all classes.
+        label_smoothing: fraction of the target that is spread over all classes.
         flip: mirror half of the images left to right.
-        shift: largest shift of an image in pixels, each way, edges repeated; of a sound in samples.
-        rotate: largest turn of an image in degrees, each way.
-        zoom: largest change of an image's size as a fraction, smaller and larger, each axis by its own; of a sound's
-            speed, and pitch with it.
-        cutout: side in pixels of a grey square laid on a random place of each image.
+        shift: largest shift of an image in pixels, in each direction, edges repeated; of an audio clip in samples.
+        rotate: largest rotation of an image in degrees, in either direction.
+        zoom: largest relative change of an image's size, smaller or larger, drawn for each axis; of an audio clip's
+            speed and pitch.
+        cutout: width in pixels of a grey square at a random position of each image.
         jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random.
-        augmented_versions: augmented versions of each example, one for each epoch in turn, and a teacher's answers to
-            them computed once; 0 augments anew in every epoch.
-        mixup: parameter α of the shares in which each image is mixed with another, Beta(α, α).
-        gain: largest change of a sound's loudness in decibels, each way.
-        teacher: name of a trained classifier of the same data set, or folder of its run, from whose answers to the same
-            changed examples this one learns as well.
-        teacher_weight: share of the target that is the teacher's answer; the label is the rest.
-        validation: examples at the end of the training split that are kept out of training.
+        augmented_versions: number of augmented versions of each example, one per epoch in turn, with a teacher's predictions for
+            them computed once; 0 draws a new augmentation in every epoch.
+        mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
+        gain: largest change of an audio clip's loudness in decibels, louder or quieter.
+        teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same
+            augmented examples become part of the targets.
+        teacher_weight: weight of the teacher's prediction in the target; that of the label is 1 − teacher_weight.
+        validation: examples at the end of the training split that are held out.
         seed: seed of weights, order and augmentation.
-        note: what a reader of the card should know besides its figures, such as a bar that was missed, and why.
+        note: what a reader of the card should know besides its metrics, such as a requirement that was not met.
 
     Raises:
-        ValueError: a value out of its range, or a teacher that cannot teach this.
+        ValueError: a value out of its range, or a teacher for another data set.
     """
 
     name: str

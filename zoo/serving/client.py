@@ -1,4 +1,4 @@
-"""Asking a server: REST with the standard library, gRPC with messages that need no TensorFlow."""
+"""Client of a server: REST with the standard library, gRPC with messages that need no TensorFlow."""
 
 import base64
 import json
@@ -15,18 +15,18 @@ PART, PART_BYTES = 32, 8_000_000  # images and bytes of one request; servers run
 SCHEMES = ("http", "https", "grpc")
 
 
-def classify_images(url, name, pictures, version=None, label=None) -> list[dict]:
-    """Let a server classify pictures with the signature `encoded`, in requests of at most 32 images and 8 MB of files.
+def classify_images(url, name, images, version=None, label=None) -> list[dict]:
+    """Classify images on a server with the signature `encoded`, in requests of at most 32 images and 8 MB of files.
 
     Args:
         url: `http://HOST:PORT` or `https://…` for REST, `grpc://HOST:PORT` for gRPC.
         name: the model on the server.
-        pictures: the bytes of PNG or JPEG files.
+        images: the bytes of PNG or JPEG files.
         version: a version by number.
         label: a version by label.
 
     Returns:
-        A dict a picture, with `class_id`, `class_name` and `probability`; all three are None where the server has no
+        A dict per image, with `class_id`, `class_name` and `probability`; all three are None where the server has no
         answer, because the logits are beyond float32.
 
     Raises:
@@ -38,8 +38,8 @@ def classify_images(url, name, pictures, version=None, label=None) -> list[dict]
     if not is_server_url(url, SCHEMES):
         raise ValueError(f"A URL is http(s)://HOST:PORT for REST, or grpc://HOST:PORT for gRPC. Received: {url}")
     ask = _ask_grpc if urlsplit(url).scheme == "grpc" else _ask_rest
-    pictures = list(pictures)
-    parts = _parts(pictures)
+    images = list(images)
+    parts = _parts(images)
     answers, first = [], 1
     for part in parts:
         try:
@@ -47,20 +47,20 @@ def classify_images(url, name, pictures, version=None, label=None) -> list[dict]
         except ValueError as error:
             if len(parts) == 1:
                 raise
-            raise ValueError(f"Images {first} to {first + len(part) - 1} of {len(pictures)}: {error}") from error
+            raise ValueError(f"Images {first} to {first + len(part) - 1} of {len(images)}: {error}") from error
         first += len(part)
     return answers
 
 
-def _parts(pictures):
+def _parts(images):
     """Consecutive lists within both limits; a larger file is a list of its own."""
     parts, size = [], 0
-    for picture in pictures:
-        if not parts or len(parts[-1]) == PART or size + len(picture) > PART_BYTES:
+    for image in images:
+        if not parts or len(parts[-1]) == PART or size + len(image) > PART_BYTES:
             parts.append([])
             size = 0
-        parts[-1].append(picture)
-        size += len(picture)
+        parts[-1].append(image)
+        size += len(image)
     return parts
 
 
@@ -79,11 +79,11 @@ def _answer(index, text, probability):
     return {"class_id": index, "class_name": text, "probability": probability}
 
 
-def _ask_rest(url, name, pictures, version, label):
+def _ask_rest(url, name, images, version, label):
     place = f"/versions/{version}" if version is not None else f"/labels/{quote(label)}" if label else ""
     body = {
         "signature_name": "encoded",
-        "inputs": [{"b64": base64.b64encode(picture).decode()} for picture in pictures],
+        "inputs": [{"b64": base64.b64encode(image).decode()} for image in images],
     }
     request = urllib.request.Request(
         f"{url.rstrip('/')}/v1/models/{quote(name)}{place}:predict", data=json.dumps(body, allow_nan=False).encode()
@@ -104,7 +104,7 @@ def _reason(body):
         return body[:200].decode(errors="replace")
 
 
-def _ask_grpc(url, name, pictures, version, label):
+def _ask_grpc(url, name, images, version, label):
     import grpc
 
     from zoo.serving.predict_messages import DT_STRING, METHOD, PredictRequest, PredictResponse
@@ -118,8 +118,8 @@ def _ask_grpc(url, name, pictures, version, label):
         request.model_spec.version_label = label
     tensor = request.inputs["image_bytes"]
     tensor.dtype = DT_STRING
-    tensor.tensor_shape.dim.add(size=len(pictures))
-    tensor.string_val.extend(pictures)
+    tensor.tensor_shape.dim.add(size=len(images))
+    tensor.string_val.extend(images)
     with grpc.insecure_channel(url.removeprefix("grpc://")) as channel:
         ask = channel.unary_unary(
             METHOD,

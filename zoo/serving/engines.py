@@ -1,4 +1,4 @@
-"""Which server runs: TensorFlow Serving itself where it is, else its Docker image, else words about the preview."""
+"""Choice and start of a server: TensorFlow Serving if installed, else its Docker image."""
 
 import contextlib
 import ipaddress
@@ -33,7 +33,7 @@ def choose(engine) -> str:
         `"tensorflow_model_server"`, `"docker"` or `"preview"`; `"auto"` never gives the preview.
 
     Raises:
-        ValueError: what was asked for is not here.
+        ValueError: the engine is not installed here.
     """
     if engine not in ENGINES:
         raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}. Received: engine={engine!r}")
@@ -59,7 +59,7 @@ def listening(engine, host) -> str:
         host: the wanted address, or `None` for the engine's default: this machine alone where the engine can do that.
 
     Raises:
-        ValueError: `tensorflow_model_server` always listens on all addresses of the machine, and another was asked for.
+        ValueError: `tensorflow_model_server` always listens on all addresses of the machine, and another was given.
     """
     if engine != BINARY:
         return host or LOOPBACK
@@ -72,7 +72,7 @@ def listening(engine, host) -> str:
 
 
 def warning(host) -> str | None:
-    """What to say of an address that others can reach, or `None`.
+    """A warning about an address that others can reach, or `None`.
 
     Args:
         host: the address that a server listens on.
@@ -190,7 +190,7 @@ def _docker_answers():
 def _follow(directory, config, ended):
     """Keep the local models.config up to date with the one that export and `pinet label` write.
 
-    A file that cannot be read for now, or is not a models.config, is said once, and the last good one stays.
+    A file that cannot be read, or is not a models.config, is reported once, and the last good one stays in use.
     """
     seen = complaint = None
     while not ended.wait(FOLLOW_SECONDS):

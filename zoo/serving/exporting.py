@@ -82,7 +82,7 @@ def export(
         )
     model, card = _model_and_card(name_or_model)
     if isinstance(model, SoundModel):
-        raise ValueError(f"Sound models are not exported yet; pictures only. Received: {card['name']}")
+        raise ValueError(f"Audio models cannot be exported yet, only image models. Received: {card['name']}")
     directory = Path(directory)
     version = positive_integer("version", version, or_none=True)
     name = card["name"] if name is None else name

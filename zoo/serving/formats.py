@@ -1,4 +1,4 @@
-"""Other targets: one file for LiteRT or ONNX Runtime, float pixels in, logits out."""
+"""Export to LiteRT or ONNX: one file, float pixels in, logits out."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the signatures of all served models share."""
+"""Functions that the signatures of all served models use."""
 
 import numpy as np
 import tensorflow as tf

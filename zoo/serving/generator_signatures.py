@@ -1,4 +1,4 @@
-"""What a served generator computes: TensorFlow functions from noise, and labels, to pictures, with their checks."""
+"""The signatures of a served generator: TensorFlow functions from noise and labels to images, with validation."""
 
 import tensorflow as tf
 
@@ -14,14 +14,14 @@ def generator_signatures(model) -> dict:
     Returns:
         tf.functions by signature name. Both take `latent` `[batch, d]` in −1..1 and, if the model is conditional,
         `label` `[batch]`: `serving_default` gives `images`, uint8 `[batch, height, width, channels]`; `encoded_png`
-        gives `image_bytes`, the same pictures as PNG files.
+        gives `image_bytes`, the same images as PNG files.
     """
     size, classes = model.latent_size, model.num_classes
     latent = tf.TensorSpec((None, size), tf.float32, name="latent")
     label = tf.TensorSpec((None,), tf.int64, name="label")
     network = frozen(model, latent if classes is None else [latent, tf.TensorSpec((None,), tf.int32)])
 
-    def pictures(latent, label=None):
+    def draw(latent, label=None):
         noise = _within(batch_of(latent, (size,)), -1.0, 1.0, "Latents must be numbers in -1..1.")
         if label is not None:
             words = f"Labels must be whole numbers in 0..{classes - 1}."
@@ -35,10 +35,10 @@ def generator_signatures(model) -> dict:
             return tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8)
 
     def images(*noise):
-        return {"images": pictures(*noise)}
+        return {"images": draw(*noise)}
 
     def png(*noise):
-        return {"image_bytes": tf.map_fn(tf.io.encode_png, pictures(*noise), fn_output_signature=tf.string)}
+        return {"image_bytes": tf.map_fn(tf.io.encode_png, draw(*noise), fn_output_signature=tf.string)}
 
     given = [latent] if classes is None else [latent, label]
     return {

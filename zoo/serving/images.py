@@ -1,4 +1,4 @@
-"""Images decoded inside the graph: the server gets the bytes of a file, and does what `zoo.data.images` does."""
+"""Decoding of image files inside the graph, as `zoo.data.images` does it."""
 
 import tensorflow as tf
 

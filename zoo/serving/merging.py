@@ -1,4 +1,4 @@
-"""Convolutions of the same input become one, with a split behind it, so that the input is laid out in memory once."""
+"""Merging of convolutions with the same input into one, followed by a split, which reads the input once."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Asking a server which versions it has loaded and where its labels point, over REST."""
+"""Queries to a server over REST: loaded versions and the versions of labels."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Putting a finished version where servers find it: in one step, readable for them, and listed in models.config."""
+"""Publication of an exported version: atomically, readable by servers, and listed in models.config."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Addresses of servers, looked at before anything is imported for them, which takes seconds."""
+"""Checks of server addresses before packages are imported for them, which takes seconds."""
 
 import socket
 from urllib.parse import urlsplit
@@ -9,12 +9,12 @@ def is_server_url(url: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # what is there for a port is no number, or too large
+    except ValueError:  # the port is not an integer, or too large
         return False
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse an address at which nothing can listen.
+    """Raise an error for an address on which no server can listen.
 
     Args:
         host: a name or an address of this machine.

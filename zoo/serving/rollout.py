@@ -1,4 +1,4 @@
-"""Which versions are loaded, and which labels they have: changes of models.config that never stop a server.
+"""Changes of loaded versions and labels in models.config that never stop a server.
 
 TensorFlow Serving assigns all labels of a new models.config before it loads versions. A label in use that moves to a
 version that is not loaded is refused, and with it the whole file, for all models, at every reading. So a roll-out takes

@@ -1,4 +1,4 @@
-"""What a served classifier computes: TensorFlow functions from requests to answers, with their checks."""
+"""The signatures of a served classifier: TensorFlow functions from requests to answers, with validation."""
 
 import tensorflow as tf
 
@@ -60,8 +60,8 @@ def classifier_signatures(model, class_names, temperature, mnist_example=False) 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
     def classify(inputs):
         features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string)}
-        pictures = tf.io.parse_example(batch_of(inputs, ()), features)[EXAMPLE_FEATURE]
-        _, scores, finite = run(decode_images(pictures, shape))
+        files = tf.io.parse_example(batch_of(inputs, ()), features)[EXAMPLE_FEATURE]
+        _, scores, finite = run(decode_images(files, shape))
         classes = tf.tile(names[None], [tf.shape(scores)[0], 1])
         return {
             "classes": tf.where(finite[:, None], classes, NO_ANSWER),

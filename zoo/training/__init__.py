@@ -1,1 +1,1 @@
-"""Training of classifiers, and what every training uses: run folder, checkpoint, teacher, devices."""
+"""Training: run folder, checkpoint, teacher, devices, and the training of classifiers."""

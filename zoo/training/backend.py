@@ -1,4 +1,4 @@
-"""A repeatable backend."""
+"""Set-up of a deterministic backend."""
 
 import ctypes
 import platform
@@ -8,12 +8,11 @@ import keras
 
 
 def set_up_backend(seed, deterministic=True):
-    """Make weights and steps repeatable.
+    """Make initial weights and training steps reproducible.
 
     Args:
-        seed: of the weights; and of what the caller does afterwards, as TensorFlow then refuses to draw without one.
-        deterministic: whether TensorFlow must take repeatable operations only. What XLA compiles for a CPU is
-            repeatable anyway.
+        seed: of the weights, and of all further random numbers.
+        deterministic: whether TensorFlow must use deterministic operations only. XLA on a CPU is deterministic anyway.
     """
     random.seed(seed)  # Keras draws the seeds of all its initializers from here; its own call imports TensorFlow
     if keras.backend.backend() == "tensorflow":
@@ -21,10 +20,10 @@ def set_up_backend(seed, deterministic=True):
 
 
 def _set_up_tensorflow(seed, deterministic):
-    """Make TensorFlow repeatable, and let glibc keep freed memory.
+    """Make TensorFlow deterministic, and let glibc keep freed memory.
 
-    glibc gives large blocks back to the kernel as soon as they are free, and each step would fault all its pages in
-    again: without these settings much of PolyNet's training goes on in the kernel.
+    glibc returns large blocks to the kernel as soon as they are free, so each step would cause page faults for all of
+    them. Without these settings the training of PolyNet spends much of its time in the kernel.
     """
     import tensorflow as tf
 

@@ -4,14 +4,14 @@ import keras
 import numpy as np
 from keras import ops
 
-AT_A_TIME = 250  # examples: as many as a batch of training has, or so
+AT_A_TIME = 250  # examples, about as many as in a training batch
 
 
 def recompute_statistics(model, inputs) -> None:
-    """Measure the statistics of batch normalisation anew: after an averaging of weights they belong to the old ones.
+    """Recompute the moving statistics of batch normalisation, which averaging the weights has made wrong.
 
-    They become the median over batches, what a typical batch of training was normalised with. Products have long tails:
-    the mean would be that of the few batches with the most extreme examples, and too large for all others.
+    They become the median over batches, which a typical training batch was normalised with. Products have long tails:
+    the mean would be dominated by the few batches with the most extreme examples.
 
     Args:
         model: a built model.
@@ -31,7 +31,7 @@ def recompute_statistics(model, inputs) -> None:
         return
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
-        layer.momentum = 0.0  # leaves the statistics of the last batch alone
+        layer.momentum = 0.0  # the moving statistics are then those of the last batch
     arrays = inputs if isinstance(inputs, list) else [inputs]
     count, found = len(arrays[0]), []
     for rows in np.array_split(np.arange(count), -(-count // AT_A_TIME)):

@@ -13,10 +13,10 @@ from zoo.finite import finite_or_none
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves model, optimizer and history after every epoch, so that a killed run goes on where it was.
+    """Saves model, optimizer and history after every epoch, so that a stopped run can be resumed.
 
-    One file, replaced in one step: a kill at any moment leaves the last whole epoch. `log.csv` is written anew from the
-    history, so an epoch stands in it once, however often the run was killed.
+    One file, replaced atomically: if the process is killed at any moment, the last complete epoch is kept. `log.csv` is
+    rewritten from the history, so each epoch is in it once, however often the run was resumed.
 
     A value that is NaN or infinite, such as the validation loss of a network that overflows on one image, is `None` in
     the history and empty in `log.csv`.

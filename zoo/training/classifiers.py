@@ -36,7 +36,7 @@ def train(
     console=None,
     devices=1,
 ) -> dict | None:
-    """Train a recipe, go on where a killed run was, and write weights and card.
+    """Train a recipe and write weights and card. A run that was stopped is resumed.
 
     Args:
         recipe: every hyperparameter of the run.
@@ -44,7 +44,7 @@ def train(
         data_dir: where TFDS keeps its data sets.
         run_dir: folder of checkpoint, log and TensorBoard events; default `runs/NAME`.
         out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
-        fresh: start over, whatever `run_dir` holds.
+        fresh: train from the first epoch even if `run_dir` holds a checkpoint.
         console: `rich.console.Console` for the progress; default standard error.
         devices: how many share each batch, those of all processes counted.
 
@@ -53,7 +53,7 @@ def train(
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend, a damaged one, or one that is being
-            trained; there is less than a batch to train on; the loss is no number any more; there
+            trained; there is less than a batch to train on; the loss becomes NaN; there
             are fewer devices, or the batch does not divide among them; there are several, and the recipe has a
             teacher.
         FileNotFoundError: the data set is not there.

@@ -1,4 +1,4 @@
-"""Training on several devices at once, of one process or of several: each takes an equal part of every batch."""
+"""Data parallelism: several devices, of one process or of several, each take an equal part of every batch."""
 
 import contextlib
 import os
@@ -36,11 +36,11 @@ def process() -> tuple[int, int]:
 
 
 def check_processes_agree(value, what) -> None:
-    """Wait for the other processes, and make sure that they have the same.
+    """Wait for the other processes, and check that all have the same value.
 
     Args:
         value: an integer.
-        what: it is, for the error.
+        what: name of the value, for the error.
 
     Raises:
         ValueError: another process has another value.
@@ -56,7 +56,7 @@ def check_processes_agree(value, what) -> None:
 
 @contextlib.contextmanager
 def data_parallel(count, batch_size):
-    """Whatever is built and trained within is spread over devices; the batch stays as large as it was.
+    """A context in which models are built and trained on several devices; the size of the batch stays the same.
 
     On jax over `keras.distribution.DataParallel`, on tensorflow over `MirroredStrategy`.
 
@@ -84,9 +84,9 @@ def data_parallel(count, batch_size):
 
 
 def synchronise_norms_and_clipping(model) -> None:
-    """Let batch normalisation and the bound on the gradient see the whole batch of all devices.
+    """Synchronise batch normalisation and gradient clipping over the devices.
 
-    On jax they do; on tensorflow each device has its own otherwise, and training would depend on their number.
+    On jax they are; on tensorflow the result would otherwise depend on the number of devices.
 
     Args:
         model: a compiled model, built within `data_parallel`.

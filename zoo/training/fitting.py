@@ -1,4 +1,4 @@
-"""Fitting a classifier as its recipe says."""
+"""Fitting of a classifier by its recipe."""
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ def prepare(recipe, data_set) -> keras.Model:
         optimizer=recipe_optimizer(recipe, steps_per_epoch(recipe, data_set), model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX has no other way.
+        # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX always uses XLA.
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
@@ -39,7 +39,7 @@ def prepare(recipe, data_set) -> keras.Model:
 
 
 def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
-    """Train a prepared model as its recipe says, and leave it with the weights that would be shipped.
+    """Train a prepared model as its recipe says, and leave it with the final weights.
 
     Args:
         model: from `prepare(recipe, data_set)`.
@@ -51,7 +51,7 @@ def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
         Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
 
     Raises:
-        ValueError: the loss is no number any more.
+        ValueError: the loss becomes NaN.
     """
     history = run_epochs(model, recipe, data_set, **options)
     update_batch_norm(model, recipe, data_set)
@@ -69,33 +69,33 @@ def run_epochs(
         data_set: the `DataSet`; only its training split is used.
         initial_epoch: epochs that are done already.
         epochs: the epoch to stop after, on the schedule of the whole recipe; default the recipe's last.
-        callbacks: more callbacks; they do not see an epoch whose loss is no number.
+        callbacks: more callbacks; they do not see an epoch whose loss is NaN.
         cache: folder for a teacher's answers; `None` keeps none.
 
     Returns:
         Keras' history.
 
     Raises:
-        ValueError: the loss is no number any more.
+        ValueError: the loss becomes NaN.
     """
     images, targets, held_images, held_targets = split(recipe, data_set)
     teacher = Teacher(recipe, cache) if recipe.teacher else None
     batches = Batches(images, targets, recipe, *process(), teacher=teacher)
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
-    return model.fit(  # puts the averaged weights in the place of the last ones at its end
+    return model.fit(  # at its end, fit replaces the weights by their averages
         batches,
         initial_epoch=initial_epoch,
         epochs=epochs or recipe.epochs,
         validation_data=(held_images, held_targets),
         validation_batch_size=500,
-        shuffle=False,  # Batches shuffles; fit would draw the order of the batches anew in a resumed run
+        shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
         verbose=0,
         callbacks=[start_epoch, StopAtNaN(), *callbacks],
     )
 
 
 def update_batch_norm(model, recipe, data_set) -> None:
-    """Give averaged weights the statistics of batch normalisation that belong to them.
+    """Recompute the statistics of batch normalisation for averaged weights.
 
     Args:
         model: the recipe's network after its last epoch.
@@ -112,12 +112,12 @@ def update_batch_norm(model, recipe, data_set) -> None:
 
 
 def steps_per_epoch(recipe, data_set) -> int:
-    """Whole batches in the training part."""
+    """Complete batches in the training examples."""
     return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
 
 
 def check_batch_fits(recipe, data_set) -> None:
-    """Raise a ValueError where the training part holds less than a batch."""
+    """Raise a ValueError if the training examples are fewer than a batch."""
     if steps_per_epoch(recipe, data_set) < 1:
         raise ValueError(
             f"{recipe.name} leaves no whole batch to train on: {len(data_set.x_train)} training images, "
@@ -126,7 +126,7 @@ def check_batch_fits(recipe, data_set) -> None:
 
 
 def untrained(recipe) -> keras.Model:
-    """The recipe's network with fresh weights, not compiled."""
+    """The recipe's network with initial weights, not compiled."""
     info = SETS[recipe.dataset]
     return build(
         recipe.architecture,
@@ -140,7 +140,7 @@ def untrained(recipe) -> keras.Model:
 
 
 def split(recipe, data_set):
-    """Training and validation part of the training split: the last `recipe.validation` examples are kept out.
+    """Training and validation part of the training split: the last `recipe.validation` examples are held out.
 
     Returns:
         images, one-hot targets, validation images, validation one-hot targets.

@@ -1,4 +1,4 @@
-"""The folder of a training: it holds one run alone."""
+"""The folder of a training run."""
 
 import contextlib
 from dataclasses import asdict
@@ -16,7 +16,7 @@ START_OVER = (
 
 
 def open_run(run_dir, recipe, data_set, fresh):
-    """Make sure that what a run's folder holds is this very run, whatever words describe it, or nothing.
+    """Check that a run's folder holds this run or none; description, note and baselines may differ.
 
     Args:
         run_dir: the folder, locked by the caller.
@@ -25,7 +25,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         fresh: delete an earlier run's checkpoint.
 
     Raises:
-        ValueError: the folder holds a checkpoint of another run, or one of which nothing tells the run.
+        ValueError: the folder holds a checkpoint of another run, or one without `run.json`.
     """
     path, checkpoint, log = (run_dir / file for file in ("run.json", "checkpoint.npz", "log.csv"))
     record = {
@@ -37,7 +37,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     }
     if fresh:
         checkpoint.unlink(missing_ok=True)
-    if not checkpoint.exists():  # a run that has no epoch to lose binds nobody: it was refused, or stopped at once
+    if not checkpoint.exists():  # the earlier run was refused, or stopped in its first epoch
         log.unlink(missing_ok=True)  # it says how far the run in the folder is
         for answers in run_dir.glob("answers_*.npy"):  # perhaps another teacher's, or to other examples
             answers.unlink()
@@ -53,7 +53,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         )
         raise ValueError(
             f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
-            "with --fresh (which forgets that run)."
+            "with --fresh (which deletes that run)."
         )
 
 
@@ -71,7 +71,7 @@ def _read_earlier(path, recipe):
 
 
 def report_earlier_epochs(epochs_done, recipe, run_dir, console):
-    """Say whether a run is resumed, or finished already."""
+    """Print whether a run is resumed, or finished already."""
     if epochs_done >= recipe.epochs:
         words = (
             f"{run_dir} holds a finished run, all of its {recipe.epochs} epochs: card and weights are written again. "
@@ -86,7 +86,7 @@ def report_earlier_epochs(epochs_done, recipe, run_dir, console):
 
 @contextlib.contextmanager
 def reporting_interruption(checkpoint, progress):
-    """While a run trains: Ctrl-C says what is left on disk, and nothing leaves the terminal with a half-drawn bar.
+    """A context for training: Ctrl-C prints which epochs are kept, and the progress bar is always closed.
 
     Args:
         checkpoint: the run's `Checkpoint`.

@@ -1,4 +1,4 @@
-"""Learning from a trained model's answers beside the labels."""
+"""Distillation: learning from the predictions of a trained model as well as from the labels."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from zoo.loading import load
 
 
 class Teacher:
-    """A trained classifier that says what it sees in the very pictures, changed by chance, that a student learns from.
+    """A trained classifier whose predictions on the same augmented examples become part of the targets.
 
     y ← s softmax(teacher(x)) + (1 − s) y, with the recipe's `teacher_weight` as s.
 
@@ -19,20 +19,20 @@ class Teacher:
         cache: folder of the answers to augmented versions; `None` computes them each time.
 
     Reference:
-        Hinton et al., Distilling the Knowledge in a Neural Network, arXiv 1503.02531; the same changed pictures for
+        Hinton et al., Distilling the Knowledge in a Neural Network, arXiv 1503.02531; the same augmented images for
         both: Beyer et al., Knowledge distillation: A good teacher is patient and consistent, arXiv 2106.05237.
     """
 
     def __init__(self, recipe, cache=None):
-        self.model, self.share, self.cache = load(recipe.teacher), recipe.teacher_weight, cache
+        self.model, self.weight, self.cache = load(recipe.teacher), recipe.teacher_weight, cache
 
     def __call__(self, examples, targets):
-        """What to learn instead of the targets, float32 `[n, classes]`."""
+        """The targets mixed with the teacher's probabilities, float32 `[n, classes]`."""
         return self.mix(softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1), targets)
 
     def mix(self, answers, targets):
         """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
-        return (self.share * answers + (1 - self.share) * targets).astype("float32")
+        return (self.weight * answers + (1 - self.weight) * targets).astype("float32")
 
     def answers(self, examples, version: int):
         """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""

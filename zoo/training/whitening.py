@@ -5,7 +5,7 @@ import numpy as np
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 
 IMAGES = 5000
-EPSILON = 2e-2  # rare patches: their directions have long tails, which products would magnify
+EPSILON = 2e-2  # limits the gain of rare directions, whose long tails products would amplify
 
 
 def whiten(model, images) -> None:

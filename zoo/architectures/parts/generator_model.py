@@ -1,4 +1,4 @@
-"""A functional model that checks latents and labels at the door."""
+"""A functional model that validates its latents and labels."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class GeneratorModel(keras.Model):
-    """`keras.Model` from noise, and a label if it is conditional, to pixels; refuses with a ValueError what is neither.
+    """`keras.Model` from noise, and a label if it is conditional, to pixels. Invalid inputs raise a ValueError.
 
     NumPy arrays and lists given to a call, `predict` or `predict_on_batch` are checked; tensors pass unchecked, and
     there the noise is clipped.
@@ -16,8 +16,8 @@ class GeneratorModel(keras.Model):
         latent alone for an unconditional model.
 
     Output shape:
-        `[batch, height, width, channels]`, float grey levels. They lie near 0..255; a polynomial has no clip, so
-        writers of pictures round and clip them.
+        `[batch, height, width, channels]`, floats near 0..255. A polynomial does not clip: round and clip them before
+        writing an image.
 
     Raises:
         ValueError: wrong shapes, a latent outside −1..1, a label that is no class.

@@ -10,7 +10,7 @@ from zoo.positive_integer import positive_integer
 class LabelEmbedding(keras.layers.Layer):
     """y ↦ row y of a learned table `[classes, size]`.
 
-    A label is a choice and no variable, so it counts as degree 0: the certificate of a conditional generator speaks of
+    A label is not a variable, so it counts as degree 0: the certificate of a conditional generator is about
     the noise, for each label. `keras.layers.Embedding` does the same but has no degree.
 
     Args:
@@ -24,7 +24,7 @@ class LabelEmbedding(keras.layers.Layer):
         `[batch, size]`.
 
     Raises:
-        ValueError: `num_classes` or `size` is no whole number above 0.
+        ValueError: `num_classes` or `size` is not a positive integer.
     """
 
     def __init__(self, num_classes, size, **kwargs):

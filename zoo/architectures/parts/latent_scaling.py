@@ -1,4 +1,4 @@
-"""The layer at a generator's door."""
+"""Input scaling of generators."""
 
 import math
 
@@ -10,8 +10,8 @@ from keras import ops
 class LatentScaling(keras.layers.Layer):
     """z ↦ √3 · clip(z, −1, 1): uniform noise of −1..1 comes out with variance 1.
 
-    The noise is uniform because it then has bounds, as pixels have: a polynomial of high degree would explode in the
-    tails of normal noise. On −1..1 the layer is linear, so it counts as degree 1.
+    The noise is uniform because a polynomial of high degree would overflow in the tails of normal noise. On −1..1 the
+    layer is linear, so it counts as degree 1.
 
     Input shape:
         `[batch, d]`.

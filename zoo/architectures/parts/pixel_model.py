@@ -1,4 +1,4 @@
-"""A functional model that checks its images at the door."""
+"""A functional model that validates its input images."""
 
 import warnings
 
@@ -10,14 +10,14 @@ from zoo.data.images import check_images, scale_warning
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class PixelModel(keras.Model):
-    """`keras.Model` over images that refuses, with a ValueError, arrays that are no batch of pixels.
+    """`keras.Model` over images that raises a ValueError for arrays that are not a batch of pixels.
 
     NumPy arrays are checked before anything is computed, whether they go to a call, `predict`, `fit` (its
     `validation_data` too), `evaluate`, `predict_on_batch`, `train_on_batch` or `test_on_batch`: rank, size, channels,
     an empty batch, NaN and values outside 0..255. Tensors, data sets (`tf.data` and others) and generators are not:
     there `PixelScaling` clips to 0..255, and NaN makes the logits NaN.
 
-    Of arrays that are valid and hardly meant, such as images divided by 255, a warning tells, once.
+    Valid arrays that look like a mistake, such as images divided by 255, cause one warning.
 
     Input shape:
         `[batch, height, width, channels]`, uint8 or float grey levels 0..255.

@@ -1,4 +1,4 @@
-"""The layer at the zoo's door: pixels in, standardised values out."""
+"""Input scaling of classifiers: pixels in, standardised values out."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from keras import ops
 class PixelScaling(keras.layers.Layer):
     """Standardises pixels and keeps them pixels: y = (clip(x, 0, 255) − mean) / std, channel by channel.
 
-    The clip stops a value that is no pixel from blowing up in a polynomial of high degree. On pixels the layer is
+    Without the clip, values outside 0..255 would overflow in a polynomial of high degree. On pixels the layer is
     affine, so it counts as degree 1.
 
     Args:

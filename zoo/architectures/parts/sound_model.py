@@ -1,4 +1,4 @@
-"""A functional model that checks its waveforms at the door."""
+"""A functional model that validates its input waveforms."""
 
 import keras
 
@@ -8,10 +8,10 @@ from zoo.data.sounds import check_sounds, scale_warning
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class SoundModel(PixelModel):
-    """`keras.Model` over sounds that refuses, with a ValueError, arrays that are no batch of waveforms.
+    """`keras.Model` over audio clips that raises a ValueError for arrays that are not a batch of waveforms.
 
-    NumPy arrays are checked wherever `PixelModel` checks them: rank, length, an empty batch, NaN and values that are
-    none of 16 bits. Tensors, data sets and generators are not. Of samples in −1..1 a warning tells, once.
+    NumPy arrays are checked wherever `PixelModel` checks them: rank, length, an empty batch, NaN and values outside
+    the range of 16 bits. Tensors, data sets and generators are not. Samples in −1..1 cause one warning.
 
     Input shape:
         `[batch, samples]`, int16 or float in −32768..32767, 8,000 samples a second.

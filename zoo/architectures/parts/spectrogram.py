@@ -1,4 +1,4 @@
-"""The ear of a sound model: from a waveform to a picture of its loudness, frequency by frequency."""
+"""The input stage of audio models: from a waveform to a mel spectrogram."""
 
 import keras
 import numpy as np
@@ -10,12 +10,12 @@ NAME, BANDS = "front_end", 40
 
 
 def spectrogram(waveform):
-    """Loudness in decibels, 40 mel bands up to 4 kHz by 16 ms steps: `[batch, samples]` → `[batch, 40, steps, 1]`.
+    """Mel spectrogram in decibels, 40 bands up to 4 kHz by 16 ms steps: `[batch, samples]` → `[batch, 40, steps, 1]`.
 
-    Everything below 30 dB of the scale of 16 bits is 0, and a full-scale tone is about 96: the values lie in 0..255, as
-    pixels do. The logarithm is no polynomial, so certificates of a sound model are about what follows.
+    Everything below 30 dB on the 16-bit scale is 0, and a full-scale tone is about 96: the values lie in 0..255, as
+    pixels do. The logarithm is not a polynomial, so the certificate of an audio model covers the layers after it.
     """
-    # `top_db` cuts what is so far below the loudest of the batch; sounds of one batch must not meet each other.
+    # `top_db` is relative to the loudest clip of the batch; it must be so large that clips do not affect each other.
     loudness = layers.MelSpectrogram(
         fft_length=256,
         sequence_stride=128,
@@ -31,19 +31,20 @@ def spectrogram(waveform):
 
 
 def certified_part(model) -> keras.Model:
-    """The part of a model that a certificate is about: from the spectrogram on, or all of it where there is none."""
-    front = _front(model)
-    return model if front is None else keras.Model(front.output, model.output, name=model.name)
+    """The part of a model that its certificate covers: the layers after the spectrogram, or all if there is none."""
+    layer = _spectrogram_layer(model)
+    return model if layer is None else keras.Model(layer.output, model.output, name=model.name)
 
 
 def certified_inputs(model, examples):
-    """Examples as `certified_part(model)` takes them: spectrograms of sounds, and all else as it is."""
-    front = _front(model)
-    return examples if front is None else np.asarray(keras.Model(model.input, front.output).predict_on_batch(examples))
+    """Examples as `certified_part(model)` takes them: spectrograms of audio clips, other inputs unchanged."""
+    layer = _spectrogram_layer(model)
+    return examples if layer is None else np.asarray(keras.Model(model.input, layer.output).predict_on_batch(examples))
 
 
-def _front(model):
-    """The last layer of `spectrogram`; None unless a model starts with all of them: a name alone proves nothing."""
+def _spectrogram_layer(model):
+    """The last layer of `spectrogram`; None unless the model begins with all of its layers, as the name alone may be a
+    coincidence."""
     start = model.layers[:3]
     kinds = [layers.InputLayer, layers.MelSpectrogram, layers.Reshape]
     return start[2] if [type(layer) for layer in start] == kinds and start[2].name == NAME else None

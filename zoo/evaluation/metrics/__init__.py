@@ -1,4 +1,4 @@
-"""Distances between a set of real and a set of generated images, in the features of a network that is named."""
+"""Distances between a set of real and a set of generated images, in the features of a named network."""
 
 from zoo.evaluation.metrics.features import Features
 from zoo.evaluation.metrics.frechet import frechet_distance

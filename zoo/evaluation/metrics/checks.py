@@ -1,4 +1,4 @@
-"""What every distance asks of its two sets of features."""
+"""Validation of two sets of features."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def two_sets(real, generated, least=2):
         least: the fewest rows that each set may have.
 
     Raises:
-        ValueError: no matrices, different widths, too few rows, or a value that is no number.
+        ValueError: not matrices, different widths, too few rows, NaN or infinity.
     """
     sets = [np.asarray(rows, "float64") for rows in (real, generated)]
     shapes = f"Received: real.shape={sets[0].shape}, generated.shape={sets[1].shape}"

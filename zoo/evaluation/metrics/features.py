@@ -1,4 +1,4 @@
-"""What a network sees in images: the space in which sets of images are compared."""
+"""Features of images, the space in which sets of images are compared."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ INCEPTION = "inception_v3"
 
 
 class Features:
-    """Features of images in the last layer before the logits of a network that is named.
+    """Features of images: the last layer before the logits of a named network.
 
     Args:
         net: name of a classifier of the zoo, or `"inception_v3"` for `keras.applications.InceptionV3` trained on
             ImageNet, in whose features the Fréchet distance is the FID. Its 2,048 features come from images resized
-            to 299×299 by bilinear interpolation, so figures are Keras', near those of the original graph of 2015, and
-            not the same.
+            to 299×299 by bilinear interpolation, so the FID is close to that of the original graph of 2015, but not
+            the same.
 
     Raises:
         ValueError: no classifier of the zoo has that name.

@@ -19,7 +19,7 @@ def frechet_distance(real, generated) -> float:
         The distance, 0 or more, in squared units of the features.
 
     Raises:
-        ValueError: the sets are no two matrices of the same width, or hold a value that is no number.
+        ValueError: the sets are not two matrices of the same width, or hold NaN or infinity.
 
     Reference:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, arXiv 1706.08500, eq. 6.

@@ -20,7 +20,7 @@ def kernel_distance(real, generated, subsets=50, subset_size=None, seed=0) -> tu
         0 for equal distributions, on either side.
 
     Raises:
-        ValueError: the sets are no two matrices of the same width, or too small for the subsets.
+        ValueError: the sets are not two matrices of the same width, or too small for the subsets.
 
     Reference:
         Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, section 4.
@@ -43,6 +43,6 @@ def kernel_distance(real, generated, subsets=50, subset_size=None, seed=0) -> tu
 def _mmd2(x, y):
     count, width = x.shape
     kernel = lambda a, b: (a @ b.T / width + 1) ** 3  # noqa: E731
-    # A pair of an example with itself tells nothing of the distribution: without the diagonals there is no bias.
+    # Without the diagonals, the pairs of an example with itself, the estimate is unbiased.
     inside = sum((k.sum() - np.trace(k)) / (count * (count - 1)) for k in (kernel(x, x), kernel(y, y)))
     return inside - 2 * kernel(x, y).mean()

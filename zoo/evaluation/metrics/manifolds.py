@@ -11,7 +11,7 @@ def precision_recall(real, generated, neighbours=3) -> tuple[float, float]:
     """Improved precision and recall: how much of each set lies in the other's manifold.
 
     A set's manifold is the union of the balls around its points that reach to the k-th nearest other point of the set.
-    Precision is the share of generated points in the real manifold, recall that of real points in the generated one.
+    Precision is the fraction of generated points in the real manifold, recall that of real points in the generated one.
 
     Args:
         real: `[n, d]` features of real images, n above `neighbours`.
@@ -22,7 +22,7 @@ def precision_recall(real, generated, neighbours=3) -> tuple[float, float]:
         Precision and recall, each in 0..1.
 
     Raises:
-        ValueError: the sets are no two matrices of the same width, or have too few rows for k neighbours.
+        ValueError: the sets are not two matrices of the same width, or have too few rows for k neighbours.
 
     Reference:
         Kynkäänniemi et al., Improved Precision and Recall Metric for Assessing Generative Models, arXiv 1904.06991.
@@ -36,10 +36,10 @@ def precision_recall(real, generated, neighbours=3) -> tuple[float, float]:
 
 
 def density_coverage(real, generated, neighbours=5) -> tuple[float, float]:
-    """Density and coverage: like precision and recall, but outliers do not swell the manifold.
+    """Density and coverage: like precision and recall, but less sensitive to outliers.
 
     With balls around the real points that reach to their k-th nearest real point: density is the mean number of balls
-    that a generated point lies in, divided by k; coverage is the share of balls with a generated point in them.
+    that a generated point lies in, divided by k; coverage is the fraction of balls with a generated point in them.
 
     Args:
         real: `[n, d]` features of real images, n above `neighbours`.
@@ -50,7 +50,7 @@ def density_coverage(real, generated, neighbours=5) -> tuple[float, float]:
         Density, 0 or more and about 1 for equal distributions, and coverage in 0..1.
 
     Raises:
-        ValueError: the sets are no two matrices of the same width, or have too few rows for k neighbours.
+        ValueError: the sets are not two matrices of the same width, or have too few rows for k neighbours.
 
     Reference:
         Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, arXiv 2002.09797.

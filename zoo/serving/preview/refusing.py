@@ -1,4 +1,4 @@
-"""A RequestError becomes the status of a gRPC call."""
+"""Translation of a RequestError into the status of a gRPC call."""
 
 import functools
 import logging

@@ -17,7 +17,7 @@ RETRY_SECONDS = 5.0
 
 
 class Repository:
-    """Follows a folder of models: what appears is loaded, what disappears is let go.
+    """Watches a folder of models: new versions are loaded, removed ones are unloaded.
 
     With a `models.config` in the folder, its models, version policies and labels count; without one, every folder with
     numbered versions is a model, served in its latest version. A new version is loaded before an old one goes, and the

@@ -21,7 +21,7 @@ LOG = logging.getLogger("pinet.preview")
 BODY_SECONDS = 60.0
 PLACE = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
 ASK = re.compile(PLACE + ":(?P<method>classify|regress|predict)")
-OVERFLOW = "The answer holds NaN or infinity, for which JSON has no word: the model overflows on these inputs."
+OVERFLOW = "The answer holds NaN or infinity, which JSON does not have: the model overflows on these inputs."
 LOOK = re.compile(PLACE + "(?P<metadata>/metadata)?")
 
 
@@ -73,7 +73,7 @@ def _handle(repository, method, path, body):
         return 200, _reply(repository, method, path, body)
     except RequestError as error:
         return error.http_status, {"error": error.reason}
-    except Exception as error:  # a bug of ours: say so in the same form, and go on
+    except Exception as error:  # a bug of this package: reported in the same form, and the server stays up
         LOG.exception("%s %s", method, path)
         return 500, {"error": f"{type(error).__name__}: {error}"}
 

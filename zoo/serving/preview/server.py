@@ -79,7 +79,7 @@ def _bind(server, host, port):
 
 
 class _PreviewFormatter(logging.Formatter):
-    """Puts the word before every line, also those of a traceback."""
+    """Puts "preview" before every line, also those of a traceback."""
 
     def format(self, record):
         lines = super().format(record).splitlines() or [""]

@@ -12,10 +12,10 @@ from zoo.files import naming_file
 
 
 class EventLog(keras.callbacks.Callback):
-    """Writes every epoch's figures as TensorBoard scalars; `keras.callbacks.TensorBoard` would import TensorFlow.
+    """Writes every epoch's metrics as TensorBoard scalars; `keras.callbacks.TensorBoard` would import TensorFlow.
 
     Args:
-        folder: the run's folder; events go to its `tensorboard` folder, a file a start.
+        folder: the run's folder; events go to its `tensorboard` folder, one file per start.
     """
 
     def __init__(self, folder):

@@ -1,11 +1,11 @@
-"""The end of a run that diverged."""
+"""Stopping of a run that diverged."""
 
 import keras
 import numpy as np
 
 
 class StopAtNaN(keras.callbacks.Callback):
-    """Ends a run whose loss is no number; stands before the checkpoint, so that the last good epoch is kept."""
+    """Ends a run whose loss is NaN or infinite. It precedes the checkpoint, so that the last good epoch is kept."""
 
     def on_epoch_end(self, epoch, logs=None):
         if not np.isfinite(logs["loss"]):
