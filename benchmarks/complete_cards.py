@@ -1,7 +1,7 @@
 """Shipped cards in today's form: python -m benchmarks.complete_cards
 
 When cards are to tell more of a training than earlier ones do, this gives those the new entries: `null`, since what was
-not recorded is not known. They also take over the words of their recipes. No figure is measured or changed.
+not recorded is not known. They also take over the words of their recipes. No metric is measured or changed.
 """
 
 import zoo

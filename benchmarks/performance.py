@@ -1,6 +1,6 @@
 """How fast everything is: python -m benchmarks.performance [PART ...] [--data-dir DIR]
 
-Measures the library beside PyTorch and beside the machine's own limit, each pair taking turns in processes of their
+Compares the library with PyTorch and with the machine's own limit, each pair taking turns in processes of their
 own, and writes docs/performance/results.json, the tables of docs/performance.md and its picture.
 """
 
@@ -113,7 +113,7 @@ def _peers(ways, name, purpose):
 
 
 def _take_turns(peers, record, what, batch, times):
-    """Images/s of each peer: quartiles of the rounds, in an order drawn anew for each."""
+    """Images/s of each peer: quartiles of the rounds, in a random order in each."""
     rates, rng = {way: [] for way in peers}, random.Random(0)
     for turn in range(ROUNDS + 1):
         for way in rng.sample(list(peers), len(peers)):

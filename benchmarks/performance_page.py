@@ -18,7 +18,7 @@ def write_page(found: dict) -> None:
 
 
 def written_from_results(page: str, found: dict) -> str:
-    """The page with its tables written anew."""
+    """The page with its tables rewritten."""
     writers = {
         "networks": _networks_text,
         "choices": _choices_text,

@@ -21,7 +21,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 def models_table(cards: list[dict]) -> str:
     """What the classifiers are: one row of Markdown a card."""
-    head = ("Model", "Data", "Tier", "Degree", "Parameters", "Multiply-adds", "Test accuracy (95 %)", "Weights")
+    head = ("Model", "Data", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)", "Weights")
     rows = [
         (
             f"`{card['name']}`",

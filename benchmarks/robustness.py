@@ -1,6 +1,6 @@
-"""What pictures unlike any real one do to a polynomial: python -m benchmarks.robustness [--data-dir DIR]
+"""Logits of images unlike the training data: python -m benchmarks.robustness [--data-dir DIR]
 
-For each classifier of pictures, the largest absolute logit over kinds of pictures, and the median picture's. Written to
+For each image classifier, the largest absolute logit over kinds of images, and that of the median image. Written to
 docs/robustness.md.
 """
 
@@ -27,22 +27,22 @@ def main():
     for name in zoo.list_models(task=CLASSIFICATION):
         card, model = zoo.card(name), zoo.load(name)
         real = load_set(card["dataset"]["name"], data_dir=options.data_dir).x_test
-        cells = [said(np.abs(predict_logits(model, images)).max(axis=1)) for images in kinds(real).values()]
+        cells = [format_logits(np.abs(predict_logits(model, images)).max(axis=1)) for images in kinds(real).values()]
         rows.append([name, human_degree(card), *cells])
         print(*rows[-1], sep="  ", flush=True)
     write_between(DOCS / "robustness.md", "largest logits", markdown_table(["Model", "Degree", *kinds(real)], rows))
 
 
-def said(largest) -> str:
-    """The largest logit of all pictures and, where there are several, of the median picture."""
+def format_logits(largest) -> str:
+    """The largest logit of all images and, if there are several, of the median image."""
     largest = np.nan_to_num(largest, nan=np.inf)  # infinities that met
-    figures = [largest.max()] if len(largest) == 1 else [largest.max(), np.median(largest)]
-    first, *median = (f"{figure:.3g}" if np.isfinite(figure) else "overflow" for figure in figures)
+    values = [largest.max()] if len(largest) == 1 else [largest.max(), np.median(largest)]
+    first, *median = (f"{value:.3g}" if np.isfinite(value) else "overflow" for value in values)
     return f"{first} ({median[0]})" if median else first
 
 
 def kinds(real) -> dict:
-    """Pictures of each kind, of the size of the real ones.
+    """Images of each kind, of the size of the real ones.
 
     Args:
         real: uint8 `[n, height, width, channels]`: all of a test split.

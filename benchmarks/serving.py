@@ -71,7 +71,7 @@ def measure_models(name, folder):
 
 
 def alternate(ways, batch):
-    """The median time of each way, taking turns in an order drawn anew: each way leaves threads and caches behind."""
+    """The median time of each method, in a random order of turns, as each leaves threads and caches behind."""
     times, order, rng = {way: [] for way in ways}, list(ways.items()), random.Random(0)
     for turn in range(ROUNDS + 10):
         rng.shuffle(order)

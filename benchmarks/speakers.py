@@ -1,6 +1,6 @@
-"""How well a strange voice is understood: python -m benchmarks.speakers [RECIPE] [--only NAME...] [--data-dir DIR]
+"""Accuracy for unseen speakers: python -m benchmarks.speakers [RECIPE] [--only NAME...] [--data-dir DIR]
 
-Trains the recipe of a sound model once for each speaker, without that speaker, and prints the accuracy on all of their
+Trains the recipe of an audio model once for each speaker, without that speaker, and prints the accuracy on all of their
 recordings: leave-one-speaker-out.
 """
 

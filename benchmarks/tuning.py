@@ -1,7 +1,7 @@
 """How long 30 random trials on the digits take, and whether Bayesian proposals beat random ones at equal trials.
 
 `python benchmarks/tuning.py [TRIALS]` searches with three seeds each and prints a line a search; the last lines
-compare. The searches stay in `runs/benchmark_tuning`, so a run that was stopped goes on.
+compare. The searches stay in `runs/benchmark_tuning`, so a run that was stopped can be resumed.
 """
 
 import os

@@ -16,7 +16,7 @@ from benchmarks.memory import peak_megabytes
 def main():
     """Read requests from standard input, `{"do": ..., "batch": ..., "times": ...}`, and answer in seconds a time."""
     framework, name, purpose, compiler = sys.argv[1:]
-    os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # no TensorFlow beside PyTorch
+    os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # PyTorch without TensorFlow
     if (framework, purpose) == ("keras", "training"):
         _train_as_the_command_does(compiler)
     peer = KerasPeer(name, compiler) if framework == "keras" else TorchPeer(name)

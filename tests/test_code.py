@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ("tuning", "zoo", "pinet_keras")  # each may import those behind it
-# The parts of the zoo: each may import those of the lines below its own, and the modules beside it.
+# The parts of the zoo: each may import those of the lines below its own, and the modules of its own line.
 ZOO_ORDER = (
     ("cli",),
     ("",),  # zoo/__init__.py

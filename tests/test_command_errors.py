@@ -61,7 +61,7 @@ def test_an_error_whose_message_cannot_be_set_stays_what_it_is():
         raise Fixed
 
 
-def test_a_recipe_that_is_a_folder_or_a_loop_is_said(pinet, tmp_path):
+def test_a_recipe_that_is_a_folder_or_a_loop_is_reported(pinet, tmp_path):
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
     for name, words in (("folder", "it is a folder"), ("loop", "form a loop")):
@@ -171,7 +171,7 @@ def test_a_download_is_tried_where_the_server_answers(pinet, tmp_path, monkeypat
     assert code == 1 and "the download ended" in err and asked == [("mnist", tmp_path)]
 
 
-def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
+def test_a_folder_that_may_not_be_written_is_reported(tmp_path, monkeypatch):
     from zoo.files import check_folder
 
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere

@@ -131,7 +131,7 @@ def test_wrong_usage_is_exit_code_2(pinet, arguments):
 
 
 def test_predict_is_right_and_quiet():
-    """A real run, from outside: both ways to give a picture, and not a line of the backend's chatter."""
+    """A real run, from outside: both ways to give an image, and no start-up message of the backend."""
     with open(SAMPLES / "digits_3_0.png", "rb") as picture:
         done = subprocess_pinet("predict", "pinet_digits", DIGIT, "-", "--json", "--top", "2", stdin=picture)
     assert done.returncode == 0, done.stderr.decode()
@@ -147,7 +147,7 @@ def test_predict_is_right_and_quiet():
         assert result["predictions"][0]["class"] == card["class_names"][int(logits.argmax())]
 
 
-def test_predict_says_what_was_done_to_a_picture(pinet):
+def test_predict_says_what_was_done_to_an_image(pinet):
     code, out, err = pinet("predict", "pinet_digits", SAMPLES / "mnist_7_0.png")
     assert code == 0
     assert "mnist_7_0.png" in out
@@ -155,7 +155,7 @@ def test_predict_says_what_was_done_to_a_picture(pinet):
 
 
 @pytest.mark.parametrize("name, file", [("pinet_digits", "digits_5_0.png"), ("pinet_mnist_tiny", "mnist_3_0.png")])
-def test_dark_digits_on_light_are_said(pinet, tmp_path, name, file):
+def test_dark_digits_on_light_are_reported(pinet, tmp_path, name, file):
     image, words = np.asarray(Image.open(SAMPLES / file)), "the background is light"
     inverted = tmp_path / "inverted.png"
     Image.fromarray(255 - image).save(inverted)
@@ -195,9 +195,9 @@ def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypat
     assert code == 0 and "nan" not in out and "digits_1_0.png: no answer" in err
 
 
-def test_predict_refuses_what_is_no_picture(pinet, tmp_path):
+def test_predict_refuses_what_is_not_an_image(pinet, tmp_path):
     path = tmp_path / "notes.png"
-    path.write_text("no picture")
+    path.write_text("not an image")
     code, out, err = pinet("predict", "pinet_digits", path)
     assert (code, out) == (1, "")
     assert "notes.png" in err and err.count("\n") == 1
@@ -337,10 +337,10 @@ def test_certify_fails_where_the_card_claims_too_much(pinet, cards):
     assert "does not hold" in out
 
 
-def test_certify_names_the_reason_in_a_strangers_model(pinet, tmp_path):
+def test_certify_names_the_reason_in_a_third_party_model(pinet, tmp_path):
     import keras
 
-    path = tmp_path / "stranger.keras"
+    path = tmp_path / "third_party.keras"
     layers = [keras.layers.Dense(4, name="wide"), keras.layers.ReLU(name="bend"), keras.layers.Dense(2)]
     keras.Sequential([keras.Input((3,)), *layers]).save(path)
     code, out, _ = pinet("certify", path)
@@ -349,7 +349,7 @@ def test_certify_names_the_reason_in_a_strangers_model(pinet, tmp_path):
     assert "bend" in out
 
 
-def test_certify_loads_a_strangers_model_in_safe_mode(pinet, tmp_path):
+def test_certify_loads_a_third_party_model_in_safe_mode(pinet, tmp_path):
     import keras
 
     path = tmp_path / "lambda.keras"
@@ -427,8 +427,8 @@ def test_boundary_shows_how_far_its_drawing_is(pinet, tmp_path, monkeypatch):
     assert shown[0][0] == "where the decision changes"
 
 
-def test_boundary_refuses_what_is_no_picture(pinet, tmp_path):
-    (tmp_path / "text.png").write_text("no picture")
+def test_boundary_refuses_what_is_not_an_image(pinet, tmp_path):
+    (tmp_path / "text.png").write_text("not an image")
     code, _, err = pinet("boundary", "pinet_digits", DIGIT, "--toward", tmp_path / "text.png")
     assert code == 1
     assert "text.png" in err
@@ -517,19 +517,19 @@ def test_a_sound_model_is_listed_asked_and_certified(pinet):
     code, _, err = pinet("boundary", name, DIGIT, "--toward", DIGIT)
     assert code == 1 and f"{name} is a model for sound classification" in err
     code, _, err = pinet("export", name, "models")
-    assert code == 1 and "Sound models are not exported yet" in err
+    assert code == 1 and "Audio models cannot be exported yet" in err
 
 
-def test_devices_that_are_not_there_are_said(pinet, tmp_path):
+def test_devices_that_are_not_there_are_reported(pinet, tmp_path):
     code, _, err = pinet("train", "pinet_digits", "--devices", 64, "--run-dir", tmp_path)
     assert code == 1 and "Found only" in err and "Received: devices=64" in err
     code, _, err = pinet("train", "pinet_digits_generator", "--devices", 2)
     assert code == 1 and "--devices and --seeds are for classifiers. Received: pinet_digits_generator" in err
 
 
-def test_a_strangers_layer_is_not_passed_over_for_its_name(pinet, tmp_path):
+def test_a_third_party_layer_is_not_skipped_for_its_name(pinet, tmp_path):
     import keras
 
-    stranger = keras.Sequential([keras.Input((4,)), keras.layers.ReLU(name="front_end"), keras.layers.Dense(2)])
-    stranger.save(tmp_path / "s.keras")
+    third_party = keras.Sequential([keras.Input((4,)), keras.layers.ReLU(name="front_end"), keras.layers.Dense(2)])
+    third_party.save(tmp_path / "s.keras")
     assert json.loads(pinet("certify", tmp_path / "s.keras", "--json")[1])["tier"] is None

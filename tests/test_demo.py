@@ -1,4 +1,4 @@
-"""The demonstration: real pictures, right classes, a table and a contact sheet."""
+"""`pinet demo`: real images, right classes, a table and a contact sheet."""
 
 import io
 
@@ -16,7 +16,7 @@ def results():
     return demo.run_demo()
 
 
-def test_every_model_classifies_the_pictures_of_its_data(results):
+def test_every_model_classifies_the_images_of_its_data(results):
     assert [card["name"] for card, _ in results] == [
         *zoo.list_models(task="image classification"),
         *zoo.list_models(task="sound classification"),
@@ -29,7 +29,7 @@ def test_every_model_classifies_the_pictures_of_its_data(results):
 def test_most_guesses_are_right(results):
     for card, guesses in results:
         right = np.mean([guess.right for guess in guesses])
-        # Ten pictures are few: three standard deviations below the card's accuracy.
+        # Ten images are few: three standard deviations below the card's accuracy.
         accuracy = card["accuracy"]["test"]
         assert right >= accuracy - 3 * np.sqrt(accuracy * (1 - accuracy) / 10) - 0.05, card["name"]
 
@@ -39,7 +39,7 @@ def test_probabilities_are_calibrated_by_the_card():
     images = demo.sample_inputs(card)
     rows = demo.probabilities(zoo.load("pinet_digits"), card, images)
     assert rows.sum(axis=1) == pytest.approx(np.ones(10), abs=1e-5)
-    logits = np.array(card["golden"]["logits"])  # of the same pictures, in the same order
+    logits = np.array(card["golden"]["logits"])  # of the same images, in the same order
     ratio = np.log(rows[:, 0] / rows[:, 1]) * card["calibration"]["temperature"]
     assert ratio == pytest.approx(logits[:, 0] - logits[:, 1], abs=1e-2)
 
@@ -52,8 +52,8 @@ def test_the_generators_sheet_has_a_band_for_each(tmp_path):
     assert (sheet < 30).any() and 0.05 < (sheet < 128).mean() < 0.9
 
 
-def test_table_names_every_picture_and_verdict(results):
-    for result in results:  # several models are shown the same pictures
+def test_table_names_every_image_and_verdict(results):
+    for result in results:  # several models are shown the same images
         stream = io.StringIO()
         Console(file=stream, width=160).print(demo.table([result]))
         for guess in result[1]:

@@ -24,7 +24,7 @@ def test_every_trial_has_the_settings_that_were_run():
         assert same == {key: value for key, value in settings.items() if key != "description"}, name
 
 
-def test_the_picture_shows_every_trial_that_was_run():
+def test_the_image_shows_every_trial_that_was_run():
     groups, found = read_trials()["group"], results()
     (axis,) = draw_summary(groups, found).axes
     named = [label.get_text().removesuffix(" (not a polynomial)") for label in axis.get_yticklabels()]

@@ -1,4 +1,4 @@
-"""The door for pictures: what is accepted, how it is converted, and what is refused in which words."""
+"""Image files and arrays: what is accepted, how it is converted, and what is refused in which words."""
 
 import io
 import struct
@@ -70,7 +70,7 @@ def test_sixteen_bits_are_scaled_not_clipped():
     assert notes == ["scaled 16-bit grey to 8 bits"]
 
 
-def test_palette_and_one_bit_pictures_are_converted():
+def test_palette_and_one_bit_images_are_converted():
     palette = Image.fromarray(COLOUR).quantize(16)
     assert np.array_equal(read_image(encoded(palette), (32, 32, 3)), np.asarray(palette.convert("RGB")))
     bits = Image.fromarray(GREY > 127)
@@ -131,7 +131,7 @@ def test_exif_orientation_is_applied():
 @pytest.mark.parametrize(
     "data, words", [(b"", "empty"), (b"not an image at all", "not an image"), (b"%PDF-1.4", "not an image")]
 )
-def test_no_picture(tmp_path, data, words):
+def test_no_image(tmp_path, data, words):
     path = tmp_path / "thing.png"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=rf"{words}.*Received: .*thing\.png"):

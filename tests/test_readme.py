@@ -44,7 +44,7 @@ def test_the_samples_in_commands_are_classified_rightly(page):
 
 
 def test_tables_are_up_to_date():
-    assert tables.written_from_cards(TEXT) == TEXT, "`make readme` writes the tables anew"
+    assert tables.written_from_cards(TEXT) == TEXT, "`make readme` rewrites the tables"
 
 
 def test_tables_need_their_markers():

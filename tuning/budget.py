@@ -25,9 +25,9 @@ class Budget:
             if bound is not None and not bound > 0:
                 raise ValueError(f"A bound must be above 0. Received: {name}={bound!r}")
 
-    def allows(self, figures) -> bool:
-        """Whether a network with these figures, a dict with the names of the bounds, is within all of them."""
-        return all(bound is None or figures[name] <= bound for name, bound in asdict(self).items())
+    def allows(self, costs) -> bool:
+        """Whether a network of these costs, a dict with the names of the bounds, is within all of them."""
+        return all(bound is None or costs[name] <= bound for name, bound in asdict(self).items())
 
     def __str__(self):
         bounds = [f"{name} ≤ {bound:,}" for name, bound in asdict(self).items() if bound is not None]

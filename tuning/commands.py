@@ -57,7 +57,7 @@ def search(
         int | None, typer.Option(parser=read_count, metavar="COUNT", help="Most parameters, such as 300k.")
     ] = None,
     max_macs: Annotated[
-        int | None, typer.Option(parser=read_count, metavar="COUNT", help="Most multiply-adds an image, such as 50M.")
+        int | None, typer.Option(parser=read_count, metavar="COUNT", help="Maximum MACs per image, such as 50M.")
     ] = None,
     max_latency_ms: Annotated[
         float | None, typer.Option(help="Most milliseconds for one image, measured here.")
@@ -79,13 +79,13 @@ def search(
     ] = None,
     oracle: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The chief's address.")] = None,
     worker_id: Annotated[str | None, typer.Option(help="This worker's name, the same at each start.")] = None,
-    trial_timeout: Annotated[float, typer.Option(help="Seconds of silence after which a trial is given away.")] = 600,
+    trial_timeout: Annotated[float, typer.Option(help="Seconds without a message until a trial is reassigned.")] = 600,
 ):
-    """Search, or go on with a search that was stopped: give the same command again."""
+    """Search. The same command resumes a search that was stopped."""
     from tuning import distributed as distribution
     from tuning import supervision
 
-    # What is wrong is said at once, and not when a backend has been imported.
+    # Wrong arguments are reported before a backend is imported.
     check_settings(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
     Budget(max_params, max_macs, max_latency_ms)
     distribution.check(distributed, oracle, worker_id)

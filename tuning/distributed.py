@@ -9,7 +9,7 @@ from zoo.serving.ports import check_port
 ROLES = ("chief", "worker")
 VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 ANSWER_WITHIN = 300  # seconds in which a chief must answer its workers
-FAREWELL = 15  # seconds in which workers may hear that the search is over
+FAREWELL = 15  # seconds in which workers may ask and learn that the search is over
 PATIENCE = 3600  # seconds without any worker after which a chief ends
 
 
@@ -76,7 +76,7 @@ def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
 
     Args:
         oracle: the `SearchOracle`.
-        farewell: seconds in which workers may still hear that the search is over.
+        farewell: seconds in which workers may still ask and learn that the search is over.
         patience: seconds without any worker after which to give up.
 
     Raises:
@@ -103,7 +103,7 @@ def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
             if oracle.has_stopped and stopped_at is None:
                 stopped_at = time.monotonic()
             if time.monotonic() - oracle.last_heard > patience:
-                raise ValueError(f"No worker was heard of for {patience:.0f} s. The same command goes on later.")
+                raise ValueError(f"No message of a worker for {patience:.0f} s. The same command resumes the search.")
     finally:
         server.stop(grace=2).wait()
 

@@ -1,4 +1,4 @@
-"""What must be the same for a search to go on: space, data, code, and how trials are proposed and scored."""
+"""What must be the same to resume a search: space, data, code, and how trials are proposed and scored."""
 
 import hashlib
 from pathlib import Path

@@ -16,7 +16,7 @@ from zoo.files import naming_file
 from zoo.publishing.formatting import human_count
 
 FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
-NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "multiply-adds"}
+NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "MACs"}
 FEWEST_TRIALS = 10  # for importances
 BLOCK_SETTINGS = ("degree", "rank")
 WIDE = 5  # ratio of the largest error to the smallest from which on an even scale would press the best into one line

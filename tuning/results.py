@@ -28,12 +28,12 @@ class Result:
 
     @property
     def completed(self) -> bool:
-        """Whether it has figures."""
+        """Whether it has results."""
         return self.status == "COMPLETED" and "recipe" in self.record
 
 
 def read_settings(folder) -> dict:
-    """What a search was asked for: its fingerprint, and the settings that may change.
+    """The settings of a search: its fingerprint, and the settings that may change.
 
     Raises:
         ValueError: the folder holds no search, or a damaged one.
@@ -101,7 +101,7 @@ def best_first(results, objective="val_accuracy") -> list[Result]:
 
 
 def overhead(results) -> float:
-    """The share of the completed trials' time that passed outside of training, in 0..1."""
+    """The fraction of the completed trials' time that was spent outside of training, in 0..1."""
     records = [result.record for result in results if result.completed]
     return 1 - sum(record["fit_seconds"] for record in records) / sum(record["seconds"] for record in records)
 

@@ -29,9 +29,9 @@ MOST_CRASHES = 2
 class SearchTuner(BaseTuner):
     """Asks an oracle for trials and trains each as `pinet train` would train its recipe.
 
-    A trial is scored once, at its end, with the weights that would be shipped: its epochs are not picked. With
-    Hyperband a trial goes on from the whole state of the earlier round, on the schedule of all its epochs; where that
-    checkpoint is gone, it trains from the start. A trial that a kill cut short goes on where its last epoch ended.
+    A trial is scored once, at its end, with its final weights: no epoch is selected. With Hyperband a trial is resumed
+    from the checkpoint of the earlier round, on the schedule of all its epochs; if that checkpoint is missing, it
+    trains from the first epoch. A trial that was killed is resumed after its last epoch.
 
     Args:
         oracle: a `SearchOracle`.
@@ -64,7 +64,7 @@ class SearchTuner(BaseTuner):
             self.on_trial_end(trial)
 
     def _try_run_and_update_trial(self, trial):
-        """Whatever happens to a trial, it is said in the record; the whole traceback goes to `trial.json`."""
+        """Run a trial; any error goes to the record, its traceback to `trial.json`."""
         try:
             self._run_and_update_trial(trial)
             trial.status = TrialStatus.COMPLETED
@@ -169,7 +169,7 @@ class SearchTuner(BaseTuner):
             yield status.update
 
     def _get_tuner_fname(self):
-        # The same for a search alone and for a chief, or one could not go on where the other stopped.
+        # The same for a search alone and for a chief, or one could not resume what the other began.
         return str(Path(self.project_dir) / (f"{self.tuner_id}.json" if self._is_worker() else "tuner.json"))
 
     def save(self) -> None:

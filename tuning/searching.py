@@ -43,7 +43,7 @@ def search(
     after_crash=False,
     console=None,
 ) -> list[Result]:
-    """Search for networks, or go on with a search that was stopped.
+    """Search for networks. A search that was stopped is resumed.
 
     Args:
         space: name of a shipped search, path of a search file, a dict of the same form, or a `Space`.

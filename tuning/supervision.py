@@ -41,7 +41,7 @@ def _start_until_done(arguments, minutes):
                 return child.wait()
         if code >= 0:
             return code
-        print(f"the search was ended by signal {-code}; going on", file=sys.stderr)
+        print(f"the search was ended by signal {-code}; resuming it", file=sys.stderr)
         state = "after a crash"
         arguments = [argument for argument in arguments if argument != "--fresh"]
         if minutes is not None:  # of two, the last one counts

@@ -16,7 +16,7 @@ WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 
 @dataclass(frozen=True)
 class Row:
-    """One call of one layer. `degree_in` is the largest degree among its inputs; None where it is no polynomial."""
+    """One call of one layer. `degree_in` is the largest degree among its inputs; None where it is not a polynomial."""
 
     name: str
     kind: str

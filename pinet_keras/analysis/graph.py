@@ -166,7 +166,7 @@ def trace(layer, input_shapes: list[tuple]):
         if not copy.built:
             copy.build(inputs[0].shape if single else [x.shape for x in inputs])
         return keras.Function(inputs, copy.call(inputs[0] if single else inputs))
-    except Exception as error:  # a stranger's layer may fail in any way
+    except Exception as error:  # a third-party layer may fail in any way
         raise ValueError(
             f"The layer cannot be opened by a symbolic call: {error}. Received: layer={layer!r}"
         ) from error

@@ -96,7 +96,7 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
     All of the places and no others, or a ValueError. Where class i hands over to class j, p_i − p_j changes its sign.
     The rounding error of each fitted polynomial is measured. The line is divided until on each part either one class
     leads by more than that error, or two classes lead all others and their difference rises or falls too steeply for
-    that error to add or hide a change. Parts where the logits are small beside those elsewhere on the line get
+    that error to add or hide a change. Parts where the logits are small compared with those elsewhere on the line get
     polynomials of their own.
 
     Each `t` is as exact as values of the model in float64 are near it: known to their rounding error divided by the
@@ -160,7 +160,7 @@ def _line(model, x, direction, domain) -> _Line:
 
 
 def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[Stretch]:
-    """The stretches between low and high; what one fit leaves unresolved is fitted anew where the logits are smaller.
+    """The segments between low and high; a segment that one fit does not resolve is divided and fitted again.
 
     The rounding error is relative to the largest logit that takes part, so without smaller ones nothing is gained.
     """

@@ -1,4 +1,4 @@
-"""A picture of the decision in a plane."""
+"""Drawing of the decision in a plane."""
 
 from typing import Any
 

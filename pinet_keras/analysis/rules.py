@@ -141,7 +141,7 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
 
     Args:
         call: the call.
-        degrees: the degree of every tensor known so far, None where it is no polynomial.
+        degrees: the degree of every tensor known so far, None where it is not a polynomial.
         is_last: whether nothing follows: a softmax there is outside the count.
     """
     inputs = [degrees[id(x)] for x in call.tensors]

@@ -28,8 +28,8 @@ class PolyBlock2D(keras.layers.Layer):
         normalization: `None`, or `"batch"` to batch-normalise f, the shortcut where it is a convolution, and g. A deep
             stack needs it: without, the mean square grows by half with each block whose shortcut is the identity.
         use_bias: Whether f, s and g have biases. With normalisation they have none: its own centre takes their place.
-        kernel_initializer: Initializer of each kernel, drawn anew for each. `"poly"` halves the variance of f and s, so
-            that their sum keeps the scale of the input when s is a convolution.
+        kernel_initializer: Initializer of each kernel, with another seed for each. `"poly"` halves the variance of f
+            and s, so that their sum keeps the scale of the input when s is a convolution.
         bias_initializer: Initializer of the biases.
         kernel_regularizer: Regularizer of each kernel.
         bias_regularizer: Regularizer of each bias.

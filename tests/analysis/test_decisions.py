@@ -81,7 +81,7 @@ def test_a_noisy_part_is_left_undecided_at_once():
     assert stretches[1].before == stretches[1].after == 0
 
 
-def test_a_crossing_at_an_end_is_refused_and_one_beside_it_is_found():
+def test_a_crossing_at_an_end_is_refused_and_one_next_to_it_is_found():
     with pytest.raises(ValueError, match="t = -1 classes"):
         changes(decide(_piece([1, 1], [0])))
     (beside,) = changes(decide(_piece([1 - 1e-9, 1], [0])))

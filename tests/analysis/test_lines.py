@@ -45,7 +45,7 @@ def test_the_restriction_is_the_model_on_the_line():
 
 
 def test_no_crossing_is_missed_and_none_invented_on_random_lines():
-    """The owners of the pieces between crossings are the classes found by scanning, also right beside each crossing."""
+    """The owners of the pieces between crossings are the classes found by scanning, also close to each crossing."""
     evaluator = Evaluator(_polynet())
     rng, points, expected, changes = np.random.default_rng(2), [], [], 0
     for _ in range(25):
@@ -69,7 +69,7 @@ def _powers(*exponents):
     return keras.Model(x, layers.Concatenate()([ops.power(x, n) for n in exponents]))
 
 
-def test_crossings_are_found_where_the_logits_are_tiny_beside_those_elsewhere_on_the_line():
+def test_crossings_are_found_where_the_logits_are_tiny_compared_with_those_elsewhere_on_the_line():
     """Up to t = 100 the logits reach 1e96; the decision changes where they are 1, far below rounding of the largest."""
     x = keras.Input((1,))
     model = keras.Model(x, layers.Concatenate()([x**48, x**47, 0.0 * x + 0.25]))

@@ -115,18 +115,18 @@ def test_a_claim_above_the_truth_holds_and_says_what_was_seen(samples):
     assert "between 4 and 7" in result.why
 
 
-def test_what_float64_cannot_separate_is_said(samples):
+def test_what_float64_cannot_separate_is_reported(samples):
     # Differences of huge equal terms, exact in float32 as well: rounding is all that is left.
     model = _model(lambda x: ((x + 2.0**30) ** 2 - 2.0**60) - 2.0**31 * x - x * x)
     assert certify(model).verify(model, samples).verdict == "not verifiable numerically"
 
 
-def test_overflow_is_said(samples):
+def test_overflow_is_reported(samples):
     model = _model(lambda x: (1e6 * (x + 10.0)) ** 64)
     assert certify(model).verify(model, samples).verdict == "not verifiable numerically"
 
 
-def test_degrees_beyond_the_fit_are_said(samples):
+def test_degrees_beyond_the_fit_are_reported(samples):
     model = _model(lambda x: ops.square(ops.square(x**2048)))
     assert "4096" in certify(model).verify(model, samples).why
 

@@ -15,9 +15,9 @@ from zoo.registry import CLASSIFICATION, GENERATION
 NAMES = zoo.list_models(task=CLASSIFICATION)
 POLYNOMIALS = [name for name in zoo.list_models() if zoo.card(name)["tier"]]
 CLASSIFIERS = [name for name in POLYNOMIALS if zoo.card(name)["task"] != GENERATION]
-# Lines by the multiply-adds up to which: a network of 20 million needs most of a second for one.
+# Lines by the MACs up to which: a network of 20 million needs most of a second for one.
 LINES = {5e5: 30, 2e7: 6, np.inf: 3}
-# Multiply-adds times degree, above which a model gets fewer lines: pinet_cifar10 and pinet_cifar10_lite.
+# MACs times degree, above which a model gets fewer lines: pinet_cifar10 and pinet_cifar10_lite.
 HEAVY = 1.5e9
 # Models whose term of the certified degree stands above rounding on lines between samples, and the one on which that of
 # half the degree does not.
@@ -71,7 +71,7 @@ def test_measuring_supports_the_certificate_and_refutes_what_claims_less(polynom
 
 
 def _scan(evaluator, a, b, points: int) -> int:
-    """Compare what `crossings` says from a to b with values in float64, also right beside each crossing; their number.
+    """Compare what `crossings` says from a to b with values in float64, also close to each crossing; their number.
 
     A value counts where its lead is far above its own rounding error, which is some 1e-15 of it.
     """

@@ -177,7 +177,7 @@ def test_masked_positions_leave_the_statistics_alone(layer, rng):
     assert np.abs(array(layer(other, training=True))[mask] - y[mask]).max() > 0.1
 
 
-def test_mask_goes_on_to_the_next_layer(rng):
+def test_mask_is_passed_to_the_next_layer(rng):
     x = rng.normal(size=(2, 4, 3)).astype("float32")
     x[:, 2:] = 0
     model = keras.Sequential(

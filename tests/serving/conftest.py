@@ -16,7 +16,7 @@ def exported(tmp_path_factory):
 
 @pytest.fixture
 def empty_exports(monkeypatch):
-    """Exports write no network, which takes seconds: for tests of where a version goes and what is said of it."""
+    """Exports write no network, which takes seconds: for tests of where a version goes and the messages about it."""
     from zoo.serving import exporting
 
     def write(model, card, name, folder, mnist_example):

@@ -10,13 +10,13 @@ from zoo.serving import client, model_status
 
 @pytest.fixture
 def sent(monkeypatch):
-    """Requests as the server gets them; the answer to a picture is its length, and a picture b"bad" is refused."""
+    """Requests as the server gets them; the answer to an image is its length, and an image b"bad" is refused."""
     requests = []
 
     def ask(url, name, pictures, version, label):
         requests.append(list(pictures))
         if b"bad" in pictures:
-            raise ValueError("The server answered 400: not a picture")
+            raise ValueError("The server answered 400: not an image")
         sizes = [len(picture) for picture in pictures]
         return {"class_id": sizes, "class_name": [str(size) for size in sizes], "probability": [1.0] * len(sizes)}
 
@@ -51,7 +51,7 @@ def test_a_refusal_says_which_images_were_sent(sent):
     assert ask([]) == []
 
 
-def test_another_kind_of_server_is_said():
+def test_another_kind_of_server_is_reported():
     """One that speaks no HTTP, such as SSH: urllib lets the error of http.client through."""
 
     def greet(listener):

@@ -114,7 +114,7 @@ def stub(path, tmp_path):
 
 
 def meanwhile(function):
-    """Run something beside the main thread, which is the one that gets signals."""
+    """Run something in another thread than the main thread, which is the one that gets signals."""
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
     return thread
@@ -161,7 +161,7 @@ def test_ctrl_c_leaves_no_server_behind(stub, models):
     assert not is_alive(pid())
 
 
-def test_a_server_that_was_killed_is_said_in_the_exit_code(stub, models):
+def test_a_server_that_was_killed_is_reported_in_the_exit_code(stub, models):
     pid = stub()
     meanwhile(lambda: os.kill(pid(), signal.SIGKILL))
     assert serve(models) == 128 + signal.SIGKILL
@@ -191,7 +191,7 @@ def test_the_server_gets_a_new_config_after_ones_that_cannot_be_read(stub, model
     meanwhile(change)
     assert serve(models) == 7
     messages = [record.getMessage() for record in caplog.records]
-    assert len(messages) == len(set(messages)) == 2  # each is said once, not at every look
+    assert len(messages) == len(set(messages)) == 2  # each is reported once, not at every poll
 
 
 @pytest.mark.parametrize(

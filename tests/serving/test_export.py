@@ -153,7 +153,7 @@ def test_the_mnist_clients_signature(exported):
 
 
 def picture_files():
-    """Pictures of every kind that may come: name, bytes."""
+    """Images of every kind: name, bytes."""
     rng = np.random.default_rng(0)
     smooth = np.asarray(Image.fromarray(rng.integers(0, 256, (6, 9, 3), dtype="uint8")).resize((90, 60)))
     alpha = np.dstack([smooth, np.linspace(0, 255, 90 * 60).reshape(60, 90).astype("uint8")])
@@ -176,7 +176,7 @@ def picture_files():
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (20, 16, 3)])
-def test_the_graph_decodes_pictures_as_the_library_does(shape):
+def test_the_graph_decodes_images_as_the_library_does(shape):
     import tensorflow as tf
 
     from zoo.serving.images import decode_images
@@ -274,7 +274,7 @@ def test_the_user_of_a_server_can_read_a_version_whatever_the_umask(tmp_path):
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path):
     """TensorFlow writes files itself, and its errors are no OSErrors."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
@@ -339,7 +339,7 @@ def test_a_model_of_ones_own(tmp_path):
         ({"format": "onnx", "version": 3}, "has no versions"),
     ],
 )
-def test_wrong_arguments_are_refused_at_the_door(tmp_path, options, message):
+def test_wrong_arguments_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         zoo.export("pinet_digits", tmp_path, **options)
     assert not list(tmp_path.iterdir())

@@ -101,7 +101,7 @@ def test_the_largest_image_costs_little_memory(decode, colour, depth, megabytes)
     assert len(data) < 40_000
     small, _ = kind_of_png(colour, depth, False, False)
     decode(small)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is measured again
     before = peak_megabytes()
     decode(data)
     assert peak_megabytes() - before < megabytes

@@ -106,7 +106,7 @@ def test_no_sequence_of_commands_makes_a_server_refuse_the_file(tmp_path, server
             elif kind == "unload":
                 unload_version(tmp_path, name, version, URLS)
             elif rng.random() < 0.2:
-                servers[rng.choice(URLS)].__init__(tmp_path, rng)  # started anew
+                servers[rng.choice(URLS)].__init__(tmp_path, rng)  # restarted
             done += 1
         except ValueError as refusal:  # said in words, before anything is written or after waiting in vain
             if not re.search("not loaded|no such|no version|no model|has labels|Waited", str(refusal)):
@@ -210,7 +210,7 @@ def test_a_policy_that_somebody_wrote_stays(tmp_path):
             change(tmp_path, "a", 1, [])
 
 
-def test_a_version_that_does_not_load_is_said_at_once(tmp_path, monkeypatch):
+def test_a_version_that_does_not_load_is_reported_at_once(tmp_path, monkeypatch):
     put(tmp_path, "a", 1)
     put(tmp_path, "a", 2)
     reply = {"version": "2", "state": "END", "status": {"error_code": "INTERNAL", "error_message": "out of memory"}}
@@ -220,7 +220,7 @@ def test_a_version_that_does_not_load_is_said_at_once(tmp_path, monkeypatch):
     assert entries(tmp_path)["a"][1] == {"stable": 1}
 
 
-def test_a_server_that_never_follows_is_said(tmp_path, servers):
+def test_a_server_that_never_follows_is_reported(tmp_path, servers):
     put(tmp_path, "a", 1)
     servers.update({url: SimulatedServer(tmp_path, random.Random(0)) for url in URLS})
     set_labels(tmp_path, "a", {"stable": 1}, URLS)

@@ -110,7 +110,7 @@ def test_predict_in_column_form(server, images, logits):
         assert close(reply["outputs"]["logits"], logits)
 
 
-def test_pictures_as_base64(server, logits):
+def test_images_as_base64(server, logits):
     b64 = {"b64": base64.b64encode(DIGIT.read_bytes()).decode()}
     for body in ({"instances": [b64, b64]}, {"instances": [{"image_bytes": b64}] * 2}):
         status, reply = server.ask(ASK, {"signature_name": "encoded", **body})

@@ -30,7 +30,7 @@ def space():
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
-    """300 pictures whose brightest row tells their class: quick to train on, and learnable."""
+    """300 images whose brightest row tells their class: quick to train on, and learnable."""
     generator = np.random.default_rng(0)
     arrays = {}
     for split, count in (("train", 300), ("test", 50)):

@@ -48,7 +48,7 @@ def test_the_report_is_written_whole(folder, tmp_path):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The figures that are saved, by the names of their files."""
+    """The drawings that are saved, by the names of their files."""
     figures = {}
     monkeypatch.setattr(report, "_save", lambda figure, path, title: figures.setdefault(path.name, figure) and path)
     return figures

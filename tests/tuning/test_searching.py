@@ -1,4 +1,4 @@
-"""A search: budgets, failures, and going on after a stop. Trials cost nothing here, except where one is trained."""
+"""A search: budgets, failures, and resuming after a stop. Trials cost nothing here, except where one is trained."""
 
 import json
 import time
@@ -47,20 +47,20 @@ def test_a_network_over_budget_is_no_trial(tuner, space, data, untrained, tmp_pa
     assert "networks over budget not trained" in console.file.getvalue()
 
 
-def test_a_budget_that_nothing_meets_is_said(space, data, untrained, tmp_path):
+def test_a_budget_that_nothing_meets_is_reported(space, data, untrained, tmp_path):
     with pytest.raises(ValueError, match="No network was tried: .*parameters ≤ 10"):
         search(space, max_params=10, out=tmp_path, data=data, console=quiet())
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
-def test_a_search_goes_on_where_it_stopped(tuner, space, data, untrained, tmp_path):
+def test_a_stopped_search_is_resumed(tuner, space, data, untrained, tmp_path):
     settings = {"tuner": tuner, "data": data, "console": quiet()}
     whole = search(space, max_trials=6, out=tmp_path / "positive_integer", **settings)
     untrained.clear()
     search(space, max_trials=3, out=tmp_path / "parts", **settings)
     parts = search(space, max_trials=6, out=tmp_path / "parts", **settings)
     assert sorted(untrained) == [f"{number:04d}" for number in range(6)]
-    if tuner != "bayesian":  # whose first trials by chance are a share of max_trials
+    if tuner != "bayesian":  # whose first random trials are a fraction of max_trials
         assert sorted(str(r.values) for r in parts) == sorted(str(r.values) for r in whole)
 
 
@@ -309,7 +309,7 @@ def lines_without_seconds(lines):
     return [sorted(line.split(",")[index] for index in kept) for line in lines]
 
 
-def test_hyperband_goes_on_from_the_round_before_as_if_unbroken(space, data, tmp_path):
+def test_hyperband_resumes_the_round_before_as_if_uninterrupted(space, data, tmp_path):
     results = search(space, tuner="hyperband", max_trials=4, out=tmp_path, data=data, console=quiet())
     (final,) = [result for result in results if "tuner/trial_id" in result.values]
     log = (tmp_path / f"trial_{final.trial:04d}" / "execution_0" / "log.csv").read_text().splitlines()

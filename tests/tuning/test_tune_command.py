@@ -68,7 +68,7 @@ def test_a_search_that_is_killed_by_its_trial_is_started_again(stand_in, tmp_pat
     with pytest.raises(SystemExit) as stopped:
         supervision.supervise(minutes=30.0)
     assert stopped.value.code == 3
-    assert "ended by signal 9; going on" in capfd.readouterr().err
+    assert "ended by signal 9; resuming it" in capfd.readouterr().err
     first, second = starts.read_text().splitlines()
     assert first == "first: -m tuning.main tune digits --fresh --minutes 30"
     assert second.startswith("after a crash: -m tuning.main tune digits --minutes 30 --minutes 29.9")
@@ -117,7 +117,7 @@ def is_alive(pid):
         (["promote", "nowhere", "mine.toml"], 1, "holds no search"),
     ],
 )
-def test_wrong_usage_is_said_in_words(arguments, code, message):
+def test_wrong_usage_is_reported_in_words(arguments, code, message):
     done = pinet("tune", *arguments)
     assert done.returncode == code
     assert message in done.stderr and "Traceback" not in done.stderr

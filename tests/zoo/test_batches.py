@@ -47,7 +47,7 @@ def test_mixed_images_have_mixed_targets():
     mixed, soft = mix(images, targets, 1.0, np.random.default_rng(0))
     assert mixed.dtype == np.uint8 and soft.dtype == np.float32
     np.testing.assert_allclose(soft.sum(1), 1, rtol=1e-6)
-    # each grey level is that of its targets' mixture, so the shares of images and targets are the same
+    # each grey level is that of its targets' mixture, so images and targets are mixed in the same proportion
     np.testing.assert_allclose(mixed, np.broadcast_to((soft @ levels)[:, None, None, None], mixed.shape), atol=0.51)
     assert ((soft > 0).sum(1) == 2).sum() >= 5
 

@@ -1,4 +1,4 @@
-"""The figures of every card, computed again."""
+"""The metrics on every card, computed again."""
 
 import keras
 import numpy as np

@@ -14,7 +14,7 @@ def test_digits_need_no_download_and_hold_out_360():
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10"])
-def test_the_door_standardises_the_training_split(name, tfds_dir):
+def test_input_scaling_standardises_the_training_split(name, tfds_dir):
     data = load_set(name, data_dir=None if name == "digits" else tfds_dir(name))
     assert np.allclose(data.x_train.mean((0, 1, 2)), SETS[name]["mean"], atol=0.01)
     assert np.allclose(data.x_train.std((0, 1, 2)), SETS[name]["std"], atol=0.01)

@@ -12,7 +12,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from zoo.files import DamagedFile, folder_lock, format_os_error, naming_damaged_file, read_json, replacing, write_json
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "folder" / "card.json"
     write_json(path, {"a": 1})
     interrupted = contextlib.ExitStack()
@@ -36,7 +36,7 @@ def small_files_only():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_is_said_and_costs_no_file(tmp_path, small_files_only):
+def test_a_full_disk_is_reported_and_costs_no_file(tmp_path, small_files_only):
     path = tmp_path / "search.json"
     write_json(path, "old")
     with pytest.raises(OSError) as error:
@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_the_last_whole_epoch(tmp_path, small_files_only):
     assert checkpoint.history == [] and os.listdir(tmp_path) == []
 
 
-def test_weights_on_a_full_disk_are_said_too(tmp_path, small_files_only):
+def test_weights_on_a_full_disk_are_reported_too(tmp_path, small_files_only):
     """The HDF5 library, which writes them elsewhere, ends the process there, or raises a RuntimeError at its end."""
     import keras
 
@@ -75,7 +75,7 @@ def test_weights_on_a_full_disk_are_said_too(tmp_path, small_files_only):
     assert os.listdir(tmp_path) == []
 
 
-def test_training_curves_on_a_full_disk_are_said_too(tmp_path):
+def test_training_curves_on_a_full_disk_are_reported_too(tmp_path):
     from zoo.training.callbacks.event_log import EventLog
 
     log = EventLog(tmp_path)
@@ -115,7 +115,7 @@ def test_the_systems_errors_name_the_file_and_what_to_do(tmp_path, kind, words):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EBUSY])
-def test_other_errors_of_the_system_are_said_too(code):
+def test_other_errors_of_the_system_are_reported_too(code):
     said = format_os_error(OSError(code, os.strerror(code), "a.npz"))
     assert said.startswith("a.npz: ") and os.strerror(code) in said and "Errno" not in said
     assert format_os_error(FileNotFoundError("There is no such card.")) == "There is no such card."

@@ -50,7 +50,7 @@ def drawing(here):
 
 
 def record(folder, card, done=40, name="mine"):
-    """What a run of 40 epochs leaves beside its weights."""
+    """The files of a run of 40 epochs, without its weights."""
     for part, text in (
         ("cards/mine.json", json.dumps(card) if card else None),
         ("run.json", json.dumps({"recipe": {"name": name, "epochs": 40}})),

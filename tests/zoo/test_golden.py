@@ -1,4 +1,4 @@
-"""Every shipped model gives its card's logits on the bundled pictures, on whatever backend runs."""
+"""Every shipped model gives its card's logits on the bundled samples, on every backend."""
 
 import keras
 import numpy as np
@@ -22,8 +22,8 @@ def test_golden_logits(name):
 
 
 @pytest.mark.parametrize("name", zoo.list_models(task="image generation"))
-def test_golden_pictures(name):
-    """The same seed draws the same pictures, to two grey levels."""
+def test_golden_images(name):
+    """The same seed draws the same images, to within 2 of 255."""
     golden = zoo.card(name)["golden"]
     images, _ = sample(zoo.load(name), 10, golden["seed"])
     expected = np.stack([np.frombuffer(bytes.fromhex(pixels), "uint8") for pixels in golden["pixels"]])

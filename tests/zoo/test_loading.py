@@ -20,7 +20,7 @@ def model():
 
 @pytest.fixture
 def copy(tmp_path):
-    """A card on disk with its weights beside it, free to be spoilt."""
+    """A card on disk with its weights next to it, for tests that damage them."""
     for source in (CARDS / "pinet_digits.json", WEIGHTS / "pinet_digits.weights.h5"):
         (tmp_path / source.parent.name).mkdir()
         shutil.copy(source, tmp_path / source.parent.name)
@@ -54,7 +54,7 @@ def test_values_beyond_pixels_are_clipped_in_the_graph(model):
     ],
     ids=["rank", "size", "channels", "empty", "nan", "too bright", "negative"],
 )
-def test_arrays_that_are_no_pixels_are_refused_at_the_door(model, method, images):
+def test_arrays_that_are_not_pixels_are_refused(model, method, images):
     with pytest.raises(ValueError, match="Received"):
         getattr(model, method)(images)
 
@@ -225,7 +225,7 @@ def test_mean_and_std_are_those_of_the_card(copy):
     assert (scaling.mean, scaling.std) == ([70.5], [90.5])
 
 
-def test_a_card_on_disk_loads_the_weights_beside_it(model, copy):
+def test_a_card_on_disk_loads_the_weights_next_to_it(model, copy):
     again = zoo.load(copy / "cards" / "pinet_digits.json")
     assert np.array_equal(np.asarray(again(IMAGES)), np.asarray(model(IMAGES)))
 

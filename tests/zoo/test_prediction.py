@@ -66,7 +66,7 @@ def test_predict_is_preprocess_the_model_and_decode_predictions():
             assert [value for _, value in decoded] == pytest.approx([value for _, value in answer], rel=1e-4)
 
 
-def test_images_of_any_size_and_kind_become_the_models_pixels_and_each_change_is_said():
+def test_images_of_any_size_and_kind_become_the_models_pixels_and_each_change_is_reported():
     large = np.zeros((40, 60, 4), "uint8")
     large[..., 0], large[..., 3] = 200, 255
     large[:, 30:, 3] = 0  # transparent: laid on white

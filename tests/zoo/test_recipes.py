@@ -43,7 +43,7 @@ def test_an_unknown_key_is_refused_with_the_near_one(tmp_path):
         ("epochs = 20", 'epochs = 20\noptimizer = "lion"', "'optimizer' must be one of 'adamw', 'muon', 'sgd'"),
         ('name = "pinet_digits"', 'name = "../x"', "'name' must be a plain name"),
         ("batch_size = 64", "", "incomplete: missing 1 required positional argument: 'batch_size'"),
-        ("epochs = 20", "epochs = ", "no valid TOML"),
+        ("epochs = 20", "epochs = ", "not valid TOML"),
         ("epochs = 20", 'epochs = 20\nteacher = "pinet_digits"', "'teacher' and 'teacher_weight' need each other"),
         ("epochs = 20", "epochs = 20\nteacher_weight = 0.5", "'teacher' and 'teacher_weight' need each other"),
         ("epochs = 20", f"{TAUGHT} = 'pinet_digit'", "did you mean pinet_digits"),

@@ -1,4 +1,4 @@
-"""From WAV files and waveforms to what a sound model hears."""
+"""From WAV files and waveforms to the input of an audio model."""
 
 import io
 from dataclasses import replace
@@ -101,7 +101,7 @@ def test_a_stream_promises_no_length():
         assert notes_of(piped) == []
 
 
-def test_float_samples_beyond_full_scale_are_said():
+def test_float_samples_beyond_full_scale_are_reported():
     assert notes_of(wav((tone() / 10_000).astype("float32"))) == []
     assert notes_of(wav(tone().astype("float32"))) == ["cut the peaks of samples beyond full scale"]
 
@@ -120,7 +120,7 @@ def test_what_is_no_sound_is_refused(source, words):
         read_sound(source, LENGTH)
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path):
+def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_sound(tmp_path / "absent.wav", LENGTH)
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
         (np.full((1, LENGTH), "a"), "must be integers or floats"),
     ],
 )
-def test_arrays_are_checked_at_the_door(sounds, words):
+def test_arrays_are_validated(sounds, words):
     with pytest.raises(ValueError, match=words):
         check_sounds(sounds, (LENGTH,))
     ear = model()
@@ -207,7 +207,7 @@ def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
 
 
 @pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}, {"mixup": 0.2}])
-def test_what_is_done_to_pictures_is_not_done_to_sounds(change):
+def test_what_is_done_to_images_is_not_done_to_audio_clips(change):
     with pytest.raises(ValueError, match="has no meaning for spoken_digit"):
         replace(RECIPE, **change)
     with pytest.raises(ValueError, match="'gain' has no meaning for digits"):

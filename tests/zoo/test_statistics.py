@@ -1,4 +1,4 @@
-"""The statistics of batch normalisation, measured anew."""
+"""The recomputed statistics of batch normalisation."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ def normed(momentum=0.9):
 def test_they_become_those_of_a_typical_batch():
     model, norm = normed()
     values = np.random.default_rng(0).normal(2, 3, (8 * AT_A_TIME, 3)).astype("float32")
-    values[5] = 1e6  # a mean over batches would be beside all the others for it
+    values[5] = 1e6  # it would dominate a mean over batches
     recompute_statistics(model, values)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_mean), 2, atol=0.3)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_variance), 9, rtol=0.15)

@@ -26,7 +26,7 @@ def quiet():
     return Console(file=StringIO())
 
 
-def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_pictures(small_arrays):
+def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_images(small_arrays):
     labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
     untaught, taught, again = (
         Batches(small_arrays["x_train"], labels, RECIPE, teacher=teacher)[2]

@@ -18,7 +18,7 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
 
     Keras Tuner's oracle maximises its acquisition function over a continuous cube, where a budget cannot be said, and
     lets one diverged trial set the scale of all scores. Here the process sees normal quantiles of the scores' ranks, a
-    failed trial being the worst, and chooses among points of the space: some by chance, some near the best trials.
+    failed trial being the worst, and chooses among points of the space: some at random, some near the best trials.
 
     Args:
         *args: of `SearchOracle`.
@@ -26,7 +26,7 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
     """
 
     def populate_space(self, trial_id) -> dict:
-        """By chance at first, then the candidate of the largest expected improvement that is within the budget."""
+        """Random at first, then the candidate of the largest expected improvement that is within the budget."""
         if len(self.end_order) < self.num_initial_points:
             return self._random_populate_space()
         generator = np.random.default_rng([self.seed, int(trial_id)])
@@ -48,7 +48,7 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
         return points
 
     def _draw(self, generator, near=None):
-        """A point by chance; with `near`, one that keeps most of its values."""
+        """A random point; with `near`, one that keeps most of its values."""
         point = keras_tuner.HyperParameters()
         for hp in self.hyperparameters.space:
             point.merge([hp])

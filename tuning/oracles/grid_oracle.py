@@ -7,7 +7,7 @@ from tuning.oracles.search_oracle import SearchOracle
 class GridOracle(SearchOracle):
     """Proposes every point of the space in order, the last dimension first; numbers without a step count as ten values.
 
-    Keras Tuner's own grid does not keep its place in its state, and ends silently when a search goes on after a stop.
+    Keras Tuner's own grid does not keep its place in its state, and ends silently when a search is resumed.
 
     Args:
         *args: of `SearchOracle`.

@@ -4,4 +4,4 @@ from tuning.oracles.search_oracle import SearchOracle
 
 
 class RandomOracle(SearchOracle, keras_tuner.oracles.RandomSearchOracle):
-    """Proposes points of the space by chance."""
+    """Proposes random points of the space."""

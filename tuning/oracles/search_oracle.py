@@ -19,7 +19,7 @@ ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 class SearchOracle(keras_tuner.Oracle):
     """Stands before an oracle of Keras Tuner among the base classes, and changes how trials begin, end and are kept.
 
-    - A proposal over budget is drawn anew, before it becomes a trial.
+    - A proposal over budget is replaced by another one before it becomes a trial.
     - Files are replaced in one step; a trial that was running at a kill runs again, one that had ended does not.
     - Trials have four digits whatever `max_trials` is, so that a search can be made longer.
     - A failed trial never ends the search.

@@ -14,7 +14,7 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
 
     With z the noise and x₀ = BN(C z) reshaped to the smallest image, each resolution n does
 
-        h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, with z broadcast over all positions
+        h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, z broadcast over all positions
         x  = h + BN(a ∗ b + a),  a, b = BN(Tₙ h)   a product of the image with itself
 
     where S and T are 3×3 convolutions, and x is upsampled by 2 between resolutions. The last

@@ -41,7 +41,7 @@ def pinet_vgg(
     the first at 4/9 of its cost. The 1×1 convolution of x sees pooled x in both. Or it is y that is pooled (`"late"`):
     the mean of products over a neighbourhood forgets where in it they were, which the product of means does not.
 
-    Degree 2^(depth · stages), tier 2; with an activation function after each product it is no polynomial any more.
+    Degree 2^(depth · stages), tier 2; with an activation function after each product it is not a polynomial.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.

@@ -16,5 +16,5 @@ def samples(dataset) -> list[tuple[Path, str]]:
 
 
 def sample_inputs(card) -> np.ndarray:
-    """The bundled images, uint8 `[n, height, width, channels]`, or audio clips, int16 `[n, samples]`, of a card's set."""
+    """The bundled images, uint8 `[n, height, width, channels]`, or audio clips, int16 `[n, samples]`, for a card."""
     return np.stack([read_example(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])

@@ -73,8 +73,8 @@ def preprocess(name: Name, inputs: Source | Sequence[Source]) -> np.ndarray:
     """Make the batch that a classifier takes: any images, as uint8 pixels of the model's size.
 
     Images are cropped to the middle and resized, transparent parts are laid on white, colours become grey where the
-    model takes grey; audio clips are resampled, and cut or padded with silence. A warning names each such change, and what
-    gives away that an input is not what the model was trained on.
+    model takes grey; audio clips are resampled, and cut or padded with silence. A warning names each such change, and
+    signs that an input is not what the model was trained on.
 
     Args:
         name: name of a shipped classifier, or folder of a run, as for `zoo.load`.

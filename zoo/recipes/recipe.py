@@ -22,8 +22,8 @@ class Recipe:
         epochs: passes over the training examples.
         batch_size: examples a step; the last, incomplete batch of an epoch is dropped.
         learning_rate: peak of the schedule: linear warm-up, then cosine decay to 0.
-        optimizer: `"adamw"` (β₁ = 0.9, β₂ = 0.99), `"muon"` (kernels by Muon, everything else by AdamW at the same learning
-            rate) or `"sgd"` (momentum 0.9, Nesterov).
+        optimizer: `"adamw"` (β₁ = 0.9, β₂ = 0.99), `"muon"` (kernels by Muon, everything else by AdamW at the same
+            learning rate) or `"sgd"` (momentum 0.9, Nesterov).
         warmup_epochs: epochs of the warm-up.
         weight_decay: decoupled weight decay, on kernels only.
         clip_norm: bound on the norm of the whole gradient.
@@ -36,8 +36,8 @@ class Recipe:
             speed and pitch.
         cutout: width in pixels of a grey square at a random position of each image.
         jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random.
-        augmented_versions: number of augmented versions of each example, one per epoch in turn, with a teacher's predictions for
-            them computed once; 0 draws a new augmentation in every epoch.
+        augmented_versions: number of augmented versions of each example, one per epoch in turn; a teacher's predictions
+            for them are computed once. 0 draws a new augmentation in every epoch.
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
         gain: largest change of an audio clip's loudness in decibels, louder or quieter.
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same

@@ -34,7 +34,7 @@ def test_where_inceptions_weights_cannot_be_had_the_error_says_what_to_do(monkey
 
 
 def test_inception_takes_small_and_grey_images(monkeypatch):
-    """With random weights: the door before the network is ours, the weights are not."""
+    """With random weights: tests our preprocessing, not the weights."""
     real = keras.applications.InceptionV3
     monkeypatch.setattr(keras.applications, "InceptionV3", lambda **kwargs: real(**{**kwargs, "weights": None}))
     features = Features(INCEPTION)
