@@ -38,6 +38,27 @@ def models_table(cards: list[dict]) -> str:
     return markdown_table(head, rows)
 
 
+def comparison(polynomial: dict, activated: dict) -> str:
+    """A polynomial network next to the same network with ReLU: a table, and their distance in one sentence."""
+    head = ("Model", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)")
+    rows = [
+        (
+            f"`{card['name']}`",
+            human_tier(card),
+            human_degree(card),
+            human_count(card["parameters"]),
+            human_count(card["macs"]),
+            f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
+        )
+        for card in (polynomial, activated)
+    ]
+    points = 100 * (activated["accuracy"]["test"] - polynomial["accuracy"]["test"])
+    return (
+        f"{markdown_table(head, rows)}\n\n"
+        f"With ReLU the network is {points:.1f} percentage points more accurate; it is not a polynomial."
+    )
+
+
 def generators_table(cards: list[dict]) -> str:
     """The table of generators, one row of Markdown per card."""
     head = ("Model", "Data", "Tier", "Degree", "Parameters", "Class accuracy", "Fréchet distance", "Precision, recall")
@@ -83,6 +104,7 @@ def written_from_cards(text: str) -> str:
     images, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
     classifiers = images + sounds
     for name, table in (
+        ("comparison", comparison(card("pinet_cifar10"), card("pinet_cifar10_activated"))),
         ("models", models_table(classifiers)),
         ("generators", generators_table(generators)),
         ("training", training_table(classifiers + generators)),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from typer.testing import CliRunner
 
 import tuning.main  # noqa: F401 adds every command
 import zoo
@@ -25,7 +26,7 @@ def test_the_first_example_is_right_and_short(capsys):
     exec(compile(EXAMPLES[0], "README.md", "exec"), {})
     assert len(EXAMPLES[0].splitlines()) <= 16
     shown = capsys.readouterr().out
-    assert float(re.search(r"right: ([\d.]+)", shown).group(1)) > 0.97
+    assert float(re.search(r"accuracy: ([\d.]+)", shown).group(1)) > 0.97
     assert "polynomial of degree" in shown or "low-depth of degree" in shown
 
 
@@ -41,6 +42,43 @@ def test_the_samples_in_commands_are_classified_rightly(page):
             logits = golden["logits"][files.index(sample)]
             said = card["class_names"][logits.index(max(logits))]
             assert f"_{said}_" in sample, f"{line}: the model says {said}"
+
+
+def test_the_certificate_is_what_the_command_prints():
+    (block,) = re.findall(r"^\$ pinet certify (.* --verify)\n\s+(layer .*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    result = CliRunner().invoke(app, ["certify", *block[0].split()], env={"COLUMNS": "100"})
+    assert result.exit_code == 0
+    printed = [line.split() for line in result.stdout.splitlines() if line.strip()]
+    shown = [line.split() for line in block[1].splitlines() if line.strip()]
+    # the rounding error, the last digits of float64, depends on the machine
+    assert [[word for word in line if "e-" not in word] for line in shown] == [
+        [word for word in line if "e-" not in word] for line in printed[1:]
+    ]
+
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not re.match(r"\w+:", link):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.is_file(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_pages_begin_with_what_a_reader_can_do_after_them(page):
+    first = page.read_text(encoding="utf-8").split("\n\n")[1]
+    assert first.startswith("After reading this page you ")
 
 
 def test_tables_are_up_to_date():
