@@ -19,7 +19,7 @@ def results() -> dict:
 
 
 def write_page(groups: dict) -> None:
-    """Write every table of the page, draw the curves of each group of trials, and all trials in one picture."""
+    """Write every table of the page, draw the curves of each group of trials, and a summary of all trials."""
     PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), groups), encoding="utf-8")
     found = results()
     measured = [group for group in groups["group"] if _done(group, found)]
@@ -29,7 +29,7 @@ def write_page(groups: dict) -> None:
 
 
 def written_from_results(page: str, groups: dict) -> str:
-    """The page with all its tables, and the text of each group of trials, written anew."""
+    """The page with all its tables, and the text of each group of trials, rewritten."""
     found, long_runs = results(), tomllib.loads(LONG_RUNS.read_text(encoding="utf-8"))
     measured = [group for group in groups["group"] if _done(group, found)]
     page = between(page, "summary", _summary(measured, found))

@@ -1,4 +1,4 @@
-"""One picture of all trials of docs/experiments.md: how far each is from the baseline of its question."""
+"""Summary of all trials of docs/experiments.md: how far each is from the baseline of its question."""
 
 from matplotlib.figure import Figure
 

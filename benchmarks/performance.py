@@ -1,7 +1,7 @@
 """How fast everything is: python -m benchmarks.performance [PART ...] [--data-dir DIR]
 
 Compares the library with PyTorch and with the machine's own limit, each pair taking turns in processes of their
-own, and writes docs/performance/results.json, the tables of docs/performance.md and its picture.
+own, and writes docs/performance/results.json, the tables of docs/performance.md and its plot.
 """
 
 import argparse

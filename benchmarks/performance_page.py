@@ -1,4 +1,4 @@
-"""The tables and the picture of docs/performance.md."""
+"""The tables and the plot of docs/performance.md."""
 
 from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import human_count, markdown_table
@@ -11,7 +11,7 @@ ALONE = {"pinet_cifar10"}  # has no peer in PyTorch
 
 
 def write_page(found: dict) -> None:
-    """Write the tables of what each part measured, and on which machine, and draw the picture."""
+    """Write the tables of what each part measured, and on which machine, and draw the plot."""
     PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
     if "scaling" in found:
         _draw(found["scaling"]["found"])

@@ -35,10 +35,10 @@ class Certificate:
         tier: 1, 2 or 3; None when the model has activation functions, or something that has no rule.
         tier_name: "activation-free", "polynomial", "low-depth", "not polynomial" or "unknown".
         degree: total degree of the output in the input, an exact upper bound that generic weights attain; None when
-            the model is no polynomial.
+            the model is not a polynomial.
         levels: multiplicative levels: a product costs one, an unbroken run of affine maps costs one, sums and moves
             of values cost none. Scaling of the raw input and softmax on the logits are outside the count. None when
-            the model is no polynomial.
+            the model is not a polynomial.
         reasons: the layers that keep the model from tier 2, each with its why.
         rows: one row a call of a layer, in the order of computation.
     """
