@@ -1,4 +1,4 @@
-"""`pinet tune ...`. Nothing heavy is imported before a command needs it."""
+"""`pinet tune ...`. Imports no backend until a command needs it."""
 
 from pathlib import Path
 from typing import Annotated, Literal

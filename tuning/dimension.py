@@ -1,4 +1,4 @@
-"""One hyperparameter that a search may choose. Imports nothing heavy."""
+"""One hyperparameter that a search may choose. Imports no backend."""
 
 from dataclasses import dataclass
 from math import isfinite

@@ -82,7 +82,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
             model, recipe, self.data_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
         )
 
-    def figures(self, recipe, latency=False) -> dict:
+    def costs(self, recipe, latency=False) -> dict:
         """What a recipe's network costs, known without training it.
 
         Args:
@@ -93,10 +93,10 @@ class PinetHyperModel(keras_tuner.HyperModel):
             `parameters`, `macs` and, if measured, `latency_ms`.
         """
         network = fitting.untrained(recipe)
-        figures = {"parameters": network.count_params(), "macs": count_macs(network)}
+        costs = {"parameters": network.count_params(), "macs": count_macs(network)}
         if latency:
-            figures["latency_ms"] = _latency_ms(network)
-        return figures
+            costs["latency_ms"] = _latency_ms(network)
+        return costs
 
 
 def _latency_ms(network, repeats=30):

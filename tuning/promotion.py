@@ -1,4 +1,4 @@
-"""From a trial to a recipe. Imports nothing heavy."""
+"""From a trial to a recipe. Imports no backend."""
 
 from dataclasses import MISSING, fields, replace
 from pathlib import Path

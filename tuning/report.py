@@ -15,7 +15,7 @@ from tuning.results import best_first, read_results, read_settings, shown
 from zoo.files import naming_file
 from zoo.publishing.formatting import human_count
 
-FIGURES = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
+COLUMNS = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
 NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "MACs"}
 FEWEST_TRIALS = 10  # for importances
 BLOCK_SETTINGS = ("degree", "rank")
@@ -132,11 +132,11 @@ def _write_csv(results, path):
     names = _hyperparameters(results)
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["trial", "status", *FIGURES, *names, "message"])
+        writer.writerow(["trial", "status", *COLUMNS, *names, "message"])
         for result in results:
-            figures = [result.record.get(name, "") for name in FIGURES]
+            costs = [result.record.get(name, "") for name in COLUMNS]
             values = [result.values.get(name, "") for name in names]
-            writer.writerow([result.trial, result.status, *figures, *values, result.record.get("message", "")])
+            writer.writerow([result.trial, result.status, *costs, *values, result.record.get("message", "")])
     return path
 
 

@@ -1,4 +1,4 @@
-"""What the trials of a search came to, read from its folder. Imports nothing heavy."""
+"""What the trials of a search came to, read from its folder. Imports no backend."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -94,7 +94,7 @@ class SearchTuner(BaseTuner):
         gc.collect()
         gc.freeze()
         recipe = self.hypermodel.recipe(trial.hyperparameters)
-        figures = self.hypermodel.figures(recipe, self.latency)
+        costs = self.hypermodel.costs(recipe, self.latency)
         with self._status() as show:
             scores = [self._execute(trial, recipe, index, show) for index in range(self.executions)]
         means = {name: statistics.mean(score[name] for score in scores) for name in ("val_accuracy", "val_loss")}
@@ -107,7 +107,7 @@ class SearchTuner(BaseTuner):
         fit_seconds = sum(score["seconds"] for score in scores)
         self._record(
             trial,
-            **figures,
+            **costs,
             **{name: finite_or_none(mean) for name, mean in means.items()},
             epochs=epochs,
             fit_seconds=fit_seconds,

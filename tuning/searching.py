@@ -143,10 +143,10 @@ def _affordable(hypermodel, budget):
         if not bounds:
             return True
         try:
-            figures = hypermodel.figures(hypermodel.space.recipe(values), "latency_ms" in bounds)
+            costs = hypermodel.costs(hypermodel.space.recipe(values), "latency_ms" in bounds)
         except Exception:  # a network that cannot be built fails as a trial, where it is seen
             return True
-        return budget.allows(figures)
+        return budget.allows(costs)
 
     return affordable
 

@@ -1,4 +1,4 @@
-"""What is refused of the settings of a search, whatever its space. Imports nothing heavy."""
+"""What is refused of the settings of a search, whatever its space. Imports no backend."""
 
 from tuning.results import DIRECTIONS
 

@@ -1,4 +1,4 @@
-"""The space of a search: what is fixed, and what may be chosen. Imports nothing heavy."""
+"""The space of a search: what is fixed, and what may be chosen. Imports no backend."""
 
 import contextlib
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""A search in a process of its own, started again when a trial kills it. Imports nothing heavy."""
+"""A search in a process of its own, started again when a trial kills it. Imports no backend."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What every card must hold for the commands that read it. Imports nothing heavy."""
+"""What every card must hold for the commands that read it. Imports no backend."""
 
 NUMBER = (int, float)
 EVERY = {

@@ -1,4 +1,4 @@
-"""Files: replaced in one step, read with errors that name them, and locked. Imports nothing heavy."""
+"""Files: replaced in one step, read with errors that name them, and locked. Imports no backend."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Registers our classes with Keras as soon as it and the zoo are imported, in either order. Imports nothing heavy."""
+"""Registers our classes with Keras as soon as it and the zoo are imported, in either order. Imports no backend."""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Keyword arguments that a function does not take, and those that were meant. Imports nothing heavy."""
+"""Keyword arguments that a function does not take, and those that were meant. Imports no backend."""
 
 import functools
 import inspect

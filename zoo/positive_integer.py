@@ -1,4 +1,4 @@
-"""Whole numbers as arguments, NumPy's among them, which neither JSON nor Keras takes. Imports nothing heavy."""
+"""Whole numbers as arguments, NumPy's among them, which neither JSON nor Keras takes. Imports no backend."""
 
 from numbers import Integral
 from typing import Literal, overload

@@ -1,11 +1,11 @@
-"""The certificate of a model: its tier, its exact degree and its levels, layer by layer."""
+"""The certificate of a model: its tier, exact degree and multiplicative depth, layer by layer."""
 
 from dataclasses import asdict, dataclass, replace
 
 import keras
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of
-from pinet_keras.analysis.objections import is_real, objection
+from pinet_keras.analysis.rule_exceptions import is_real, rule_exception
 from pinet_keras.analysis.rules import Step, step_of
 from pinet_keras.analysis.verification import verify_degree
 
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a model is at inference, and why. Made by `certify`.
+    """The tier and degree of a model at inference, with reasons. Made by `certify`.
 
     Attributes:
         model: name of the model.
@@ -36,7 +36,7 @@ class Certificate:
         tier_name: "activation-free", "polynomial", "low-depth", "not polynomial" or "unknown".
         degree: total degree of the output in the input, an exact upper bound that generic weights attain; None when
             the model is not a polynomial.
-        levels: multiplicative levels: a product costs one, an unbroken run of affine maps costs one, sums and moves
+        levels: multiplicative depth: a product costs one, consecutive affine maps cost one together, sums and moves
             of values cost none. Scaling of the raw input and softmax on the logits are outside the count. None when
             the model is not a polynomial.
         reasons: the layers that keep the model from tier 2, each with its why.
@@ -53,7 +53,7 @@ class Certificate:
 
     @property
     def depth(self) -> int | None:
-        """The multiplicative levels, under their other name."""
+        """The multiplicative depth, as `levels`."""
         return self.levels
 
     def verify(self, model, samples, rtol: float = 1e-6, lines: int = 8, seed: int = 0):
@@ -62,8 +62,8 @@ class Certificate:
         Lines are drawn between pairs of samples, so they stay where inputs are valid. On each, the model is evaluated
         in float64 at twice as many Chebyshev points as its degree needs, a polynomial of the certified degree is
         fitted, and it is compared with the model at held-out points. An error of more than four times what rounding
-        explains refutes the degree. Where rounding would drown the comparison, the line is shortened; where it still
-        would, the verdict is "not verifiable numerically".
+        explains refutes the degree. If rounding errors are too large to compare, the line is shortened; if they still
+        are, the verdict is "not verifiable numerically".
 
         Args:
             model: the model that was certified.
@@ -103,7 +103,7 @@ INPUT = _State(degree=1, levels=0, after_affine=1)
 def certify(model) -> Certificate:
     """Prove the degree of a model, layer by layer: sums take the largest degree, products add degrees.
 
-    Nothing is run and nothing guessed: a layer without a rule makes the answer "unknown".
+    The model is not run. A layer without a rule makes the answer "unknown".
 
     Args:
         model: a built `keras.Model`: Sequential, functional (branches, shared layers, nested models, `keras.ops`
@@ -140,10 +140,10 @@ def _tier(kinds: set[str], levels: int | None) -> tuple[int | None, str]:
 def _walk(
     model, inputs: list[_State] | None, prefix: str, is_last: bool, training: bool, rows: list[Row]
 ) -> list[_State]:
-    """Carry the states of the inputs to those of the outputs, writing a row for each call on the way."""
+    """Compute the states of the outputs from those of the inputs, and add a row for each call."""
     graph = None if hasattr(model, "degree_rule") else graph_of(model)
     if graph is None:
-        tensor = keras.KerasTensor((1,))  # stands for whatever goes in
+        tensor = keras.KerasTensor((1,))  # stands for any input
         return _leaf(Call(model, (tensor,), {}, [tensor]), {id(tensor): INPUT}, model.name, is_last, rows)
     inputs = inputs or [INPUT] * len(graph.inputs)
     states = {id(x): state for x, state in zip(graph.inputs, inputs, strict=True)}
@@ -164,7 +164,7 @@ def _apply(call: Call, states: dict, prefix: str, is_last: bool, rows: list[Row]
     graph = graph_of(operation) if isinstance(operation, keras.Model) else None
     if graph is not None and call.mask is None:
         return _nested(call, graph, states, name, is_last, rows)
-    if objection(call):
+    if rule_exception(call):
         return _leaf(call, states, name, is_last, rows)
     if type(operation) is keras.layers.Pipeline:
         return _pipeline(call, states, name, rows)

@@ -1,4 +1,4 @@
-"""Which of several polynomials is the largest, as far as their rounding errors let it be known. NumPy only."""
+"""Which of several polynomials is the largest, proven within their rounding errors. NumPy only."""
 
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -28,7 +28,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """What is proven of the largest polynomial on low ≤ t ≤ high, whatever the rounding errors within their bound.
 
     Attributes:
@@ -49,9 +49,9 @@ class Stretch:
     resolved: bool = True
 
 
-def decide(piece: Piece) -> list[Stretch]:
-    """Divide a piece into stretches, in the order of t, halving cells until each is proven or shown to be undecided."""
-    found: list[tuple[float, float, Stretch]] = []
+def decide(piece: Piece) -> list[Segment]:
+    """Divide a piece into segments, in the order of t, halving cells until each is proven or shown to be undecided."""
+    found: list[tuple[float, float, Segment]] = []
     slopes = chebyshev.chebder(piece.coefficients) if piece.degree else np.zeros_like(piece.coefficients)
     edges = np.linspace(-1, 1, piece.degree // 4 + 2)
     cells = np.stack([edges[:-1], edges[1:]], axis=1)
@@ -61,7 +61,7 @@ def decide(piece: Piece) -> list[Stretch]:
         values, rates = (local_coefficients(c, *cells.T) for c in (piece.coefficients, slopes))
         halved = []
         for k, (low, high) in enumerate(cells):
-            answer = _judge(piece, low, high, values[:, k], rates[:, k], floor, is_last)
+            answer = _examine(piece, low, high, values[:, k], rates[:, k], floor, is_last)
             if answer is None:
                 halved += [(low, (low + high) / 2), ((low + high) / 2, high)]
             else:
@@ -69,48 +69,48 @@ def decide(piece: Piece) -> list[Stretch]:
         if not halved:
             break
         cells = np.array(halved)
-    return _joined([stretch for _, _, stretch in sorted(found, key=lambda item: item[:2])])
+    return _joined([segment for _, _, segment in sorted(found, key=lambda item: item[:2])])
 
 
-def _judge(piece: Piece, low: float, high: float, values, rates, floor: float, is_last: bool) -> Stretch | None:
-    """What is known of one cell, in the x of the piece; None: halve it."""
+def _examine(piece: Piece, low: float, high: float, values, rates, floor: float, is_last: bool) -> Segment | None:
+    """The segment that is proven for one cell, in the x of the piece; None: halve the cell."""
     tolerance = 2 * piece.error  # of a difference of two
     leader = int(np.argmax(values[0]))
     leads, gains = values[:, [leader]] - values, rates - rates[:, [leader]]
     low_t, high_t = (float(piece.to_t(x)) for x in (low, high))
-    rivals = [int(j) for j in np.flatnonzero(least(leads) <= tolerance) if j != leader]
-    if not rivals:
-        return Stretch(low_t, high_t, leader, leader, piece)
+    others = [int(j) for j in np.flatnonzero(least(leads) <= tolerance) if j != leader]
+    if not others:
+        return Segment(low_t, high_t, leader, leader, piece)
     # The error of a difference is itself a polynomial of the piece's degree, so its slope is bounded too.
     noise = 2 * steepest(piece.degree, low, high) * tolerance + floor
-    if len(rivals) == 1:
-        (rival,) = rivals
-        if least(gains[:, rival]) > noise:
-            return Stretch(low_t, high_t, leader, rival, piece)
-        if least(-gains[:, rival]) > noise:
-            return Stretch(low_t, high_t, rival, leader, piece)
-    flat = [j for j in rivals if largest(leads[:, j]) <= SLACK * tolerance and largest(gains[:, j]) <= SLACK * noise]
+    if len(others) == 1:
+        (other,) = others
+        if least(gains[:, other]) > noise:
+            return Segment(low_t, high_t, leader, other, piece)
+        if least(-gains[:, other]) > noise:
+            return Segment(low_t, high_t, other, leader, piece)
+    flat = [j for j in others if largest(leads[:, j]) <= SLACK * tolerance and largest(gains[:, j]) <= SLACK * noise]
     if flat or is_last:
-        return Stretch(low_t, high_t, leader, (flat or rivals)[0], piece, resolved=False)
+        return Segment(low_t, high_t, leader, (flat or others)[0], piece, resolved=False)
     return None
 
 
-def _joined(stretches: list[Stretch]) -> list[Stretch]:
-    """Neighbours that say the same, as one; all that is unresolved says the same."""
+def _joined(segments: list[Segment]) -> list[Segment]:
+    """Join neighbours with the same classes; all unresolved ones count as the same."""
     joined = []
-    for _, group in groupby(stretches, lambda s: (s.before, s.after) if s.resolved else None):
+    for _, group in groupby(segments, lambda s: (s.before, s.after) if s.resolved else None):
         run = list(group)
         joined.append(replace(run[0], high=run[-1].high))
     return joined
 
 
-def changes(stretches: list[Stretch]) -> list[Crossing]:
-    """Every change of the largest polynomial over resolved stretches that follow one another, of one piece or several.
+def changes(segments: list[Segment]) -> list[Crossing]:
+    """Every change of the largest polynomial over resolved segments that follow one another, of one piece or several.
 
     Raises:
         ValueError: two polynomials are equal within rounding at an end, or where two pieces meet.
     """
-    runs = [list(group) for _, group in groupby(stretches, lambda s: (s.before, s.after))]
+    runs = [list(group) for _, group in groupby(segments, lambda s: (s.before, s.after))]
     leaders = [_leader_at(None, runs[0][0])]
     leaders += [_leader_at(left[-1], right[0]) for left, right in pairwise(runs)]
     leaders.append(_leader_at(runs[-1][-1], None))
@@ -124,17 +124,17 @@ def changes(stretches: list[Stretch]) -> list[Crossing]:
     return found
 
 
-def _leader_at(left: Stretch | None, right: Stretch | None) -> int:
-    """The largest polynomial where two stretches meet, or at an end: what both allow; of two, the clearly larger."""
-    sides = [stretch for stretch in (left, right) if stretch is not None]
-    allowed = set.intersection(*({stretch.before, stretch.after} for stretch in sides))
+def _leader_at(left: Segment | None, right: Segment | None) -> int:
+    """The largest polynomial where two segments meet, or at an end: what both allow; of two, the clearly larger."""
+    sides = [segment for segment in (left, right) if segment is not None]
+    allowed = set.intersection(*({segment.before, segment.after} for segment in sides))
     if len(allowed) == 1:
         return allowed.pop()
     t = sides[0].high if left is not None else sides[0].low
-    for stretch in sides if allowed else ():
+    for segment in sides if allowed else ():
         one, other = sorted(allowed)
-        lead = float(stretch.piece(t)[one] - stretch.piece(t)[other])
-        if abs(lead) > 2 * stretch.piece.error:
+        lead = float(segment.piece(t)[one] - segment.piece(t)[other])
+        if abs(lead) > 2 * segment.piece.error:
             return one if lead > 0 else other
     raise ValueError(
         f"Near t = {t:.6g} classes {sides[0].before} and {sides[0].after} lead by less than the rounding error "
@@ -143,14 +143,14 @@ def _leader_at(left: Stretch | None, right: Stretch | None) -> int:
     )
 
 
-def _zero(run: list[Stretch]) -> float:
+def _zero(run: list[Segment]) -> float:
     """Where the strictly rising difference of two polynomials passes zero, by bisection."""
 
-    def gain(stretch: Stretch, t: float) -> float:
-        values = stretch.piece(t)
-        return float(values[stretch.after] - values[stretch.before])
+    def gain(segment: Segment, t: float) -> float:
+        values = segment.piece(t)
+        return float(values[segment.after] - values[segment.before])
 
-    crossed = next((stretch for stretch in run if gain(stretch, stretch.high) > 0), run[-1])
+    crossed = next((segment for segment in run if gain(segment, segment.high) > 0), run[-1])
     low, high = crossed.low, crossed.high
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
@@ -158,10 +158,10 @@ def _zero(run: list[Stretch]) -> float:
     return (low + high) / 2
 
 
-def undecided(stretch: Stretch) -> str:
-    """Why a stretch could not be resolved, in words."""
+def undecided(segment: Segment) -> str:
+    """Why a segment could not be resolved, in words."""
     return (
-        f"From t = {stretch.low:.6g} to {stretch.high:.6g} the logits of classes {stretch.before} and {stretch.after} "
-        f"differ by less than float64 can resolve: their rounding error is {stretch.piece.error:.1e}. Two classes are "
+        f"From t = {segment.low:.6g} to {segment.high:.6g} the logits of classes {segment.before} and {segment.after} "
+        f"differ by less than float64 can resolve: their rounding error is {segment.piece.error:.1e}. Two classes are "
         "equal there, or touch without crossing. Choose another line, or a `domain` without this part"
     )

@@ -17,7 +17,7 @@ from pinet_keras.analysis.chebyshev import (
     chebyshev_nodes,
     lebesgue,
 )
-from pinet_keras.analysis.decisions import Crossing, Stretch, changes, decide, undecided
+from pinet_keras.analysis.decisions import Crossing, Segment, changes, decide, undecided
 from pinet_keras.analysis.replay import Evaluator
 from pinet_keras.analysis.rounding import line_points, measured_rounding
 
@@ -117,8 +117,8 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
             touch, or meet at an end of `domain`. The message says from which t to which.
     """
     line = _line(model, x, direction, domain)
-    stretches = _stretches(line, line.low, line.high, [0])
-    return _polished(line, stretches, changes(stretches))
+    segments = _stretches(line, line.low, line.high, [0])
+    return _polished(line, segments, changes(segments))
 
 
 def margin(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> float:
@@ -159,7 +159,7 @@ def _line(model, x, direction, domain) -> _Line:
     return _Line(evaluator, degree, evaluator.points(x, "x"), evaluator.points(direction, "direction"), low, high)
 
 
-def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[Stretch]:
+def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[Segment]:
     """The segments between low and high; a segment that one fit does not resolve is divided and fitted again.
 
     The rounding error is relative to the largest logit that takes part, so without smaller ones nothing is gained.
@@ -173,29 +173,29 @@ def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[
     piece, found = _fit(line, low, high), []
     if piece.coefficients.shape[1] < 2:
         raise ValueError(f"A decision needs two logits or more. Received: {piece.coefficients.shape[1]}")
-    for stretch in decide(piece):
-        if stretch.resolved:
-            found.append(stretch)
-        elif _is_finer(line, piece, stretch):
-            found += _stretches(line, stretch.low, stretch.high, fitted)
+    for segment in decide(piece):
+        if segment.resolved:
+            found.append(segment)
+        elif _is_finer(line, piece, segment):
+            found += _stretches(line, segment.low, segment.high, fitted)
         else:
-            raise ValueError(f"{undecided(stretch)}. Received: domain={(line.low, line.high)}")
+            raise ValueError(f"{undecided(segment)}. Received: domain={(line.low, line.high)}")
     return found
 
 
-def _is_finer(line: _Line, piece: Piece, stretch: Stretch) -> bool:
-    """Whether a fit to this stretch alone would be finer: the logits are smaller on it, and it is not a mere point."""
-    is_point = stretch.high - stretch.low <= EPSILON * (line.high - line.low)
-    return not is_point and 2 * piece.size(stretch.low, stretch.high) <= piece.size(piece.low, piece.high)
+def _is_finer(line: _Line, piece: Piece, segment: Segment) -> bool:
+    """Whether a fit to this segment alone would be finer: the logits are smaller on it, and it is not a mere point."""
+    is_point = segment.high - segment.low <= EPSILON * (line.high - line.low)
+    return not is_point and 2 * piece.size(segment.low, segment.high) <= piece.size(piece.low, piece.high)
 
 
-def _polished(line: _Line, stretches: list[Stretch], found: list[Crossing]) -> list[Crossing]:
+def _polished(line: _Line, segments: list[Segment], found: list[Crossing]) -> list[Crossing]:
     """The same crossings, each t as exact as the model's own values near it: Newton's method on those.
 
-    That there is one crossing in each stretch is proven by then. Its t is known only as well as the polynomials are.
+    That there is one crossing in each segment is proven by then. Its t is known only as well as the polynomials are.
     """
     inside = [
-        next(s for s in stretches if s.low <= c.t <= s.high and (s.before, s.after) == (c.before, c.after))
+        next(s for s in segments if s.low <= c.t <= s.high and (s.before, s.after) == (c.before, c.after))
         for c in found
     ]
     ts = np.array([crossing.t for crossing in found])

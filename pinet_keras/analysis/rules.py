@@ -9,7 +9,7 @@ import keras
 
 from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op, rewritten
 from pinet_keras.analysis.graph import names as _names
-from pinet_keras.analysis.objections import RANDOM_IN_TRAINING, objection, rounding
+from pinet_keras.analysis.rule_exceptions import RANDOM_IN_TRAINING, rounding, rule_exception
 
 SOFTMAX = "softmax on the logits: outside the count"
 
@@ -146,7 +146,7 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
     """
     inputs = [degrees[id(x)] for x in call.tensors]
     operation = call.operation
-    if found := objection(call):
+    if found := rule_exception(call):
         return Step(found[0], None, found[1])
     if type(operation) in _REGISTERED:
         rule, multiplications = _REGISTERED[type(operation)]

@@ -30,18 +30,18 @@ def test_a_third_class_takes_over():
 
 @pytest.mark.parametrize("columns", [([0.5, 0, 0.5], [0]), ([0], [-0.5, 0, -0.5]), ([1], [1]), ([0, 1, 1], [0, 1, 1])])
 def test_a_touch_and_a_tie_stay_undecided(columns):
-    assert not all(stretch.resolved for stretch in decide(_piece(*columns)))
+    assert not all(segment.resolved for segment in decide(_piece(*columns)))
 
 
 def test_three_at_one_point_stay_undecided():
-    assert not all(stretch.resolved for stretch in decide(_piece([0, -1], [0, 1], [0])))
+    assert not all(segment.resolved for segment in decide(_piece([0, -1], [0, 1], [0])))
 
 
 def test_two_roots_are_told_apart_only_above_the_error():
     # t² − d² has two roots; an error of d² could take both away.
     near = [0.5 - 1e-8, 0, 0.5]
     assert [round(c.t, 9) for c in changes(decide(_piece(near, [0], error=1e-12)))] == [-1e-4, 1e-4]
-    assert not all(stretch.resolved for stretch in decide(_piece(near, [0], error=1e-8)))
+    assert not all(segment.resolved for segment in decide(_piece(near, [0], error=1e-8)))
 
 
 def test_whatever_is_claimed_holds_for_every_polynomial_within_the_error():
@@ -50,12 +50,12 @@ def test_whatever_is_claimed_holds_for_every_polynomial_within_the_error():
     for _ in range(30):
         degree, error = int(rng.integers(1, 13)), 10.0 ** rng.uniform(-5, -0.5)
         piece = Piece(-1.0, 1.0, rng.normal(size=(degree + 1, 4)), error)
-        stretches = decide(piece)
-        if not all(stretch.resolved for stretch in stretches):
+        segments = decide(piece)
+        if not all(segment.resolved for segment in segments):
             refused += 1
             continue
         try:
-            found = changes(stretches)
+            found = changes(segments)
         except ValueError:
             refused += 1
             continue
@@ -75,10 +75,10 @@ def test_a_noisy_part_is_left_undecided_at_once():
     # 1 to 1e20 on one piece, known to 1e7: the small end is unknown, the large end is not.
     nodes = chebyshev_nodes(65)
     values = np.stack([((nodes + 1) / 2) ** 64 * 1e20, 1 + 0 * nodes, 2 - 0.1 * nodes], axis=1)
-    stretches = decide(Piece(0.0, 1.0, chebyshev_coefficients(values, 64), 1e7))
-    assert [stretch.resolved for stretch in stretches] == [False, True]
-    assert 0.5 < stretches[1].low < 0.8
-    assert stretches[1].before == stretches[1].after == 0
+    segments = decide(Piece(0.0, 1.0, chebyshev_coefficients(values, 64), 1e7))
+    assert [segment.resolved for segment in segments] == [False, True]
+    assert 0.5 < segments[1].low < 0.8
+    assert segments[1].before == segments[1].after == 0
 
 
 def test_a_crossing_at_an_end_is_refused_and_one_next_to_it_is_found():

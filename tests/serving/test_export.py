@@ -125,7 +125,7 @@ def test_wrong_requests_are_errors_and_the_process_lives_on(exported, digits, on
         ("encoded", {"image_bytes": strings([good, b"GIF89a"])}, "neither PNG nor JPEG"),
         ("encoded", {"image_bytes": strings([good[:12]])}, ""),
         ("encoded", {"image_bytes": strings([good[:-20]])}, "Invalid PNG"),
-        ("encoded", {"image_bytes": strings([b"\xff\xd8\xff\xe0 no picture"])}, "JPEG"),
+        ("encoded", {"image_bytes": strings([b"\xff\xd8\xff\xe0 not an image"])}, "JPEG"),
         ("encoded", {"image_bytes": strings([huge])}, "more than 4194304 pixels"),
         ("classify", {"inputs": strings([b"no example"])}, "parse"),
         ("classify", {"inputs": strings([example(image=good)])}, EXAMPLE_FEATURE),

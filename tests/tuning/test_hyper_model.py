@@ -49,4 +49,4 @@ def test_figures_are_those_of_the_card(space, data):
     hypermodel = PinetHyperModel(space, data=data)
     recipe = hypermodel.recipe(keras_tuner.HyperParameters())
     card = structure(untrained(recipe))
-    assert hypermodel.figures(recipe) == {"parameters": card["parameters"], "macs": card["macs"]}
+    assert hypermodel.costs(recipe) == {"parameters": card["parameters"], "macs": card["macs"]}

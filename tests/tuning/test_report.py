@@ -49,9 +49,9 @@ def test_the_report_is_written_whole(folder, tmp_path):
 @pytest.fixture
 def drawn(monkeypatch):
     """The drawings that are saved, by the names of their files."""
-    figures = {}
-    monkeypatch.setattr(report, "_save", lambda figure, path, title: figures.setdefault(path.name, figure) and path)
-    return figures
+    drawings = {}
+    monkeypatch.setattr(report, "_save", lambda figure, path, title: drawings.setdefault(path.name, figure) and path)
+    return drawings
 
 
 ACCURACIES = [0.12, 0.5, 0.98, 0.99, 0.991, 0.992, 0.993, 0.9935, 0.994, 1.0]

@@ -171,11 +171,11 @@ def test_no_trial_begins_after_the_minutes(space, data, untrained, tmp_path, mon
 def test_the_minutes_hold_while_networks_over_budget_are_proposed(tuner, space, data, untrained, tmp_path, monkeypatch):
     from tuning.hyper_model import PinetHyperModel
 
-    def figures(self, recipe, latency=False):
+    def costs(self, recipe, latency=False):
         time.sleep(0.2)
         return {"parameters": 1000, "macs": 1}
 
-    monkeypatch.setattr(PinetHyperModel, "figures", figures)
+    monkeypatch.setattr(PinetHyperModel, "costs", costs)
     started = time.monotonic()
     with pytest.raises(ValueError, match="the time is up"):
         search(space, tuner=tuner, minutes=0.01, max_params=10, out=tmp_path, data=data, console=quiet())

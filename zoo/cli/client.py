@@ -1,4 +1,4 @@
-"""`pinet client`. Nothing heavy is imported before it is needed."""
+"""`pinet client`. Imports no backend until it is needed."""
 
 from pathlib import Path
 from typing import Annotated

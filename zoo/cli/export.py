@@ -1,4 +1,4 @@
-"""`pinet export`. Nothing heavy is imported before it is needed."""
+"""`pinet export`. Imports no backend until it is needed."""
 
 import time
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""`pinet label`, `pinet load` and `pinet unload`. Nothing heavy is imported before it is needed."""
+"""`pinet label`, `pinet load` and `pinet unload`. Imports no backend until it is needed."""
 
 from pathlib import Path
 from typing import Annotated

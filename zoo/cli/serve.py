@@ -1,4 +1,4 @@
-"""`pinet serve`. Nothing heavy is imported before it is needed."""
+"""`pinet serve`. Imports no backend until it is needed."""
 
 from enum import StrEnum
 from typing import Annotated

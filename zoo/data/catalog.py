@@ -1,4 +1,4 @@
-"""The data sets by name: what their arrays cannot say of themselves. Imports nothing heavy."""
+"""The data sets by name: what their arrays cannot say of themselves. Imports no backend."""
 
 DIGITS = tuple("0123456789")
 # Means and standard deviations are those of the training split, in grey levels; of audio, in the decibels of the

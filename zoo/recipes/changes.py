@@ -1,4 +1,4 @@
-"""Recipes with some keys changed, as `pinet train --set` changes them. Imports nothing heavy."""
+"""Recipes with some keys changed, as `pinet train --set` changes them. Imports no backend."""
 
 import tomllib
 from dataclasses import fields, replace

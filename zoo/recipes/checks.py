@@ -1,4 +1,4 @@
-"""Checks that all recipes share. Imports nothing heavy."""
+"""Checks that all recipes share. Imports no backend."""
 
 import math
 from dataclasses import fields

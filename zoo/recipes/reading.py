@@ -1,4 +1,4 @@
-"""Reading recipes from TOML files. Imports nothing heavy."""
+"""Reading recipes from TOML files. Imports no backend."""
 
 import tomllib
 from dataclasses import fields

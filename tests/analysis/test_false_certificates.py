@@ -152,7 +152,7 @@ class Noisy(layers.Layer):
         return inputs + keras.random.normal((3,), seed=self.seed)
 
 
-@keras.saving.register_keras_serializable(package="test_hunt")
+@keras.saving.register_keras_serializable(package="test_false_certificates")
 def registered_cube(x):
     return x * x * x
 
@@ -399,7 +399,7 @@ def _line(row):
 
 
 @pytest.mark.parametrize(("build", "expected", "word"), HUNT, ids=_line)
-def test_hunt(build, expected, word):
+def test_certificate_is_right_or_refused(build, expected, word):
     keras.utils.set_random_seed(0)
     built = build()
     certificate = certify(built)

@@ -1,4 +1,4 @@
-"""Why a call may compute something else than the class of its layer says."""
+"""Calls that compute something else than the rule for the class of their layer says."""
 
 import keras
 
@@ -21,8 +21,8 @@ COMPUTING = names("affine product scaling")
 ADDING = names("Add Subtract Negative Sum Cumsum Diff Trace")
 
 
-def objection(call: Call) -> tuple[str, str] | None:
-    """Kind and reason of what the rule for this call's layer does not cover, or None."""
+def rule_exception(call: Call) -> tuple[str, str] | None:
+    """Kind and reason of a call that the rule for its layer does not cover, or None."""
     operation = call.operation
     replaced = replaced_methods(operation)
     if replaced:
