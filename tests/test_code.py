@@ -143,7 +143,7 @@ AVOIDED = re.compile(
     r"|(a|the|same) share of|figures)\b",
     re.IGNORECASE,
 )
-SKIPPED = ("README.md", "CHANGELOG.md")  # the README is being rewritten; the changelog tells former names
+SKIPPED = ("CHANGELOG.md",)  # it tells former names
 PAGES = [path for pattern in ("*.md", "docs/*.md", "*/*.toml", "*/*/*.toml") for path in sorted(ROOT.glob(pattern))]
 TEXTS = [*files_of(*ORDER, "benchmarks", "examples", "tests"), *(path for path in PAGES if path.name not in SKIPPED)]
 
