@@ -1,8 +1,8 @@
-"""The tables of the README, from the cards: `make readme` writes them."""
+"""The tables of the README and of docs/generators.md, from the cards: `make readme` writes them."""
 
-import sys
 from pathlib import Path
 
+from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import (
     human_bytes,
     human_count,
@@ -16,7 +16,8 @@ from zoo.publishing.formatting import (
 )
 from zoo.registry import TASKS, card, list_models
 
-README = Path(__file__).parent.parent / "README.md"
+README, GENERATORS = Path(__file__).parent.parent / "README.md", DOCS / "generators.md"
+COMPARED = ("pinet_mnist_generator", "pinet_cifar10_generator")  # with their baselines, in docs/generators.md
 
 
 def models_table(cards: list[dict]) -> str:
@@ -78,6 +79,27 @@ def generators_table(cards: list[dict]) -> str:
     return markdown_table(head, rows)
 
 
+def baselines_table(card: dict) -> str:
+    """A generator next to its baselines: one row of Markdown each, training images first."""
+    baselines = dict(card["baselines"])
+    rows = [("training images", baselines.pop("training images")), (f"`{card['name']}`", card["quality"])]
+    rows += [(f"`{name}`", metrics) for name, metrics in baselines.items()]
+    keys = ("precision", "recall", "density", "coverage")
+    head = ("Images of", "Class accuracy", "Fréchet distance", *(key.capitalize() for key in keys))
+    return markdown_table(
+        head,
+        [
+            (
+                name,
+                f"{metrics['class_accuracy'] * 100:.1f} %",
+                f"{metrics['frechet_distance']:.3g}",
+                *(f"{metrics[key]:.2f}" for key in keys),
+            )
+            for name, metrics in rows
+        ],
+    )
+
+
 def training_table(cards: list[dict]) -> str:
     """The table of training runs: command, hardware, time and result, one row of Markdown per card."""
     head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
@@ -117,6 +139,13 @@ def written_from_cards(text: str) -> str:
     return text
 
 
+def generators_page(text: str) -> str:
+    """The text of docs/generators.md with the table of each generator and its baselines rewritten from the cards."""
+    for name in COMPARED:
+        text = between(text, name, baselines_table(card(name)))
+    return text
+
+
 if __name__ == "__main__":
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else README
-    path.write_text(written_from_cards(path.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(written_from_cards(README.read_text(encoding="utf-8")), encoding="utf-8")
+    GENERATORS.write_text(generators_page(GENERATORS.read_text(encoding="utf-8")), encoding="utf-8")

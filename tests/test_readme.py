@@ -13,7 +13,7 @@ from zoo.recipes import list_recipes
 
 ROOT = tables.README.parent
 TEXT = tables.README.read_text(encoding="utf-8")
-GENERATORS = (ROOT / "docs" / "generators.md").read_text(encoding="utf-8")
+GENERATORS = tables.GENERATORS.read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT + GENERATORS, re.DOTALL | re.MULTILINE)
 
 
@@ -82,6 +82,7 @@ def test_pages_begin_with_what_a_reader_can_do_after_them(page):
 
 
 def test_tables_are_up_to_date():
+    assert tables.generators_page(GENERATORS) == GENERATORS, "`make readme` rewrites the tables"
     assert tables.written_from_cards(TEXT) == TEXT, "`make readme` rewrites the tables"
 
 
