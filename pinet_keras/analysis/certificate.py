@@ -16,7 +16,24 @@ WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 
 @dataclass(frozen=True)
 class Row:
-    """One call of one layer. `degree_in` is the largest degree among its inputs; None where it is not a polynomial."""
+    """One call of one layer, as `Certificate.rows` holds it.
+
+    Attributes:
+        name: name of the layer, behind those of the models that it is nested in.
+        kind: "affine", "product", "sum", "identity", "scaling", "softmax" or "declared"; "activation",
+            "not polynomial" or "unknown" where there is no degree.
+        degree_in: the largest degree among its inputs; None where one is not a polynomial.
+        degree_out: the degree of its output; None where that is not a polynomial.
+        levels: the multiplicative depth of its output; None where that is not a polynomial.
+        why: the rule that was applied, in words.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((8,)), pinet_keras.PolyDense(4, degree=3, name="cubic")])
+        >>> [row] = analysis.certify(model).rows
+        >>> row.name, row.degree_in, row.degree_out
+        ('cubic', 1, 3)
+    """
 
     name: str
     kind: str
@@ -41,6 +58,15 @@ class Certificate:
             the model is not a polynomial.
         reasons: the layers that keep the model from tier 2, each with its why.
         rows: one row a call of a layer, in the order of computation.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((8,)), pinet_keras.PolyDense(4, degree=3), keras.layers.ReLU()])
+        >>> certificate = analysis.certify(model)
+        >>> certificate.tier_name, certificate.degree
+        ('not polynomial', None)
+        >>> certificate.reasons
+        ('re_lu...: activation ReLU',)
     """
 
     model: str
@@ -115,6 +141,15 @@ def certify(model) -> Certificate:
 
     Raises:
         ValueError: a Sequential model that is not built; a degree rule that returns no degree.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((8,)), pinet_keras.PolyDense(4, degree=3), keras.layers.Softmax()])
+        >>> certificate = analysis.certify(model)
+        >>> certificate.degree, certificate.tier_name
+        (3, 'low-depth')
+        >>> certificate.verify(model, samples=np.random.default_rng(0).normal(size=(4, 8)), lines=2).verdict
+        'holds'
     """
     rows: list[Row] = []
     outputs = _walk(model, None, "", True, False, rows)

@@ -20,7 +20,21 @@ BISECTIONS = 80
 
 @dataclass(frozen=True)
 class Crossing:
-    """A point x + t·direction where the predicted class changes."""
+    """A point x + t·direction where the predicted class changes, as `crossings` finds it.
+
+    Attributes:
+        t: where on the line.
+        before: the class below t.
+        after: the class above t.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> [crossing] = analysis.crossings(model, x=[1, 0], direction=[0, 1], domain=(0, 2))
+        >>> round(crossing.t, 6), crossing.before, crossing.after
+        (1.0, 0, 1)
+    """
 
     t: float
     before: int

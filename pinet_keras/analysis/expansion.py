@@ -17,18 +17,40 @@ class Expansion:
     Attributes:
         exponents: `[monomials, inputs]`, integers.
         coefficients: `[monomials, outputs]`.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> polynomial = analysis.Expansion(np.array([[2, 0], [1, 1]]), np.array([[1.0], [3.0]]))  # x0² + 3·x0·x1
+        >>> polynomial.degree()
+        2
+        >>> polynomial([[2.0, 1.0]])
+        array([[10.]])
     """
 
     exponents: np.ndarray
     coefficients: np.ndarray
 
     def degree(self, rtol: float = 1e-9) -> int:
-        """The total degree, terms below `rtol` of the largest coefficient taken for rounding."""
+        """The total degree of the terms that are not rounding.
+
+        Args:
+            rtol: terms below this fraction of the largest coefficient are taken for rounding.
+
+        Returns:
+            The largest sum of exponents.
+        """
         large = np.abs(self.coefficients).max(axis=1) > rtol * np.abs(self.coefficients).max()
         return int(self.exponents[large].sum(axis=1).max(initial=0))
 
     def __call__(self, x) -> np.ndarray:
-        """Values `[n, outputs]` at points `[n, ...]`."""
+        """The values of the polynomial.
+
+        Args:
+            x: points `[n, ...]`.
+
+        Returns:
+            float64 `[n, outputs]`.
+        """
         x = np.asarray(x, dtype="float64")
         flat = x.reshape(len(x), self.exponents.shape[1])
         return np.prod(flat[:, None, :] ** self.exponents, axis=2) @ self.coefficients
@@ -38,7 +60,10 @@ class Expansion:
 
         Args:
             names: the letter of the symbols.
-            rtol: terms below this share of the largest coefficient are taken for rounding and left out.
+            rtol: terms below this fraction of the largest coefficient are taken for rounding and left out.
+
+        Returns:
+            A list of sympy expressions.
         """
         import sympy
 
@@ -74,6 +99,16 @@ def expand(model, low: float = -1.0, high: float = 1.0, limit: int = 1000, rtol:
 
     Raises:
         ValueError: no certified degree, several inputs, more monomials than `limit`, or values that do not fit.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> polynomial = analysis.expand(model)
+        >>> len(polynomial.exponents)  # 1, x0, x1, x0², x0·x1 and x1²
+        6
+        >>> polynomial([[3.0, 2.0]]).round(6)
+        array([[9., 4.]])
     """
     degree, evaluator = certified_degree(model), evaluator_of(model)
     if len(evaluator.shapes) != 1 or None in evaluator.shapes[0]:

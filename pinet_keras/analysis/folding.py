@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer
+from pinet_keras.analysis.operation_kinds import IDENTITIES
 from pinet_keras.analysis.replay import Copier, copy_operation, replay
-from pinet_keras.analysis.rules import IDENTITIES
 
 # Layers whose last axis of outputs can take a factor and a shift, and the axis of the kernel that holds it.
 SCALABLE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
@@ -29,6 +29,13 @@ def fold(model) -> keras.Model:
 
     Raises:
         ValueError: a model without a graph.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+        >>> [type(layer).__name__ for layer in analysis.fold(model).layers]
+        ['InputLayer', 'Conv2D']
     """
     flat = replay(model, _Opener())
     return replay(flat, _Folder(_plan(flat)))

@@ -75,6 +75,14 @@ def restrict(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0), rto
 
     Reference:
         Trefethen, Approximation Theory and Approximation Practice, chapters 2 to 4.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> first, second = analysis.restrict(model, x=[1, 0], direction=[0, 1])  # 1 and t²
+        >>> second.degree(), round(float(second(0.5)), 6)
+        (2, 0.25)
     """
     line = _line(model, x, direction, domain)
     piece = _fit(line, line.low, line.high)
@@ -115,6 +123,14 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
         ValueError: no certified degree, wrong shapes, values that no such polynomial takes (pixels outside 0..255);
             fewer than two logits; float64 overflows, or cannot tell: two classes are equal on a part of the line,
             touch, or meet at an end of `domain`. The message says from which t to which.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> found = analysis.crossings(model, x=[1, 0], direction=[0, 1], domain=(-2, 2))
+        >>> [(round(crossing.t, 6), crossing.before, crossing.after) for crossing in found]
+        [(-1.0, 1, 0), (1.0, 0, 1)]
     """
     line = _line(model, x, direction, domain)
     segments = _stretches(line, line.low, line.high, [0])
@@ -135,6 +151,13 @@ def margin(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> fl
 
     Raises:
         ValueError: as `crossings`; 0 outside `domain`.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> round(analysis.margin(model, x=[1, 0], direction=[0, 1], domain=(-2, 2)), 6)
+        1.0
     """
     if not domain[0] <= 0 <= domain[1]:
         raise ValueError(f"`domain` must contain 0. Received: domain={domain}")

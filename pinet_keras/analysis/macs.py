@@ -6,7 +6,7 @@ import keras
 from keras import tree
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of, is_keras_layer, is_keras_op, trace
-from pinet_keras.analysis.rules import ACTIVATION_LAYERS, PRODUCT_OPS
+from pinet_keras.analysis.operation_kinds import ACTIVATION_LAYERS, PRODUCT_OPS
 
 RECURRENT = ACTIVATION_LAYERS - {"ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"}
 
@@ -31,6 +31,12 @@ def count_macs(model) -> int:
 
     Raises:
         ValueError: a shape is open; a model without a graph or `macs_rule`; a layer that cannot be counted.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((8,)), pinet_keras.PolyDense(4, degree=2)])
+        >>> analysis.count_macs(model)  # U_1 and U_2 of 8·4 each, C of 4·4, and a product of 4 values
+        84
     """
     if hasattr(model, "macs_rule"):
         return int(model.macs_rule(model.input_shape))

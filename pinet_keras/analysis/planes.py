@@ -123,6 +123,13 @@ def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, t
     Raises:
         ValueError: no certified degree, or a higher one; fewer than two logits; wrong shapes; values that no such
             polynomial takes, or a leading logit that rounding leaves unknown on more than 1 % of the drawing.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> figure = analysis.plane(model, x=[0, 0], d1=[1, 0], d2=[0, 1], labels=["first", "second"])
+        >>> figure.savefig("plane.png")
     """
     from matplotlib.figure import Figure
 

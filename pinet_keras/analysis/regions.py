@@ -20,7 +20,21 @@ SAME_SLOPE = 1e-9
 
 @dataclass(frozen=True)
 class Pieces:
-    """A piecewise linear function of t: straight between neighbouring `ts`, with `values` `[points, outputs]` there."""
+    """A piecewise linear function of t, as `linear_regions_on_line` finds it.
+
+    Attributes:
+        ts: `[points]`, in rising order: the ends of the line, and the places where the function bends.
+        values: `[points, outputs]`, the function there. It is straight between neighbouring points.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.ReLU()])
+        >>> pieces = analysis.linear_regions_on_line(model, x=[0, 0], direction=[1, -1])
+        >>> pieces.ts, pieces.values  # max(t, 0) and max(-t, 0)
+        (array([-1., 0., 1.]), array([[0., 1.], [0., 0.], [1., 0.]]))
+        >>> pieces([0.5])
+        array([[0.5, 0. ]])
+    """
 
     ts: np.ndarray
     values: np.ndarray
@@ -31,7 +45,14 @@ class Pieces:
         return len(self.ts) - 1
 
     def __call__(self, t) -> np.ndarray:
-        """Values `[n, outputs]` at points t."""
+        """The values of the function.
+
+        Args:
+            t: points `[n]`.
+
+        Returns:
+            float64 `[n, outputs]`.
+        """
         return np.stack([np.interp(t, self.ts, column) for column in self.values.T], axis=-1)
 
 
@@ -56,6 +77,13 @@ def linear_regions_on_line(model, x, direction, domain: tuple[float, float] = (-
 
     Reference:
         Zhang, Naitzat, Lim, Tropical Geometry of Deep Neural Networks, ICML 2018.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.ReLU()])
+        >>> pieces = analysis.linear_regions_on_line(model, x=[0, 0], direction=[1, -1])
+        >>> pieces.count  # the ReLUs bend at t = 0
+        2
     """
     evaluator = Evaluator(model)
     if len(evaluator.shapes) != 1:

@@ -123,8 +123,19 @@ def _is_real(dtype) -> bool:
 class Evaluator:
     """A copy of a model in one dtype, softmax on the logits left out, evaluated on NumPy arrays.
 
-    Calling it takes a list with one array `[n, ...]` for each input, and gives `[n, outputs]`, all outputs flattened.
-    After each batch of a call it calls `progress(done, all)`, where that is given.
+    Args:
+        model: a built `keras.Model`.
+        dtype: the dtype of all computations.
+        batch_size: examples at a time.
+        progress: `progress(done, all)`, called after each batch; None for none.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.multiply([x, x]))  # two logits: the squares of the inputs
+        >>> evaluator = analysis.Evaluator(model)
+        >>> evaluator([np.array([[1e-30, 3.0]])])  # beyond float32
+        array([[1.e-60, 9.e+00]])
     """
 
     def __init__(
@@ -153,6 +164,14 @@ class Evaluator:
         return Evaluator(self.model, "float32", self.batch_size)
 
     def __call__(self, arrays: list[np.ndarray]) -> np.ndarray:
+        """The outputs of the model.
+
+        Args:
+            arrays: one array `[n, ...]` for each input.
+
+        Returns:
+            `[n, outputs]`, all outputs flattened.
+        """
         parts, count = [], len(arrays[0])
         for start in range(0, count, self.batch_size):
             end = min(start + self.batch_size, count)
@@ -169,7 +188,18 @@ class Evaluator:
         return np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
 
     def points(self, values, name: str) -> list[np.ndarray]:
-        """One array for each input, from an array or a list of arrays, checked for its shape."""
+        """Check one example.
+
+        Args:
+            values: an array without the batch axis; a list of them for several inputs.
+            name: what the message of the error calls it.
+
+        Returns:
+            A list with one float64 array for each input.
+
+        Raises:
+            ValueError: a wrong shape.
+        """
         values = list(values) if len(self.shapes) > 1 else [values]
         arrays = [np.asarray(value, dtype="float64") for value in values]
         for array, shape in zip(arrays, self.shapes, strict=True):

@@ -8,8 +8,23 @@ from typing import Any
 import keras
 
 from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op, rewritten
-from pinet_keras.analysis.graph import names as _names
-from pinet_keras.analysis.rule_exceptions import RANDOM_IN_TRAINING, rounding, rule_exception
+from pinet_keras.analysis.operation_kinds import (
+    ACTIVATION_LAYERS,
+    ACTIVATION_OPS,
+    AFFINE,
+    AFFINE_OPS,
+    BREAK_OPS,
+    BREAKS,
+    IDENTITIES,
+    INTERPOLATIONS,
+    MOVES,
+    PRODUCT_OPS,
+    RESIZERS,
+    SCALINGS,
+    SUM_OPS,
+    SUMS,
+)
+from pinet_keras.analysis.rule_exceptions import rounding, rule_exception
 
 SOFTMAX = "softmax on the logits: outside the count"
 
@@ -23,84 +38,6 @@ class Step:
     why: str
     products: int = 0
 
-
-# "Identity" layers hand on their input at inference.
-IDENTITIES = RANDOM_IN_TRAINING | _names("Identity ActivityRegularization")
-# "Sum" layers move, copy and add values: every coefficient is 0, 1 or −1, so they need no multiplication.
-SUMS = _names(
-    "Add Subtract Concatenate Flatten Reshape Permute RepeatVector ZeroPadding1D ZeroPadding2D ZeroPadding3D "
-    "Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling3D"
-)
-AFFINE = _names(
-    "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D "
-    "DepthwiseConv2D SeparableConv1D SeparableConv2D Average AveragePooling1D AveragePooling2D AveragePooling3D "
-    "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D AdaptiveAveragePooling1D "
-    "AdaptiveAveragePooling2D AdaptiveAveragePooling3D BatchNormalization"
-)
-SCALINGS = _names("Rescaling Normalization")
-RESIZERS = _names("UpSampling2D Resizing RandomCrop CenterCrop")  # the last two resize images that are too small
-INTERPOLATIONS = _names("nearest bilinear bicubic lanczos3 lanczos5")
-ACTIVATION_LAYERS = _names(
-    "ReLU LeakyReLU PReLU ELU Softmax LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell ConvLSTM1D ConvLSTM2D "
-    "ConvLSTM3D Bidirectional RNN Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"
-)
-# No activation function, yet no polynomial: a choice, a quotient, a root or a table.
-BREAKS = {
-    **dict.fromkeys(
-        _names(
-            "MaxPooling1D MaxPooling2D MaxPooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D "
-            "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Maximum Minimum"
-        ),
-        "takes the largest or smallest value",
-    ),
-    **dict.fromkeys(
-        _names("LayerNormalization GroupNormalization UnitNormalization RMSNormalization"),
-        "divides by a spread measured on the input",
-    ),
-    **dict.fromkeys(
-        _names(
-            "Embedding CategoryEncoding Discretization Hashing HashedCrossing IntegerLookup StringLookup "
-            "TextVectorization"
-        ),
-        "looks up a table",
-    ),
-    "Masking": "compares its input with a value",
-}
-
-# The same for the functions of `keras.ops`; of those in MOVES only the first argument may depend on the input.
-MOVES = _names(
-    "Reshape Transpose Swapaxes Moveaxis ExpandDims Squeeze Ravel Flip Fliplr Flipud Roll Rot90 Repeat Tile "
-    "BroadcastTo Split Hsplit Vsplit Dsplit ArraySplit Unstack GetItem Take Pad Sum Cumsum Diff Diag Diagflat "
-    "Diagonal Tril Triu Trace Copy Slice StopGradient ConvertToTensor Rearrange SpaceToDepth DepthToSpace "
-    "CropImages PadImages"
-)
-SUM_OPS = _names("Add Subtract Negative Concatenate Stack Vstack Hstack Dstack Append")
-AFFINE_OPS = _names("Mean RGBToGrayscale AveragePool AdaptiveAveragePool BatchNorm")
-PRODUCT_OPS = _names(
-    "Multiply Matmul Dot Vdot Inner Outer Tensordot Kron Cross Einsum Conv DepthwiseConv SeparableConv ConvTranspose"
-)
-ACTIVATION_OPS = _names(
-    "Relu Relu6 Sigmoid SparseSigmoid Softplus Softsign SoftShrink SparsePlus Silu Squareplus LogSigmoid LeakyRelu "
-    "HardSigmoid HardSilu Elu Selu Gelu Celu Glu TanhShrink HardTanh HardShrink Threshold Softmax LogSoftmax Sparsemax "
-    "Tanh Exp Exp2 Expm1 Log Log10 Log1p Log2 Logaddexp Logsumexp Sin Cos Tan Arcsin Arccos Arctan Sinh Cosh Erf "
-    "Absolute Abs Clip Sign Heaviside Round Floor Ceil Sqrt Rsqrt Cbrt DotProductAttention"
-)
-BREAK_OPS = {
-    **dict.fromkeys(
-        _names("Maximum Minimum Max Min Amax Amin Median Sort Argmax Argmin TopK MaxPool AdaptiveMaxPool"),
-        "takes the largest or smallest value",
-    ),
-    **dict.fromkeys(
-        _names("LayerNorm RMSNorm Normalize Std Norm"),
-        "takes a root or divides by a spread measured on the input",
-    ),
-    **dict.fromkeys(
-        _names("Where Equal NotEqual Greater GreaterEqual Less LessEqual OneHot MultiHot"), "compares values"
-    ),
-    "Reciprocal": "divides by its input",
-    "FloorDivide": "rounds",
-    "Mod": "rounds",
-}
 
 _REGISTERED: dict[Any, tuple[Callable, int | None]] = {}
 
@@ -124,6 +61,17 @@ def register_degree_rule(target, rule: Callable | None = None, multiplications: 
 
     Raises:
         TypeError: `target` is an object rather than a class or function.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> class Cube(keras.layers.Layer):
+        ...     def call(self, x):
+        ...         return x * x * x
+        >>> @analysis.register_degree_rule(Cube)
+        ... def degree_of_cube(layer, degrees):
+        ...     return 3 * degrees[0]
+        >>> analysis.certify(keras.Sequential([keras.Input((4,)), Cube()])).degree
+        3
     """
     if rule is None:
         return lambda function: register_degree_rule(target, function, multiplications)

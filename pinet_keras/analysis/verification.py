@@ -30,6 +30,14 @@ class Verification:
         noise: how much of `error` rounding may explain on that line. Above 4 times as much the claim is refuted.
         lines: number of lines measured.
         why: the verdict in words.
+
+    Example:
+        >>> from pinet_keras import analysis
+        >>> model = keras.Sequential([keras.Input((8,)), pinet_keras.PolyDense(4, degree=3)])
+        >>> samples = np.random.default_rng(0).normal(size=(4, 8))
+        >>> verification = analysis.certify(model).verify(model, samples, lines=2)
+        >>> verification.holds, verification.degree, verification.seen
+        (True, 3, 3)
     """
 
     verdict: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 
 from pinet_keras.layers._recursion import PolyRecursion, positive_int, receptive_field
@@ -15,20 +17,43 @@ class PolyConv(PolyRecursion):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        degree=2,
-        rank=None,
-        decomposition="ccp",
-        strides=1,
-        padding="valid",
-        dilation_rate=1,
-        data_format=None,
-        normalization=None,
+        filters: int,
+        kernel_size: int | tuple[int, ...],
+        degree: int = 2,
+        rank: int | None = None,
+        decomposition: str = "ccp",
+        strides: int | tuple[int, ...] = 1,
+        padding: str = "valid",
+        dilation_rate: int | tuple[int, ...] = 1,
+        data_format: str | None = None,
+        normalization: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | dict | Callable = "poly",
+        bias_initializer: str | dict | Callable = "zeros",
+        kernel_regularizer: str | dict | Callable | None = None,
+        bias_regularizer: str | dict | Callable | None = None,
+        activity_regularizer: str | dict | Callable | None = None,
+        kernel_constraint: str | dict | Callable | None = None,
+        bias_constraint: str | dict | Callable | None = None,
         **kwargs,
     ):
         filters = positive_int(filters, "filters")
-        super().__init__(filters, degree, rank, decomposition, normalization, **kwargs)
+        super().__init__(
+            filters,
+            degree=degree,
+            rank=rank,
+            decomposition=decomposition,
+            normalization=normalization,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides

@@ -8,6 +8,7 @@ from operator import index
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers.poly_initializer import (
     PolyInitializer,
@@ -56,21 +57,22 @@ class PolyRecursion(keras.layers.Layer):
     def __init__(
         self,
         width,
-        degree=2,
-        rank=None,
-        decomposition="ccp",
-        normalization=None,
-        use_bias=True,
-        kernel_initializer="poly",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
+        *,
+        degree,
+        rank,
+        decomposition,
+        normalization,
+        use_bias,
+        kernel_initializer,
+        bias_initializer,
+        kernel_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        kernel_constraint,
+        bias_constraint,
         **kwargs,
     ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **base_arguments(self, kwargs))
         self.degree = positive_int(degree, "degree")
         self.rank = width if rank is None else positive_int(rank, "rank")
         self.decomposition = one_of(decomposition, DECOMPOSITIONS, "decomposition")

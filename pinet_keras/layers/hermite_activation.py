@@ -6,6 +6,7 @@ from operator import index
 import keras
 from keras import ops
 
+from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
 
 DEGREES = (2, 4, 6, 8)
@@ -45,13 +46,19 @@ class HermiteActivation(keras.layers.Layer):
         2201.06699: degree 2.
 
     Example:
-        >>> x = keras.random.normal((32, 8, 8, 16))
-        >>> HermiteActivation(degree=4)(x).shape
-        (32, 8, 8, 16)
+        >>> model = keras.Sequential(
+        ...     [
+        ...         keras.Input((8, 8, 3)),
+        ...         keras.layers.Conv2D(16, 3, padding="same", use_bias=False),
+        ...         pinet_keras.HermiteActivation(degree=4),
+        ...     ]
+        ... )
+        >>> model.output_shape
+        (None, 8, 8, 16)
     """
 
-    def __init__(self, degree=2, axis=-1, momentum=0.9, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, degree: int = 2, axis: int = -1, momentum: float = 0.9, **kwargs):
+        super().__init__(**base_arguments(self, kwargs))
         if degree not in DEGREES:
             raise ValueError(f"`degree` must be one of {', '.join(map(str, DEGREES))}. Received: degree={degree}")
         self.degree = index(degree)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers._recursion import NORMALIZATIONS, one_of, positive_int
 from pinet_keras.layers.poly_initializer import PolyInitializer, factor_initializer, get_initializer, scaled
@@ -54,27 +56,34 @@ class PolyBlock2D(keras.layers.Layer):
 
     Reference:
         Chrysos et al., Regularization of polynomial networks for image recognition, CVPR 2023 (R-PolyNets).
+
+    Example:
+        >>> block = pinet_keras.PolyBlock2D(32, strides=2, normalization="batch")
+        >>> keras.ops.shape(block(np.ones((2, 8, 8, 16))))
+        (2, 4, 4, 32)
+        >>> float(block.alpha.numpy())  # no product yet: training decides how much of it the block wants
+        0.0
     """
 
     def __init__(
         self,
-        filters,
-        kernel_size=3,
-        strides=1,
-        dilation_rate=1,
-        data_format=None,
-        normalization=None,
-        use_bias=True,
-        kernel_initializer="poly",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
+        filters: int,
+        kernel_size: int | tuple[int, int] = 3,
+        strides: int | tuple[int, int] = 1,
+        dilation_rate: int | tuple[int, int] = 1,
+        data_format: str | None = None,
+        normalization: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | dict | Callable = "poly",
+        bias_initializer: str | dict | Callable = "zeros",
+        kernel_regularizer: str | dict | Callable | None = None,
+        bias_regularizer: str | dict | Callable | None = None,
+        activity_regularizer: str | dict | Callable | None = None,
+        kernel_constraint: str | dict | Callable | None = None,
+        bias_constraint: str | dict | Callable | None = None,
         **kwargs,
     ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **base_arguments(self, kwargs))
         self.filters = positive_int(filters, "filters")
         self.normalization = one_of(normalization, NORMALIZATIONS, "normalization")
         self.use_bias = bool(use_bias)

@@ -29,8 +29,17 @@ class PolyConv1D(PolyConv):
         data_format: `"channels_last"` or `"channels_first"`; `None` stands for Keras' configured one.
         normalization: `None`, or `"batch"` to batch-normalise each branch before it enters a product; at inference this
             is affine, and the degree stays.
-        **kwargs: `use_bias`, and the initializers, regularizers and constraints of `PolyDense`, with the same meaning;
-            `name`, `dtype`, `trainable`.
+        use_bias: Whether to add β. (b_n belongs to the recursion and is there in either case.)
+        kernel_initializer: Initializer of U, A, S, V and C. Every factor gets a draw of its own, also from a seeded
+            instance. `"poly"` keeps output and gradient in scale at any degree and rank (see `PolyInitializer`);
+            others are used as they are.
+        bias_initializer: Initializer of β.
+        kernel_regularizer: Regularizer of each of U, A, S, V and C.
+        bias_regularizer: Regularizer of β.
+        activity_regularizer: Regularizer of the output.
+        kernel_constraint: Constraint on each of U, A, S, V and C.
+        bias_constraint: Constraint on β.
+        **kwargs: `name`, `dtype`, `trainable`, as for every Keras layer.
 
     Input shape:
         `(batch, steps, channels)`, or `(batch, channels, steps)` with `"channels_first"`.
@@ -49,6 +58,11 @@ class PolyConv1D(PolyConv):
     Reference:
         Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828; Deep Polynomial Neural Networks,
         arXiv 2006.13026 (the models CCP, NCP and NCP-Skip).
+
+    Example:
+        >>> layer = pinet_keras.PolyConv1D(8, kernel_size=5, degree=3, strides=2, padding="causal")
+        >>> keras.ops.shape(layer(np.ones((2, 100, 3))))
+        (2, 50, 8)
     """
 
     _convolution = keras.layers.Conv1D

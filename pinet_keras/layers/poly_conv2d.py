@@ -29,8 +29,17 @@ class PolyConv2D(PolyConv):
         data_format: `"channels_last"` or `"channels_first"`; `None` stands for Keras' configured one.
         normalization: `None`, or `"batch"` to batch-normalise each branch before it enters a product; at inference this
             is affine, and the degree stays.
-        **kwargs: `use_bias`, and the initializers, regularizers and constraints of `PolyDense`, with the same meaning;
-            `name`, `dtype`, `trainable`.
+        use_bias: Whether to add β. (b_n belongs to the recursion and is there in either case.)
+        kernel_initializer: Initializer of U, A, S, V and C. Every factor gets a draw of its own, also from a seeded
+            instance. `"poly"` keeps output and gradient in scale at any degree and rank (see `PolyInitializer`);
+            others are used as they are.
+        bias_initializer: Initializer of β.
+        kernel_regularizer: Regularizer of each of U, A, S, V and C.
+        bias_regularizer: Regularizer of β.
+        activity_regularizer: Regularizer of the output.
+        kernel_constraint: Constraint on each of U, A, S, V and C.
+        bias_constraint: Constraint on β.
+        **kwargs: `name`, `dtype`, `trainable`, as for every Keras layer.
 
     Input shape:
         `(batch, height, width, channels)`, or `(batch, channels, height, width)` with `"channels_first"`.
@@ -49,6 +58,19 @@ class PolyConv2D(PolyConv):
     Reference:
         Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828; Deep Polynomial Neural Networks,
         arXiv 2006.13026 (the models CCP, NCP and NCP-Skip).
+
+    Example:
+        >>> model = keras.Sequential(
+        ...     [
+        ...         keras.Input((32, 32, 3)),
+        ...         pinet_keras.PolyConv2D(16, 3, degree=2, strides=2, normalization="batch"),
+        ...         pinet_keras.PolyConv2D(32, 3, degree=2, strides=2, normalization="batch"),
+        ...         keras.layers.GlobalAveragePooling2D(),
+        ...         keras.layers.Dense(10),
+        ...     ]
+        ... )
+        >>> model.output_shape  # ten polynomials of degree 2·2 of the pixels
+        (None, 10)
     """
 
     _convolution = keras.layers.Conv2D

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 
 from pinet_keras.layers._recursion import PolyRecursion, positive_int
@@ -55,11 +57,49 @@ class PolyDense(PolyRecursion):
     Reference:
         Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828; Deep Polynomial Neural Networks,
         arXiv 2006.13026 (the models CCP, NCP and NCP-Skip).
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((16,)), pinet_keras.PolyDense(4, degree=3, rank=8)])
+        >>> model.output_shape
+        (None, 4)
+        >>> model.count_params()  # U_1, U_2 and U_3 of 16·8 each, C of 8·4, β of 4
+        420
     """
 
-    def __init__(self, units, degree=2, rank=None, decomposition="ccp", normalization=None, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        degree: int = 2,
+        rank: int | None = None,
+        decomposition: str = "ccp",
+        normalization: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | dict | Callable = "poly",
+        bias_initializer: str | dict | Callable = "zeros",
+        kernel_regularizer: str | dict | Callable | None = None,
+        bias_regularizer: str | dict | Callable | None = None,
+        activity_regularizer: str | dict | Callable | None = None,
+        kernel_constraint: str | dict | Callable | None = None,
+        bias_constraint: str | dict | Callable | None = None,
+        **kwargs,
+    ):
         units = positive_int(units, "units")
-        super().__init__(units, degree, rank, decomposition, normalization, **kwargs)
+        super().__init__(
+            units,
+            degree=degree,
+            rank=rank,
+            decomposition=decomposition,
+            normalization=normalization,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self.units = units
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(min_ndim=2)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import index
 
 import keras
 from keras import ops, regularizers
 
+from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers._recursion import positive_int
 
@@ -41,10 +43,24 @@ class PolynomialActivation(keras.layers.Layer):
 
     Reference:
         Goyal et al., Learning Activation Functions: A new paradigm for understanding Neural Networks, arXiv 1906.09529.
+
+    Example:
+        >>> layer = pinet_keras.PolynomialActivation(degree=3)
+        >>> keras.ops.shape(layer(np.ones((2, 8, 8, 16))))
+        (2, 8, 8, 16)
+        >>> [keras.ops.shape(coefficient) for coefficient in layer.coefficients]  # a_0 to a_3, of each channel
+        [(16,), (16,), (16,), (16,)]
     """
 
-    def __init__(self, degree=2, shared=False, axis=-1, coefficient_regularizer=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        degree: int = 2,
+        shared: bool = False,
+        axis: int = -1,
+        coefficient_regularizer: str | dict | Callable | None = None,
+        **kwargs,
+    ):
+        super().__init__(**base_arguments(self, kwargs))
         self.degree = positive_int(degree, "degree")
         self.shared = bool(shared)
         self.axis = index(axis)

@@ -1,0 +1,99 @@
+"""Every public name is documented: an example that runs, and a line for each argument."""
+
+import ast
+import doctest
+import inspect
+import re
+import textwrap
+from importlib import import_module
+
+import keras
+import numpy as np
+import pytest
+
+import pinet_keras
+import zoo
+
+PUBLIC = {
+    f"{module}.{name}": getattr(import_module(module), name)
+    for module in (
+        "pinet_keras",
+        "pinet_keras.layers",
+        "pinet_keras.analysis",
+        "zoo",
+        "zoo.evaluation.metrics",
+        "tuning",
+    )
+    for name in import_module(module).__all__
+    # The layers have two names; the shorter one is what users write.
+    if module != "pinet_keras.layers" or name not in pinet_keras.__all__
+}
+NEEDS_TENSORFLOW = {"zoo.export"}
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+public = pytest.mark.parametrize("name", PUBLIC)
+
+
+@public
+def test_the_example_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    imported = {"np": np, "keras": keras, "pinet_keras": pinet_keras, "zoo": zoo}
+    found = doctest.DocTestFinder().find(PUBLIC[name], name, module=False, globs=imported)
+    assert next(test for test in found if test.name == name).examples, f"the docstring of {name} has no >>> example"
+    if name in NEEDS_TENSORFLOW and keras.backend.backend() != "tensorflow":
+        pytest.skip(f"{name} works on TensorFlow alone")
+    report: list[str] = []
+    for test in found:
+        doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+def entries(docstring, *titles):
+    """Names that the sections of these titles explain: `name: ...`, one level in."""
+    text = inspect.cleandoc(docstring or "")
+    sections = re.findall(rf"^(?:{'|'.join(titles)}):\n((?:    .*\n|\n)*)", text + "\n", re.MULTILINE)
+    return set(re.findall(r"^    \*{0,2}(\w+): ", "".join(sections), re.MULTILINE))
+
+
+def raises(found):
+    """Whether a function, or the `__init__` of a class, raises something in its own code."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(found))))
+        if isinstance(node, ast.FunctionDef) and (node.name == "__init__" or inspect.isfunction(found))
+    ]
+    return any(isinstance(node, ast.Raise) for function in functions for node in ast.walk(function))
+
+
+def documented():
+    """The public names and, of classes that are no layers, their own public methods: with what they are called with."""
+    for name, found in PUBLIC.items():
+        yield pytest.param(found, id=name)
+        if isinstance(found, type) and not issubclass(found, keras.layers.Layer):
+            for method, member in vars(found).items():
+                if not method.startswith("_") or method == "__call__":
+                    function = getattr(member, "__func__", member)
+                    if inspect.isfunction(function):
+                        yield pytest.param(function, id=f"{name}.{method}")
+
+
+@pytest.mark.parametrize("found", list(documented()))
+def test_the_docstring_explains_every_argument(found):
+    parameters = [name for name in inspect.signature(found).parameters if name not in ("self", "cls")]
+    missing = set(parameters) - entries(found.__doc__, "Args", "Attributes")
+    assert not missing, f"without a line in Args: {', '.join(sorted(missing))}"
+    assert entries(found.__doc__, "Args") <= set(parameters), "Args explains what is no argument"
+
+
+@public
+def test_the_docstring_says_what_comes_out(name):
+    found = PUBLIC[name]
+    wanted = {"Example:"}
+    if not isinstance(found, type):
+        wanted.add("Returns:")
+    elif issubclass(found, keras.layers.Layer):
+        wanted |= {"Input shape:", "Output shape:", "Raises:"}
+    if raises(found):
+        wanted.add("Raises:")
+    missing = wanted - set(inspect.cleandoc(found.__doc__).splitlines())
+    assert not missing, f"the docstring has no {', '.join(sorted(missing))}"
