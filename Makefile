@@ -37,10 +37,11 @@ lint: $(VENV)/installed-dev
 # for the networks for CIFAR-10: their certificates are measured on PyTorch, and their lines followed on TensorFlow alone.
 backends: export XLA_FLAGS = --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 backends: $(VENV)/installed-backends
-	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden' tests/layers/test_battery.py tests/zoo/test_golden.py
+	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden or example_runs' tests/layers/test_battery.py tests/zoo/test_golden.py \
+		tests/test_docstring_examples.py
 	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10' tests/analysis/test_zoo.py tests/analysis
 	KERAS_BACKEND=torch $(PYTEST) --no-loadscope-reorder -k 'not cifar10 or measuring' tests/analysis/test_zoo.py tests/analysis
-	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py
+	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py tests/test_docstring_examples.py
 	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation
 
 # Speed, beside PyTorch and the machine's limit: writes docs/performance.md.

@@ -38,13 +38,13 @@ public = pytest.mark.parametrize("name", PUBLIC)
 def test_the_example_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     imported = {"np": np, "keras": keras, "pinet_keras": pinet_keras, "zoo": zoo}
-    found = doctest.DocTestFinder().find(PUBLIC[name], name, module=False, globs=imported)
-    assert next(test for test in found if test.name == name).examples, f"the docstring of {name} has no >>> example"
+    [test] = doctest.DocTestFinder(recurse=False).find(PUBLIC[name], name, module=False, globs=imported)
+    if not test.examples:
+        pytest.fail(f"the docstring of {name} has no >>> example")
     if name in NEEDS_TENSORFLOW and keras.backend.backend() != "tensorflow":
         pytest.skip(f"{name} works on TensorFlow alone")
     report: list[str] = []
-    for test in found:
-        doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
+    doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
     assert not report, "".join(report)
 
 

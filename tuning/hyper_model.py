@@ -28,6 +28,13 @@ class PinetHyperModel(keras_tuner.HyperModel):
     Raises:
         ValueError: no such search, or one that makes no recipe.
         FileNotFoundError: the data set is not there.
+
+    Example:
+        >>> import keras_tuner, tuning
+        >>> hypermodel = tuning.PinetHyperModel("digits")
+        >>> tuner = keras_tuner.RandomSearch(hypermodel, objective="val_accuracy", directory="search")
+        >>> "width" in tuner.oracle.get_space().values  # `tuner.search()` trains
+        True
     """
 
     def __init__(self, space, *, data=None, data_dir=None):
@@ -61,10 +68,12 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Args:
             hp: `keras_tuner.HyperParameters`.
             model: from `build(hp)`.
+            *args: refused: the hypermodel holds its data.
             epochs: the epoch to stop after; default the recipe's.
             initial_epoch: epochs that are done already.
             callbacks: of the tuner.
             verbose: taken and not used; the tuners pass it.
+            **kwargs: refused, as `*args`.
 
         Returns:
             Keras' history, with `val_accuracy` and `val_loss`.

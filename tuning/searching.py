@@ -76,6 +76,14 @@ def search(
         ValueError: an impossible argument; the folder holds another search, or one that is running; no network is
             within the budget.
         FileNotFoundError: the data set is not there.
+
+    Example:
+        >>> import tuning
+        >>> values = {"dataset": "digits", "validation": 300, "epochs": 1, "batch_size": 64, "learning_rate": 0.01}
+        >>> space = {**values, "network": {"stages": 1, "width": [2, 4]}}
+        >>> [best] = tuning.search(space, max_trials=1, out="widths")
+        >>> best.values["width"] in (2, 4), best.record["val_accuracy"] > 0.05
+        (True, True)
     """
     check_settings(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
     with distribution.environment(distributed, oracle, worker_id):

@@ -22,6 +22,16 @@ class Space:
         network: arguments of the architecture with one value.
         dimensions: what may be chosen.
         searched: names of those dimensions that are arguments of the architecture.
+
+    Example:
+        >>> import tuning
+        >>> values = {"dataset": "digits", "validation": 300, "epochs": 8, "batch_size": 64}
+        >>> rate = {"min": 1e-3, "max": 1e-2}
+        >>> space = tuning.Space.from_dict({**values, "learning_rate": rate, "network": {"width": [4, 8, 16]}})
+        >>> [dimension.name for dimension in space.dimensions]
+        ['width', 'learning_rate']
+        >>> space.recipe({"width": 8, "learning_rate": 0.005}).architecture_arguments
+        {'width': 8}
     """
 
     fixed: dict
@@ -123,15 +133,36 @@ class Space:
 
 
 def list_searches() -> list[str]:
-    """Names of the searches that are shipped, sorted."""
+    """Names of the searches that are shipped, sorted.
+
+    Returns:
+        A list of names, which `read_space` and `search` take.
+
+    Example:
+        >>> import tuning
+        >>> "digits" in tuning.list_searches()
+        True
+    """
     return sorted(path.stem for path in SEARCHES.glob("*.toml"))
 
 
 def read_space(name_or_path) -> Space:
     """Read a space by the name of a shipped search or from a TOML file.
 
+    Args:
+        name_or_path: name of a shipped search, or path of a search file.
+
+    Returns:
+        `Space`.
+
     Raises:
         ValueError: no such search, no TOML, or keys that make no space.
+
+    Example:
+        >>> import tuning
+        >>> space = tuning.read_space("digits")
+        >>> space.dataset, "width" in {dimension.name for dimension in space.dimensions}
+        ('digits', True)
     """
     _, values = read_named_toml(name_or_path, SEARCHES, "search")
     return Space.from_dict(values)

@@ -59,11 +59,12 @@ def load(
         FileNotFoundError: the weights file is missing.
 
     Example:
-
-    ```python
-    model = zoo.load("pinet_cifar10")
-    logits = model.predict(zoo.preprocess("pinet_cifar10", ["zoo/samples/cifar10_cat_0.png"]))
-    ```
+        >>> model = zoo.load("pinet_digits")
+        >>> images = np.zeros((2, 8, 8, 1), "uint8")  # `zoo.preprocess` makes such batches of image files
+        >>> model.predict(images, verbose=0).shape
+        (2, 10)
+        >>> zoo.load("pinet_digits", num_classes=3).output_shape  # with a new head, for classes of your own
+        (None, 3)
     """
     card = read_card(name)
     _check_weights_argument(weights, card)

@@ -23,8 +23,17 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
         pattern: shell-style pattern such as `"*cifar10*"`.
         task: `"image classification"`, `"sound classification"`, `"image generation"`, or `None` for all.
 
+    Returns:
+        A list of names.
+
     Raises:
         ValueError: there are no models for such a task.
+
+    Example:
+        >>> zoo.list_models("polynet_*")
+        ['polynet_cifar10', 'polynet_mnist']
+        >>> "pinet_spoken_digit" in zoo.list_models(task="sound classification")
+        True
     """
     if task is not None and task not in TASKS:
         raise ValueError(f"`task` must be one of {', '.join(map(repr, TASKS))}, or None. Received: task={task!r}")
@@ -39,9 +48,17 @@ def card(name: str | Path) -> dict:
         name: name of a shipped model; or folder of a run of `pinet train`, such as `"runs/NAME"`, or path of the card
             (`.json`) in it.
 
+    Returns:
+        What the card's JSON file holds.
+
     Raises:
         ValueError: no model has that name (the message suggests near ones), the run is not finished, or the file is no
             card.
+
+    Example:
+        >>> card = zoo.card("polynet_mnist")
+        >>> card["tier_name"], card["degree"], card["input_shape"]
+        ('polynomial', 32, [28, 28, 1])
     """
     return _read_card(card_path(name))
 

@@ -43,8 +43,8 @@ class PolyInitializer(keras.initializers.LecunNormal):
     outside a polynomial layer, it has gain 1.
 
     Args:
-        seed: Integer, `keras.random.SeedGenerator` or `None`. With an integer each factor gets a seed derived from it and
-            from its place, so that factors differ and a layer can be drawn again.
+        seed: Integer, `keras.random.SeedGenerator` or `None`. With an integer each factor gets a seed derived from it
+            and from its place, so that factors differ and a layer can be drawn again.
 
     Example:
         >>> initializer = pinet_keras.PolyInitializer(seed=1)

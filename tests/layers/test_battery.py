@@ -1,6 +1,7 @@
 """What every layer must pass: Keras' own layer test, saving, dtypes, shapes, masks, and its declared degree."""
 
 import importlib.util
+import inspect
 import json
 import math
 import os
@@ -45,6 +46,18 @@ def test_config_survives_json(case):
     config = json.loads(json.dumps(layer.get_config()))
     assert case.layer_class.from_config(config).get_config() == layer.get_config()
     assert set(case.arguments) <= set(config)
+
+
+@cases
+def test_arguments_are_spelled_out_and_others_refused(case):
+    own = [name for name in inspect.signature(case.layer_class).parameters if name != "kwargs"]
+    assert set(own) <= set(case.layer().get_config())
+    with pytest.raises(ValueError) as refused:
+        case.layer(activation="relu", name="named")
+    assert str(refused.value) == (
+        f"{case.layer_class.__name__} has no argument `activation`; it has {', '.join(own)}, name, dtype, trainable. "
+        "Received: activation='relu'"
+    )
 
 
 def trained_like(case, rng):

@@ -54,10 +54,11 @@ def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labe
         FileNotFoundError: there is no such file.
 
     Example:
-
-    ```python
-    label, probability = zoo.predict("pinet_cifar10", "zoo/samples/cifar10_cat_0.png")[0]
-    ```
+        >>> from zoo.paths import SAMPLES  # a folder of images
+        >>> labels = zoo.predict("pinet_cifar10", SAMPLES / "cifar10_cat_0.png")
+        >>> label, probability = labels[0]
+        >>> label
+        'cat'
     """
     card, top = _classifier_card(name), positive_integer("top", top)
     sources, single = _sources(inputs, card["input_shape"])
@@ -90,11 +91,12 @@ def preprocess(name: Name, inputs: Source | Sequence[Source]) -> np.ndarray:
         FileNotFoundError: there is no such file.
 
     Example:
-
-    ```python
-    batch = zoo.preprocess("pinet_cifar10", ["zoo/samples/cifar10_cat_0.png", "zoo/samples/cifar10_dog_0.png"])
-    logits = zoo.load("pinet_cifar10").predict(batch)
-    ```
+        >>> from zoo.paths import SAMPLES  # a folder of images
+        >>> batch = zoo.preprocess("pinet_digits", [SAMPLES / "digits_5_0.png", SAMPLES / "digits_7_0.png"])
+        >>> batch.shape, batch.dtype
+        ((2, 8, 8, 1), dtype('uint8'))
+        >>> zoo.load("pinet_digits").predict(batch, verbose=0).argmax(axis=1)
+        array([5, 7])
     """
     card = _classifier_card(name)
     examples, notes = _examples(_sources(inputs, card["input_shape"])[0], card)
@@ -120,12 +122,12 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
         ValueError: unknown name, no classifier, `top` below 1, another shape, or probabilities in place of logits.
 
     Example:
-
-    ```python
-    model = zoo.load("pinet_digits")
-    logits = model.predict(zoo.preprocess("pinet_digits", "zoo/samples/digits_5_0.png"))
-    label, probability = zoo.decode_predictions("pinet_digits", logits, top=1)[0][0]
-    ```
+        >>> from zoo.paths import SAMPLES  # a folder of images
+        >>> batch = zoo.preprocess("pinet_digits", SAMPLES / "digits_5_0.png")
+        >>> logits = zoo.load("pinet_digits").predict(batch, verbose=0)
+        >>> [[(label, probability)]] = zoo.decode_predictions("pinet_digits", logits, top=1)
+        >>> label
+        '5'
     """
     card, top = _classifier_card(name), positive_integer("top", top)
     logits, names = np.asarray(predictions), card["class_names"]

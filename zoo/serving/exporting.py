@@ -68,10 +68,8 @@ def export(
             already, `models.config` cannot be read, or the backend is not TensorFlow.
 
     Example:
-
-    ```python
-    folder = zoo.export("pinet_digits", "models/")  # models/pinet_digits/1
-    ```
+        >>> zoo.export("pinet_digits", "models").as_posix()
+        'models/pinet_digits/1'
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")

@@ -19,6 +19,12 @@ class Features:
     Raises:
         ValueError: no classifier of the zoo has that name.
         FileNotFoundError: Inception's weights are not here and could not be downloaded.
+
+    Example:
+        >>> from zoo.evaluation.metrics import Features
+        >>> features = Features("pinet_mnist_tiny")
+        >>> features(np.zeros((5, 28, 28, 1), "uint8")).shape[0]
+        5
     """
 
     def __init__(self, net):

@@ -23,6 +23,12 @@ def frechet_distance(real, generated) -> float:
 
     Reference:
         Heusel et al., GANs Trained by a Two Time-Scale Update Rule, arXiv 1706.08500, eq. 6.
+
+    Example:
+        >>> from zoo.evaluation.metrics import frechet_distance
+        >>> real = np.random.default_rng(0).normal(size=(200, 4))
+        >>> round(frechet_distance(real, real + 1), 6)  # 1² in each of four directions
+        4.0
     """
     real, generated = two_sets(real, generated)
     shift = real.mean(axis=0) - generated.mean(axis=0)

@@ -24,6 +24,13 @@ def kernel_distance(real, generated, subsets=50, subset_size=None, seed=0) -> tu
 
     Reference:
         Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, section 4.
+
+    Example:
+        >>> from zoo.evaluation.metrics import kernel_distance
+        >>> real = np.random.default_rng(0).normal(size=(200, 4))
+        >>> distance, error = kernel_distance(real, real + 1, subset_size=100)
+        >>> distance > 10 * error
+        True
     """
     if subset_size is None:
         subset_size = max(2, min(1000, len(real), len(generated)))
