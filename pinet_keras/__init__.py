@@ -19,6 +19,9 @@ factors than one layer of degree 16 has:
     )
 
 Put `normalization="batch"` on the layers of a deep product: the values then enter each product in scale.
+
+`SecondOrder2D` is the unit of which most of the zoo's trained networks are made. It stands where an activation function
+would, behind any convolution and its batch normalisation.
 """
 
 from pinet_keras.layers import (
@@ -29,6 +32,7 @@ from pinet_keras.layers import (
     PolyDense,
     PolyInitializer,
     PolynomialActivation,
+    SecondOrder2D,
 )
 
 __version__ = "0.1.0"
@@ -41,4 +45,5 @@ __all__ = [
     "PolyDense",
     "PolyInitializer",
     "PolynomialActivation",
+    "SecondOrder2D",
 ]

@@ -254,7 +254,7 @@ def _next(step: Step, inputs: list[_State]) -> _State:
     if step.kind == "product":
         return _State(step.degree, levels + step.products, levels + step.products + 1)
     if step.kind == "declared" and step.products:
-        # affine maps, products, affine maps
-        end = after_affine + step.products + 1
-        return _State(step.degree, end, end)
+        starts_affine, ends_affine = step.ends
+        end = (after_affine if starts_affine else levels) + step.products
+        return _State(step.degree, end + ends_affine, end + 1)
     return _State(step.degree, after_affine, after_affine)

@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
 from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer
 from pinet_keras.analysis.operation_kinds import IDENTITIES
@@ -53,7 +53,7 @@ class _Opener(Copier):
         key = id(operation)
         if key not in self._copies:
             self._copies[key] = copy_operation(operation, name)
-            self._copies[key].build(args[0].shape)
+            self._copies[key].build(tree.map_structure(lambda x: x.shape, args[0]))
             self._copies[key].set_weights(operation.get_weights())
             _rename(self._copies[key], name)
         return self._copies[key].call(args[0])
@@ -76,6 +76,11 @@ class _Chain:
     def then(self, factor, shift) -> None:
         self.factor = self.factor * factor
         self.shift = self.shift * factor + shift
+
+    @property
+    def changes_values(self) -> bool:
+        """False where only casts to the same dtype come after the map: it then needs no bias."""
+        return bool((self.factor != 1).any() or self.shift.any())
 
 
 class _Plan:
@@ -113,7 +118,7 @@ def _plan(graph) -> _Plan:
             chain.then(*step)
             plan.vanishing.add(id(following.outputs[0]))
             tensor = following.outputs[0]
-        if tensor is not call.outputs[0]:
+        if chain.changes_values:
             plan.chains[id(call.operation)] = chain
     return plan
 

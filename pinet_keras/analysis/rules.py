@@ -31,12 +31,13 @@ SOFTMAX = "softmax on the logits: outside the count"
 
 @dataclass(frozen=True)
 class Step:
-    """One layer's effect. `products` are the levels between its first and its last affine maps."""
+    """One layer's effect. `products` are the levels between its first and its last affine maps, `ends` which it has."""
 
     kind: str
     degree: int | None
     why: str
     products: int = 0
+    ends: tuple[bool, bool] = (True, True)
 
 
 _REGISTERED: dict[Any, tuple[Callable, int | None]] = {}
@@ -46,8 +47,8 @@ def register_degree_rule(target, rule: Callable | None = None, multiplications: 
     """Tell the certificate what a layer class, or an activation function, does to the degree.
 
     Use it for layers of others; a layer of your own can carry the methods `degree_rule(degrees)` and, if wanted,
-    `multiplications_rule()` instead. A registered rule goes before both. It is taken at its word: measure it with
-    `Certificate.verify`.
+    `multiplications_rule()` instead, and `affine_ends`, whether it has affine maps before and after its products, where
+    not both. A registered rule goes before these. It is taken at its word: measure it with `Certificate.verify`.
 
     Args:
         target: the layer class (exactly this one, no subclass), or the function given as `activation=`.
@@ -102,6 +103,7 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
     if hasattr(operation, "degree_rule"):
         count = operation.multiplications_rule() if hasattr(operation, "multiplications_rule") else None
         step = _declared(operation.degree_rule, count, inputs, "declared by the layer")
+        step = replace(step, ends=getattr(operation, "affine_ends", step.ends))
         is_scaling = isinstance(operation, keras.Layer) and not operation.weights and not step.products
         return replace(step, kind="scaling") if is_scaling and [step.degree] == inputs else step
     if is_keras_layer(operation) or is_keras_op(operation):

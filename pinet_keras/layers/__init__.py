@@ -7,6 +7,7 @@ from pinet_keras.layers.poly_conv2d import PolyConv2D
 from pinet_keras.layers.poly_dense import PolyDense
 from pinet_keras.layers.poly_initializer import PolyInitializer
 from pinet_keras.layers.polynomial_activation import PolynomialActivation
+from pinet_keras.layers.second_order2d import SecondOrder2D
 
 __all__ = [
     "HermiteActivation",
@@ -16,4 +17,5 @@ __all__ = [
     "PolyDense",
     "PolyInitializer",
     "PolynomialActivation",
+    "SecondOrder2D",
 ]

@@ -18,6 +18,7 @@ OWN = [
     (layers.PolyConv2D(3, 3, degree=3, rank=2, normalization="batch"), (5, 5, 2)),
     (layers.PolyBlock2D(4, normalization="batch"), (5, 5, 2)),
     (layers.PolyBlock2D(2), (5, 5, 2)),
+    (layers.SecondOrder2D(dropout=0.1), (5, 5, 2)),
 ]
 
 
@@ -28,6 +29,17 @@ def test_declared_degree_and_levels_are_those_of_the_opened_layer(layer, shape):
     found = certify(keras.Model(opened.inputs, opened.outputs))
     assert (declared.degree, declared.levels) == (found.degree, found.levels)
     assert declared.tier == 3
+
+
+@pytest.mark.parametrize(("alpha", "levels"), [(None, 1), (0.5, 2)])
+def test_levels_of_a_product_of_two_images_are_those_of_the_opened_layer(alpha, levels):
+    """It has no affine map before the product, and one behind it only with the batch normalisation."""
+    a, b = keras.Input((5, 5, 2)), keras.Input((1, 1, 2))
+    layer = layers.SecondOrder2D(alpha)
+    declared = certify(keras.Model([a, b], layer([a, b])))
+    opened = trace(layer, [a.shape, b.shape])
+    found = certify(keras.Model(opened.inputs, opened.outputs))
+    assert (declared.degree, declared.levels) == (found.degree, found.levels) == (2, levels)
 
 
 def test_a_polynomial_activation_multiplies_the_degree():

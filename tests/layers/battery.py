@@ -6,7 +6,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from pinet_keras import HermiteActivation, PolyBlock2D, PolyConv1D, PolyConv2D, PolyDense, PolynomialActivation
+from pinet_keras import (
+    HermiteActivation,
+    PolyBlock2D,
+    PolyConv1D,
+    PolyConv2D,
+    PolyDense,
+    PolynomialActivation,
+    SecondOrder2D,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Case:
     non_trainable: int = 0
     losses: int = 0
     masks: bool = False
+    seeds: int = 0
 
     def layer(self, **arguments):
         return self.layer_class(**{**self.arguments, **arguments})
@@ -197,6 +206,28 @@ CASES = [
         inner_levels=3,
         trainable=5,
         non_trainable=8,
+    ),
+    Case(
+        "second-order",
+        SecondOrder2D,
+        {"alpha": 0.5, "dropout": 0.2},
+        (2, 5, 6, 3),
+        (2, 5, 6, 3),
+        degree=2,
+        inner_levels=1,
+        trainable=3,
+        non_trainable=2,
+        seeds=1,
+    ),
+    Case(
+        "second-order-plain",
+        SecondOrder2D,
+        {"alpha": None},
+        (2, 5, 6, 3),
+        (2, 5, 6, 3),
+        degree=2,
+        inner_levels=1,
+        trainable=1,
     ),
 ]
 

@@ -33,8 +33,8 @@ def test_keras_layer_battery(case):
         expected_output_dtype="float32",
         expected_num_trainable_weights=case.trainable,
         expected_num_non_trainable_weights=case.non_trainable,
-        expected_num_non_trainable_variables=case.non_trainable,
-        expected_num_seed_generators=0,
+        expected_num_non_trainable_variables=case.non_trainable + case.seeds,
+        expected_num_seed_generators=case.seeds,
         expected_num_losses=case.losses,
         supports_masking=case.masks,
     )

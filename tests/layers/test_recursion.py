@@ -9,7 +9,15 @@ import pytest
 from keras import ops
 
 import pinet_keras
-from pinet_keras import PolyBlock2D, PolyConv1D, PolyConv2D, PolyDense, PolyInitializer, PolynomialActivation
+from pinet_keras import (
+    PolyBlock2D,
+    PolyConv1D,
+    PolyConv2D,
+    PolyDense,
+    PolyInitializer,
+    PolynomialActivation,
+    SecondOrder2D,
+)
 
 from .battery import array, gradients, randomize
 from .explicit import coefficient_tensors, evaluate, factors_of, patches
@@ -104,6 +112,7 @@ CHANNELS_FIRST = [
     (PolyConv1D, {"filters": 3, "kernel_size": 2, "degree": 3, "normalization": "batch"}, (2, 5, 4)),
     (PolyConv2D, {"filters": 3, "kernel_size": 2, "decomposition": "ncp_skip", "strides": 2}, (2, 5, 6, 4)),
     (PolyBlock2D, {"filters": 3, "strides": 2, "normalization": "batch"}, (2, 5, 6, 4)),
+    (SecondOrder2D, {}, (2, 5, 6, 4)),
 ]
 
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from pinet_keras import PolyConv2D
+from pinet_keras import PolyConv2D, SecondOrder2D
 
 BLOCKS = ("poly", "residual")
 HEADS = ("average", "flatten")
@@ -33,9 +33,9 @@ def pinet(
 
     - `"poly"` blocks are `PolyConv2D` layers of any degree, rank and decomposition.
     - `"residual"` blocks are `y = s(x) + BN(a ∗ b + a)`, where a and b are the two halves of one convolution after its
-      batch norm, and s the identity, or a 1x1 convolution with batch norm where the width changes. The scale of the
-      outer batch norm starts at `alpha`: with 0 the network starts linear and learns how much of the second order it
-      wants.
+      batch norm, and s the identity, or a 1x1 convolution with batch norm where the width changes. `a ∗ b + a` is a
+      `SecondOrder2D`. The scale of the outer batch norm starts at `alpha`: with 0 the network starts linear and learns
+      how much of the second order it wants.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.
@@ -100,9 +100,8 @@ def one_of(name, value, allowed):
 
 def _residual(x, filters, kernel_size, alpha, name):
     # One convolution makes both factors: they see the same windows.
-    factors = _convolution(x, 2 * filters, kernel_size, f"{name}_factors")
-    a, b = keras.ops.split(factors, 2, axis=-1)
-    second_order = layers.Add(name=f"{name}_sum")([layers.Multiply(name=f"{name}_product")([a, b]), a])
+    a, b = keras.ops.split(_convolution(x, 2 * filters, kernel_size, f"{name}_factors"), 2, axis=-1)
+    second_order = SecondOrder2D(alpha=None, name=f"{name}_product")([a, b])
     second_order = layers.BatchNormalization(
         momentum=MOMENTUM, gamma_initializer=keras.initializers.Constant(alpha), name=f"{name}_share"
     )(second_order)

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from pinet_keras import SecondOrder2D
 from zoo.architectures.pinet import MOMENTUM, one_of
 
 COMBINATIONS = ("product", "sum")
@@ -17,9 +18,9 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
         h  = BN(Sₙ x) ∗ (Aₙ z) + BN(Sₙ x)          the second-order block of NCP-Skip, z broadcast over all positions
         x  = h + BN(a ∗ b + a),  a, b = BN(Tₙ h)   a product of the image with itself
 
-    where S and T are 3×3 convolutions, and x is upsampled by 2 between resolutions. The last
-    convolution makes the channels. With `output="linear"` this is a polynomial of z, tier 2: the degree d of a
-    resolution follows that before as d → 2 (d + 1), from 1 on.
+    where S and T are 3×3 convolutions, and x is upsampled by 2 between resolutions. Both products are made by
+    `SecondOrder2D`. The last convolution makes the channels. With `output="linear"` this is a polynomial of z, tier 2:
+    the degree d of a resolution follows that before as d → 2 (d + 1), from 1 on.
 
     Args:
         noise: `[batch, d]`.
@@ -41,14 +42,13 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
     """
     one_of("combine", combine, COMBINATIONS)
     one_of("output", output, OUTPUTS)
-    merge = layers.Multiply if combine == "product" else layers.Add
     x = smallest_image(noise, image_shape, width, stages)
     for stage in range(stages + 1):
         name, filters = f"stage_{stage}", round(width * growth**stage)
         if stage:
             x = layers.UpSampling2D(name=f"{name}_enlarged")(x)
-        x = _injected(x, noise, filters, merge, f"{name}_noise")
-        x = _squared(x, filters, merge, f"{name}_self")
+        x = _injected(x, noise, filters, combine, f"{name}_noise")
+        x = _squared(x, filters, combine, f"{name}_self")
     return layers.Conv2D(image_shape[-1], 3, padding="same", activation=output, name="image")(x)
 
 
@@ -66,16 +66,22 @@ def smallest_image(noise, image_shape, width, stages):
     return _norm("start_norm")(layers.Reshape(first, name="start_image")(x))
 
 
-def _injected(x, noise, filters, merge, name):
+def _injected(x, noise, filters, combine, name):
     x = _convolution(x, filters, name)
     z = layers.Reshape((1, 1, filters), name=f"{name}_places")(layers.Dense(filters, name=f"{name}_factor")(noise))
-    return layers.Add(name=f"{name}_out")([merge(name=f"{name}_merge")([x, z]), x])
+    return _merged(x, z, combine, f"{name}_out")
 
 
-def _squared(x, filters, merge, name):
+def _squared(x, filters, combine, name):
     a, b = keras.ops.split(_convolution(x, 2 * filters, f"{name}_factors"), 2, axis=-1)
-    second_order = layers.Add(name=f"{name}_sum")([merge(name=f"{name}_merge")([a, b]), a])
+    second_order = _merged(a, b, combine, f"{name}_merge")
     return layers.Add(name=f"{name}_out")([x, _norm(f"{name}_norm")(second_order)])
+
+
+def _merged(a, b, combine, name):
+    if combine == "sum":
+        return layers.Add(name=name)([a, b, a])
+    return SecondOrder2D(alpha=None, name=name)([a, b])
 
 
 def _convolution(x, filters, name):

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from pinet_keras import SecondOrder2D
 from zoo.architectures.parts.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM, one_of
 
@@ -26,7 +27,7 @@ def pinet_vgg(
 ):
     """Stages of `depth` second-order convolutions; the first of each stage halves the sides.
 
-    Each convolution does y = a + BN(a ∗ b), with a = BN(A x), A a 3×3 convolution, and b one of
+    Each convolution does y = a + BN(a ∗ b), by `SecondOrder2D`, with a = BN(A x), A a 3×3 convolution, and b one of
 
     - `"fused"`: B x, B a convolution like A; both are one convolution of twice the filters;
     - `"squeezed"`: B x, B a 1×1 convolution, a ninth of the cost;
@@ -98,28 +99,25 @@ def pinet_vgg(
 
 
 def _second_order(x, filters, form, normalization, alpha, halving, dropout, name):
-    start = keras.initializers.Constant(alpha)
-    factor_norm = _norm(f"{name}_b_norm", gamma_initializer=start) if normalization == "factor" else lambda b: b
     if form == "fused":
         a, b = keras.ops.split(_convolution(x, 2 * filters, halving, f"{name}_factors"), 2, axis=-1)
-        a, b = _norm(f"{name}_a_norm")(a), factor_norm(b)
+        a = _norm(f"{name}_a_norm")(a)
     else:
         a = _norm(f"{name}_a_norm")(_convolution(x, filters, halving, f"{name}_a"))
     if form == "none":
         return a
     if form == "squeezed":
         pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving in ("average", "strided") else x
-        b = factor_norm(_pointwise(pooled, filters, f"{name}_b"))
-    if form == "mixed":
-        b = factor_norm(_pointwise(a, filters, f"{name}_b"))
+        b = _pointwise(pooled, filters, f"{name}_b")
     if form == "self":
-        b = factor_norm(a)
-    product = layers.Multiply(name=f"{name}_product")([a, b])
+        b = a
     if normalization == "product":
-        product = _norm(f"{name}_product_norm", gamma_initializer=start)(product)
-    if dropout:
-        product = layers.SpatialDropout2D(dropout, name=f"{name}_dropout")(product)
-    return layers.Add(name=name)([a, product])
+        unit = SecondOrder2D(alpha, dropout, name=name)
+        return unit(a) if form == "mixed" else unit([a, b])
+    if form == "mixed":
+        b = _pointwise(a, filters, f"{name}_b")
+    b = _norm(f"{name}_b_norm", gamma_initializer=keras.initializers.Constant(alpha))(b)
+    return SecondOrder2D(None, dropout, name=name)([a, b])
 
 
 def _convolution(x, filters, halving, name):
