@@ -60,7 +60,7 @@ $(VENV)/created: $(DESCRIBED_BY)
 	@touch $@
 
 $(VENV)/installed: $(VENV)/created
-	$(VENV)/bin/python $(INSTALL) -e .
+	$(VENV)/bin/python $(INSTALL) -e '.[tensorflow,train,tune,serving,plot]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/created

@@ -13,6 +13,7 @@ package, before Keras or after it, registers every class that such a file names.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from zoo.extras import missing_package
 from zoo.keras_hook import register_with_keras
 from zoo.registry import card, list_models
 
@@ -36,7 +37,12 @@ LAZY = {
 def __getattr__(name: str) -> object:
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(LAZY[name]), name)
+    try:
+        found = getattr(import_module(LAZY[name]), name)
+    except ImportError as error:
+        if (words := missing_package(error)) is None:
+            raise
+        raise ImportError(words, name=error.name) from error
     globals()[name] = found
     return found
 

@@ -140,6 +140,12 @@ def _load_generator(name, card, weights, plain):
 def _give_weights(model, name, card, weights):
     if weights == "pretrained":
         path = card_weights(name, card)
+        if path.parent == WEIGHTS and not path.is_file():
+            raise FileNotFoundError(
+                f"The weights of {name} are not installed: a wheel leaves out those of the baselines, with which the "
+                f"other models are compared. A checkout of the repository has them, zoo/weights/{path.name}: copy that "
+                f"file to {path.parent}, or give its path: zoo.load({name!r}, weights=PATH)."
+            )
         weights_file.check(path, card["weights"]["sha256"])
         _load_weights(model, path, card)
     elif weights is not None:

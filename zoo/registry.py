@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.card_entries import check_entries
 from zoo.finished_run import card_of_run, list_runs
-from zoo.paths import CARDS
+from zoo.paths import CARDS, WEIGHTS
 
 CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
     "image classification",
@@ -81,6 +81,11 @@ def card_path(name: str | Path) -> Path:
     if path.is_dir():
         return card_of_run(path)
     raise ValueError(f"No model has that name{suggestion(str(name), [*known, *list_runs()])} Received: name={name!r}")
+
+
+def has_weights(name: str) -> bool:
+    """Whether the weights of a shipped model are installed: the wheel leaves out those of the baselines."""
+    return (WEIGHTS / card(name)["weights"]["file"]).is_file()
 
 
 def card_for(name: str | Path, *tasks: str) -> dict:

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from zoo.extras import missing_package
 from zoo.files import format_os_error
 from zoo.publishing.formatting import (
     printable,
@@ -62,8 +63,12 @@ def errors_in_one_line():
     """Errors that a user can fix become one red line on standard error and exit code 1; other errors are bugs."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         message = format_os_error(error) if isinstance(error, OSError) else str(error)
+        if isinstance(error, ImportError):
+            message = missing_package(error)
+            if message is None:
+                raise
         with contextlib.suppress(OSError):  # where standard error is on the same full disk
             print_error(message)
         _drop_unwritable_output()
@@ -119,7 +124,8 @@ def _import_backend():
 
             logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     except ImportError as error:
-        raise ValueError(f"The backend that KERAS_BACKEND names cannot be imported: {error}") from error
+        words = missing_package(error) or str(error)
+        raise ValueError(f"Keras' backend cannot be imported. {words}") from error
 
 
 def _is_no_retracing(record):

@@ -9,7 +9,7 @@ from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.probabilities import probabilities
 from zoo.loading import load
 from zoo.publishing import formatting
-from zoo.registry import CLASSIFICATION, GENERATION, SOUND_CLASSIFICATION, list_models
+from zoo.registry import CLASSIFICATION, GENERATION, SOUND_CLASSIFICATION, has_weights, list_models
 from zoo.registry import card as read_card
 
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
@@ -46,7 +46,7 @@ def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
     Returns:
         One pair per model: its card and its predictions.
     """
-    names, results = list_models(task=CLASSIFICATION) + list_models(task=SOUND_CLASSIFICATION), []
+    names, results = [*_installed(CLASSIFICATION), *_installed(SOUND_CLASSIFICATION)], []
     for done, name in enumerate(names):
         if report:
             report(done, len(names))
@@ -117,7 +117,7 @@ def draw_generated(out, rows=3) -> None:
     from zoo.generation.sampling import sample
     from zoo.generation.sheets import grid
 
-    cards = [read_card(name) for name in list_models(task=GENERATION)]
+    cards = [read_card(name) for name in _installed(GENERATION)]
     band = HEADLINE + rows * CELL + MARGIN
     width, height = 2 * MARGIN + COLUMNS * CELL, TITLE + len(cards) * band
     figure = Figure(figsize=(width, height), facecolor="white")
@@ -136,6 +136,11 @@ def draw_generated(out, rows=3) -> None:
         axis.axis("off")
         top -= band
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
+
+
+def _installed(task):
+    """The models whose weights are here: a wheel leaves out those of the baselines."""
+    return [name for name in list_models(task=task) if has_weights(name)]
 
 
 def _guesses(model, card):

@@ -120,9 +120,12 @@ def _all_for(format):
     why = {registry.SOUND_CLASSIFICATION: "since sound models have no export"}
     if format is not Format.saved_model:
         why[registry.GENERATION] = f"since generators have no export to {format.value}"
-    tasks = {name: registry.card(name)["task"] for name in registry.list_models()}
-    names = sorted(name for name, task in tasks.items() if task not in why)
-    return names, [(name, why[task]) for name, task in sorted(tasks.items()) if task in why]
+    reasons = {name: why.get(registry.card(name)["task"]) for name in registry.list_models()}
+    for name, reason in reasons.items():
+        if reason is None and not registry.has_weights(name):
+            reasons[name] = "since its weights are not installed (a wheel leaves out those of the baselines)"
+    names = [name for name, reason in reasons.items() if reason is None]
+    return names, [(name, reason) for name, reason in reasons.items() if reason]
 
 
 def _difference(name, path):

@@ -45,10 +45,7 @@ def serve(
         raise typer.Exit(engines.run(chosen, directory, host, rest_port, grpc_port))
     _have_a_model(directory)
     with waiting("starting the preview server"):
-        try:
-            from zoo.serving.preview.server import serve as serve_preview
-        except ImportError as error:
-            raise ValueError(f"The preview needs more packages: pip install '.[serving]' ({error})") from error
+        from zoo.serving.preview.server import serve as serve_preview
     serve_preview(directory, host=host, rest_port=rest_port, grpc_port=grpc_port, max_bytes=max_megabytes * 1_000_000)
 
 

@@ -91,6 +91,7 @@ def _read_digits():
 
 
 def _read_tfds(name, data_dir):
+    import tensorflow  # noqa: F401 TFDS reads with it, and says less where it is missing
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=data_dir)

@@ -1,0 +1,46 @@
+"""Packages that not every installation has, and the extra that brings each. Imports nothing heavy."""
+
+import os
+from importlib.util import find_spec
+
+BACKENDS = ("tensorflow", "jax", "torch")
+# Of each package by the name that is imported: its extra, and its name for pip.
+EXTRAS = {
+    **{backend: (backend, backend) for backend in BACKENDS},
+    "ai_edge_litert": ("litert", "ai-edge-litert"),
+    "google": ("serving", "protobuf"),
+    "grpc": ("serving", "grpcio"),
+    "importlib_resources": ("train", "importlib_resources"),
+    "keras_tuner": ("tune", "keras-tuner"),
+    "matplotlib": ("plot", "matplotlib"),
+    "onnx": ("onnx", "onnx"),
+    "onnxruntime": ("onnx", "onnxruntime"),
+    "sklearn": ("train", "scikit-learn"),
+    "starlette": ("serving", "starlette"),
+    "tensorboard": ("train", "tensorboard"),
+    "tensorflow_datasets": ("train", "tensorflow-datasets"),
+    "tensorflow_serving": ("serving", "tensorflow-serving-api"),
+    "tf2onnx": ("onnx", "tf2onnx"),
+    "tomli_w": ("tune", "tomli_w"),
+    "uvicorn": ("serving", "uvicorn"),
+}
+
+
+def missing_package(error: ImportError) -> str | None:
+    """One sentence that says which extra brings the package that could not be imported.
+
+    Args:
+        error: what the import raised.
+
+    Returns:
+        `None` if the package is of no extra: then the error is no user's to mend.
+    """
+    package = (error.name or "").partition(".")[0]
+    if package not in EXTRAS or find_spec(package) is not None:
+        return None
+    extra, name = EXTRAS[package]
+    words = f"This needs {name}, which is not installed: pip install '.[{extra}]' brings it."
+    others = [backend for backend in BACKENDS if find_spec(backend)]
+    if package == os.environ.get("KERAS_BACKEND", BACKENDS[0]) and others:
+        words += f" Or let Keras run on what is installed: KERAS_BACKEND={others[0]}"
+    return words
