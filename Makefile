@@ -42,7 +42,7 @@ backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10' tests/analysis/test_zoo.py tests/analysis
 	KERAS_BACKEND=torch $(PYTEST) --no-loadscope-reorder -k 'not cifar10 or measuring' tests/analysis/test_zoo.py tests/analysis
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py tests/test_docstring_examples.py
-	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation
+	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation tests/test_packaging.py
 
 # Speed, beside PyTorch and the machine's limit: writes docs/performance.md.
 bench: $(VENV)/installed-backends

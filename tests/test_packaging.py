@@ -118,9 +118,13 @@ def test_the_citation_file_holds_what_its_format_demands():
         assert {"type", "title", "authors", "year", "url"} <= work.keys()
 
 
-def run_without(packages, code, **environment):
-    """Run code in a process in which some packages cannot be found."""
-    blocker = f"""
+@pytest.fixture
+def run_without(tmp_path):
+    """Runs code in a process in which some packages cannot be found, nor in the processes that it starts."""
+
+    def run(packages, code, **environment):
+        (tmp_path / "sitecustomize.py").write_text(
+            f"""
 import sys
 from importlib.machinery import PathFinder
 class Without(PathFinder):
@@ -128,19 +132,17 @@ class Without(PathFinder):
     def find_spec(cls, name, path=None, target=None):
         return None if name.split(".")[0] in {sorted(packages)!r} else super().find_spec(name, path, target)
 sys.meta_path = [Without if finder is PathFinder else finder for finder in sys.meta_path]
-sys.path_importer_cache.clear()
-def pinet(*arguments):
-    sys.argv = ["pinet", *arguments]
-    from tuning.main import main
-    main()
 """
-    return subprocess.run(
-        [sys.executable, "-c", blocker + code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, **environment},
-    )
+        )
+        environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", **environment}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment)
+
+    return run
+
+
+def pinet(*arguments):
+    return f"import sys; sys.argv = {['pinet', *arguments]!r}; from tuning.main import main; main()"
 
 
 @pytest.mark.parametrize(
@@ -151,30 +153,30 @@ def pinet(*arguments):
         ({"google"}, ["label", "{folder}", "pinet_digits", "stable=1"], r"protobuf.*'\.\[serving\]'"),
         ({"matplotlib"}, ["tune", "report", "{folder}"], r"matplotlib.*'\.\[plot\]'"),
         ({"sklearn"}, ["evaluate", "pinet_digits"], r"scikit-learn.*'\.\[train\]'"),
-        ({"keras_tuner"}, ["tune", "digits", "--out", "{folder}"], r"keras-tuner.*'\.\[tune\]'"),
+        ({"keras_tuner"}, ["tune", "digits", "--out", "{folder}/out"], r"keras-tuner.*'\.\[tune\]'"),
     ],
     ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) and len(value) == 1 else None,
 )
-def test_commands_that_miss_an_extra_say_in_one_line_which(tmp_path, missing, arguments, words):
+def test_commands_that_miss_an_extra_say_in_one_line_which(run_without, tmp_path, missing, arguments, words):
     (tmp_path / "search.json").write_text(json.dumps({"objective": "val_accuracy"}, allow_nan=False))
     arguments = [each.format(folder=tmp_path) for each in arguments]
-    done = run_without(missing, f"pinet(*{arguments!r})", KERAS_BACKEND="tensorflow")
+    done = run_without(missing, pinet(*arguments), KERAS_BACKEND="tensorflow")
     assert done.returncode == 1 and done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert re.search(rf"^Error: .*is not installed: pip install {words.rpartition('.*')[2]} brings it\.", line), line
     assert re.search(words, line)
 
 
-def test_without_any_extra_models_are_listed_and_python_says_what_is_missing():
+def test_without_any_extra_models_are_listed_and_python_says_what_is_missing(run_without):
     done = run_without(EXTRAS, "import zoo; print(len(zoo.list_models())); zoo.load", KERAS_BACKEND="tensorflow")
     assert done.stdout.split() == [str(len(zoo.list_models()))]
     assert "ImportError: This needs tensorflow, which is not installed: pip install '.[tensorflow]'" in done.stderr
-    done = run_without(EXTRAS, "pinet('info', 'pinet_digits')")
+    done = run_without(EXTRAS, pinet("info", "pinet_digits"))
     assert done.returncode == 0 and "pinet_digits" in done.stdout
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_other_backends_and_tensorflow_predict_with_the_core_alone(backend):
+def test_other_backends_and_tensorflow_predict_with_the_core_alone(run_without, backend):
     pytest.importorskip(backend)
     code = "import zoo; print(zoo.predict('pinet_digits', str(zoo.paths.SAMPLES / 'digits_5_0.png'))[0][0])"
     done = run_without(EXTRAS.keys() - {backend, "google"}, code, KERAS_BACKEND=backend)
