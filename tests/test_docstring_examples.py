@@ -43,6 +43,8 @@ def test_the_example_runs(name, tmp_path, monkeypatch):
         pytest.fail(f"the docstring of {name} has no >>> example")
     if name in NEEDS_TENSORFLOW and keras.backend.backend() != "tensorflow":
         pytest.skip(f"{name} works on TensorFlow alone")
+    before, *after = [text for text in doctest.DocTestParser().parse(test.docstring) if isinstance(text, str)]
+    assert before.rstrip().endswith("Example:") and not "".join(after).strip(), "a line of the example lacks its >>>"
     report: list[str] = []
     doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
     assert not report, "".join(report)
