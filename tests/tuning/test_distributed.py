@@ -95,11 +95,13 @@ def test_a_chief_does_not_wait_for_workers_that_are_gone():
 
 
 def test_an_address_in_use_is_refused():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+    address = free_address()
+    with distributed.environment("chief", address, None), socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(address.rpartition(":")[2])))
         taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with distributed.environment("chief", address, None), pytest.raises(ValueError, match="cannot listen"):
+        with pytest.raises(ValueError, match="Nothing can listen there"):
+            distributed.check("chief", address, None)
+        with pytest.raises(ValueError, match="The chief cannot listen there"):
             distributed.serve(None)
 
 
