@@ -23,10 +23,12 @@ def pictures(count=20):
     return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
 
 
-@pytest.mark.parametrize("halving, normalization", [("average", "product"), ("late", "product"), ("strided", "factor")])
+@pytest.mark.parametrize(
+    "downsampling, normalization", [("average", "product"), ("late", "product"), ("strided", "factor")]
+)
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed", "self"])
-def test_the_degree_doubles_with_every_convolution(form, halving, normalization):
-    model = network(form=form, halving=halving, normalization=normalization)
+def test_the_degree_doubles_with_every_convolution(form, downsampling, normalization):
+    model = network(form=form, downsampling=downsampling, normalization=normalization)
     certificate = certify(model)
     assert (certificate.tier, certificate.degree) == (2, 2**4)
     result = certificate.verify(model, pictures(6), lines=2)
@@ -43,21 +45,21 @@ def test_an_activation_function_is_no_polynomial():
 
 
 @pytest.mark.parametrize("normalization", ["product", "factor"])
-@pytest.mark.parametrize("halving", ["average", "late"])
-def test_at_the_start_the_self_form_squares_its_input(halving, normalization):
-    model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5, halving=halving)
+@pytest.mark.parametrize("downsampling", ["average", "late"])
+def test_at_the_start_the_self_form_squares_its_input(downsampling, normalization):
+    model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5, downsampling=downsampling)
     images = pictures()
     scaled = (images - np.float32(MEAN)) / np.float32(STD)
     spread = np.sqrt(1 + 1e-3)  # that batch norm divides by before it has seen anything
     pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4))
-    squared = (pooled if halving == "average" else scaled) / spread
+    squared = (pooled if downsampling == "average" else scaled) / spread
     expected = (squared + 0.5 * squared**2 / spread).mean(axis=(1, 2))
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("form", ["fused", "squeezed", "mixed"])
 def test_strides_with_the_weights_of_pooling_do_what_pooling_does(form):
-    pooled, strided = (network(form=form, halving=halving) for halving in ("average", "strided"))
+    pooled, strided = (network(form=form, downsampling=downsampling) for downsampling in ("average", "strided"))
     for name in (layer.name for layer in pooled.layers if layer.weights):
         new = strided.get_layer(name)
         weights = pooled.get_layer(name).get_weights()
@@ -140,7 +142,10 @@ def test_a_network_without_whitening_is_left_as_it_is():
     [
         ({"form": "cubed"}, "`form` must be one of 'fused', .*, 'none'. Received: form='cubed'"),
         ({"normalization": "layer"}, "`normalization` must be one of 'product', 'factor'"),
-        ({"halving": "max"}, "`halving` must be one of 'average', 'late', 'strided'. Received: halving='max'"),
+        (
+            {"downsampling": "max"},
+            "`downsampling` must be one of 'average', 'late', 'strided'. Received: down",
+        ),
         ({"stem_width": 8}, "One stem is enough. Received: whitening=2, stem_width=8"),
         ({"widths": [4] * 4}, "12×12 has too few pixels"),
     ],

@@ -26,7 +26,7 @@ def pinet(
     stem=False,
     head="average",
 ):
-    """Stages of polynomial blocks; after each stage the sides are halved by average pooling and the width grows.
+    """Stages of polynomial blocks, each followed by average pooling by 2; the number of channels grows by stage.
 
     Tier 2: nothing but convolutions, products, batch normalisation and average pooling. The degree is that of a block
     to the power of the number of blocks.
@@ -34,13 +34,12 @@ def pinet(
     - `"poly"` blocks are `PolyConv2D` layers of any degree, rank and decomposition.
     - `"residual"` blocks are `y = s(x) + BN(a ∗ b + a)`, where a and b are the two halves of one convolution after its
       batch norm, and s the identity, or a 1x1 convolution with batch norm where the width changes. `a ∗ b + a` is a
-      `SecondOrder2D`. The scale of the outer batch norm starts at `alpha`: with 0 the network starts linear and learns
-      how much of the second order it wants.
+      `SecondOrder2D`. The initial scale of the outer batch norm is `alpha`: with 0 the initial network is linear.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.
         width: filters of the first stage.
-        stages: number of stages; the image needs a side of at least 2^stages.
+        stages: number of stages; height and width must be at least 2^stages.
         blocks: blocks a stage.
         growth: factor of filters and rank from stage to stage.
         block: `"poly"` or `"residual"`.
@@ -49,15 +48,15 @@ def pinet(
         decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, of the `"poly"` blocks.
         normalization: `"batch"` or `"none"`, of the `"poly"` blocks.
         alpha: initial scale of the second-order part of the `"residual"` blocks.
-        kernel_size: side of the window of a block.
+        kernel_size: size of the kernels of a block.
         stem: put a linear convolution of `width` filters with batch norm before the first stage.
-        head: `"average"` over all places, or `"flatten"`.
+        head: `"average"` over all positions, or `"flatten"`.
 
     Returns:
         `[batch, features]`.
 
     Raises:
-        ValueError: an unknown `block`, `normalization` or `head`, or more stages than the image can be halved.
+        ValueError: an unknown `block`, `normalization` or `head`, or too many stages for the size of the image.
 
     Reference:
         Π-nets, arXiv 2003.03828, product of polynomials; the residual form after R-PolyNets, CVPR 2023.

@@ -1,4 +1,4 @@
-"""A plain polynomial network for photographs: whitened patches, then few wide convolutions, each with a product."""
+"""A plain polynomial network for small photographs: whitened patches, then a few wide second-order convolutions."""
 
 import keras
 from keras import layers
@@ -8,7 +8,7 @@ from zoo.architectures.parts.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM, one_of
 
 FORMS = ("fused", "squeezed", "mixed", "self", "none")
-HALVINGS = ("average", "late", "strided")
+DOWNSAMPLINGS = ("average", "late", "strided")
 NORMALIZATIONS = ("product", "factor")
 
 
@@ -19,28 +19,28 @@ def pinet_vgg(
     form="mixed",
     normalization="product",
     alpha=0.3,
-    halving="average",
+    downsampling="average",
     whitening=2,
     stem_width=None,
     dropout=0.0,
     activation=None,
 ):
-    """Stages of `depth` second-order convolutions; the first of each stage halves the sides.
+    """Stages of `depth` second-order convolutions; the first of each stage downsamples by 2.
 
     Each convolution does y = a + BN(a ∗ b), by `SecondOrder2D`, with a = BN(A x), A a 3×3 convolution, and b one of
 
     - `"fused"`: B x, B a convolution like A; both are one convolution of twice the filters;
     - `"squeezed"`: B x, B a 1×1 convolution, a ninth of the cost;
     - `"mixed"`: B a, B a 1×1 convolution: products of all pairs of channels of a;
-    - `"self"`: a: its squares, for nothing;
-    - `"none"`: 0, to tell what activation functions do alone.
+    - `"self"`: a, so that the product is its square, without further weights;
+    - `"none"`: 0, a baseline for activation functions alone.
 
-    With `normalization="factor"` it is y = a + a ∗ BN(b) instead. The scale of that batch norm starts at `alpha`, and A
-    starts as the identity on as many channels as both sides have.
+    With `normalization="factor"` it is y = a + a ∗ BN(b) instead. The initial scale of that batch norm is `alpha`. A is
+    initialised as the identity on the channels that input and output have in common.
 
-    Where the sides are halved, A is followed by average pooling, or has stride 2 and 4×4 weights instead: a superset of
-    the first at 4/9 of its cost. The 1×1 convolution of x sees pooled x in both. Or it is y that is pooled (`"late"`):
-    the mean of products over a neighbourhood forgets where in it they were, which the product of means does not.
+    There are three kinds of downsampling. With `"average"` A is followed by average pooling. With `"strided"` A has
+    stride 2 and a 4×4 kernel, which includes the first at 4/9 of its cost. In both a 1×1 convolution of x sees pooled
+    x. With `"late"` it is y that is pooled: a mean of products, where the others compute products of means.
 
     Degree 2^(depth · stages), tier 2; with an activation function after each product it is not a polynomial.
 
@@ -51,29 +51,29 @@ def pinet_vgg(
         form: `"fused"`, `"squeezed"`, `"mixed"`, `"self"` or `"none"`.
         normalization: `"product"` or `"factor"`, what the inner batch norm is of.
         alpha: its initial scale.
-        halving: `"average"`, `"late"` or `"strided"`.
-        whitening: side of the patches that the first convolution makes uncorrelated; its kernel is computed from the
-            training images (`zoo.training.whitening`) and stays as it is. Patches lie wholly within the image: with 2
-            the sides of CIFAR-10 go 31, 15, 7, 3. 0 leaves it out.
+        downsampling: `"average"`, `"late"` or `"strided"`.
+        whitening: kernel size of the first convolution, which makes patches uncorrelated; its kernel is computed from
+            the training images (`zoo.training.whitening`) and is not trained. There is no padding: with 2, the widths
+            for CIFAR-10 are 31, 15, 7, 3. 0 leaves the layer out.
         stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
-        dropout: share of the channels of each second-order term that a training step leaves out.
+        dropout: fraction of the channels of each second-order term that a training step leaves out.
         activation: name of a Keras activation function, or `None`.
 
     Returns:
-        `[batch, features]`: the mean over all places.
+        `[batch, features]`: the mean over all positions.
 
     Raises:
-        ValueError: an unknown `form`, `normalization` or `halving`, both kinds of stem, or more stages than the image
-            can be halved.
+        ValueError: an unknown `form`, `normalization` or `downsampling`, both kinds of stem, or too many stages for the
+            size of the image.
 
     Reference:
-        The plan of the network and its whitened, identity-like start: Jordan, 94% on CIFAR-10 in 3.29 Seconds on a
-        Single GPU, arXiv 2404.00498, with products for activation functions. A batch norm of its own for the second
+        The structure of the network, whitening and initialisation: Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single
+        GPU, arXiv 2404.00498, with products in place of activation functions. A separate batch norm for the second
         order: Park et al., AESPA, arXiv 2201.06699.
     """
     one_of("form", form, FORMS)
     one_of("normalization", normalization, NORMALIZATIONS)
-    one_of("halving", halving, HALVINGS)
+    one_of("downsampling", downsampling, DOWNSAMPLINGS)
     if whitening and stem_width:
         raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
     if min(inputs.shape[1:3]) < 2 ** len(widths):
@@ -89,7 +89,7 @@ def pinet_vgg(
     for stage, filters in enumerate(widths):
         for index in range(depth):
             name = f"stage_{stage}_conv_{index}"
-            halved = halving if index == 0 else None
+            halved = downsampling if index == 0 else None
             x = _second_order(x, filters, form, normalization, alpha, halved, dropout, name)
             if activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
@@ -98,16 +98,16 @@ def pinet_vgg(
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
-def _second_order(x, filters, form, normalization, alpha, halving, dropout, name):
+def _second_order(x, filters, form, normalization, alpha, downsampling, dropout, name):
     if form == "fused":
-        a, b = keras.ops.split(_convolution(x, 2 * filters, halving, f"{name}_factors"), 2, axis=-1)
+        a, b = keras.ops.split(_convolution(x, 2 * filters, downsampling, f"{name}_factors"), 2, axis=-1)
         a = _norm(f"{name}_a_norm")(a)
     else:
-        a = _norm(f"{name}_a_norm")(_convolution(x, filters, halving, f"{name}_a"))
+        a = _norm(f"{name}_a_norm")(_convolution(x, filters, downsampling, f"{name}_a"))
     if form == "none":
         return a
     if form == "squeezed":
-        pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if halving in ("average", "strided") else x
+        pooled = layers.AveragePooling2D(2, name=f"{name}_b_pool")(x) if downsampling in ("average", "strided") else x
         b = _pointwise(pooled, filters, f"{name}_b")
     if form == "self":
         b = a
@@ -120,14 +120,14 @@ def _second_order(x, filters, form, normalization, alpha, halving, dropout, name
     return SecondOrder2D(None, dropout, name=name)([a, b])
 
 
-def _convolution(x, filters, halving, name):
+def _convolution(x, filters, downsampling, name):
     common = {"use_bias": False, "kernel_initializer": PartialIdentity(), "name": f"{name}_convolution"}
-    if halving == "strided":
-        # padded by hand: "same" would lay the odd row at one end, and not keep the sides of pooling
+    if downsampling == "strided":
+        # explicit padding: "same" would pad at one end only, and give other sizes than pooling
         x = layers.ZeroPadding2D(1, name=f"{name}_padding")(x)
         return layers.Conv2D(filters, 4, strides=2, **common)(x)
     x = layers.Conv2D(filters, 3, padding="same", **common)(x)
-    return layers.AveragePooling2D(2, name=f"{name}_pool")(x) if halving == "average" else x
+    return layers.AveragePooling2D(2, name=f"{name}_pool")(x) if downsampling == "average" else x
 
 
 def _pointwise(x, filters, name):

@@ -9,10 +9,10 @@ KERNELS, STRIDES, PADDINGS = (3, 4, 4, 2, 4), (1, 2, 2, 1, 2), (1, 1, 1, 0, 1)
 def polynet(inputs, width=16):
     """Five blocks h ← conv_a(h) ∗ conv_b(h), flattened: a polynomial of degree 2⁵ = 32.
 
-    The two factors stay two convolutions: one with twice the filters and a split trains slower on a CPU.
+    The two factors are two convolutions: one with twice the filters and a split trains slower on a CPU.
 
-    The second factor starts near 1 (bias 1, a quarter of the variance), so the network starts near a linear one,
-    and the higher degrees grow as training needs them.
+    The second factor is initialised near 1 (bias 1, a quarter of the variance), so the initial network is nearly
+    linear.
 
     Args:
         inputs: `[batch, height, width, channels]` standardised image.

@@ -18,7 +18,7 @@ def resnet(
     degree=2,
     order="post",
 ):
-    """A residual network of 2 · blocks · stages convolutions after the first, the plan of ResNet-20 with its defaults.
+    """A residual network of 2 · blocks · stages convolutions after the first, ResNet-20 with the defaults.
 
     Each stage but the first begins with a convolution of stride 2. The shortcut of such a block takes every second
     pixel and zeros for the new channels, so it has no weights.
@@ -36,10 +36,10 @@ def resnet(
         order: `"post"` or `"pre"`.
 
     Returns:
-        `[batch, features]`: the mean over all places.
+        `[batch, features]`: the mean over all positions.
 
     Raises:
-        ValueError: an unknown `activation` or `order`, or more stages than the image can be halved.
+        ValueError: an unknown `activation` or `order`, or too many stages for the size of the image.
 
     Reference:
         He et al., Deep Residual Learning for Image Recognition, arXiv 1512.03385, section 4.2, and Identity Mappings
@@ -78,7 +78,7 @@ def resnet(
 
 def _convolution(x, filters, strides, name):
     if strides == 2:
-        # padded by hand: "same" would pad at one end alone, and differ between backends
+        # explicit padding: "same" would pad at one end only, and differ between backends
         x = layers.ZeroPadding2D(1, name=f"{name}_padding")(x)
         return layers.Conv2D(filters, 3, strides=2, use_bias=False, kernel_initializer="he_normal", name=name)(x)
     return layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
