@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make backends · make bench · make readme
+# make demo · make test · make lint · make backends · make bench · make readme · make docs
 # Each builds the environment that it needs in this folder, once; a second run starts at once.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 # Every test that starts a process would compile all of TensorFlow again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint backends bench readme clean
+.PHONY: demo test lint backends bench readme docs clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/pinet demo --out demo.png
@@ -51,6 +51,10 @@ bench: $(VENV)/installed-backends
 readme: $(VENV)/installed
 	$(VENV)/bin/python -m benchmarks.readme_tables
 
+# The reference site, in site/: runs the gallery, and fails where a link or a docstring is wrong.
+docs: $(VENV)/installed-docs
+	TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/mkdocs build --strict # with --quiet, warnings would pass
+
 clean:
 	rm -rf $(VENV)
 
@@ -65,6 +69,10 @@ $(VENV)/installed: $(VENV)/created
 
 $(VENV)/installed-dev: $(VENV)/created
 	$(VENV)/bin/python $(INSTALL) -e '.[dev]'
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/created
+	$(VENV)/bin/python $(INSTALL) -e '.[docs]'
 	@touch $@
 
 $(VENV)/installed-backends: $(VENV)/installed-dev

@@ -4,7 +4,13 @@
 Importing this package imports neither Keras nor Keras Tuner; the first use does.
 """
 
+from typing import TYPE_CHECKING
+
 from tuning.space import Space, list_searches, read_space
+
+if TYPE_CHECKING:
+    from tuning.hyper_model import PinetHyperModel
+    from tuning.searching import search
 
 
 def __getattr__(name):

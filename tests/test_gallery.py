@@ -1,0 +1,44 @@
+"""The gallery of the reference site: its scripts run, and a page is made of each."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from docs.hooks import gallery
+
+# What each script must print, whatever the rounding of the processor.
+PRINTED = {
+    "certify_own_model": r"degree 12\n[\s\S]*\nholds: 8 lines",
+    "classify_image": r"^cat .*\n[\s\S]*degree 64\ntest accuracy 90\.25%",
+    "decision_boundary": r"^at t = 0\.\d+ the prediction changes from 3 [\s\S]* to 8$",
+    "expand_polynomial": r"(.* · x\^\d · y\^\d\n){10}[\s\S]*accuracy of the formula: (9[5-9]\.|100)",
+    "fine_tune": r"test images: (9[5-9]\.|100)[\s\S]*degree: 4$",
+    "generate_images": r"of degree 22\n\(50, 28, 28, 1\) uint8",
+}
+
+
+def test_each_script_of_the_gallery_is_tested():
+    assert sorted(PRINTED) == [script.stem for script in gallery.SCRIPTS]
+
+
+@pytest.mark.parametrize("script", gallery.SCRIPTS, ids=lambda script: script.stem)
+def test_the_gallery_runs(script):
+    assert len(script.read_text(encoding="utf-8").splitlines()) <= 40
+    example = gallery.run(script)
+    assert re.search(PRINTED[script.stem], example.output)
+    assert np.asarray(Image.open(io.BytesIO(example.figure)).convert("L")).std() > 10, "an empty plot"
+    assert example.title in gallery.index([example])
+    page = gallery.page(example)
+    assert example.output in page
+    assert example.code in page
+    assert '"""' not in example.code
+
+
+def test_a_script_without_a_plot_is_refused(tmp_path):
+    script = tmp_path / "nothing.py"
+    script.write_text('"""Draw nothing."""\n\nprint(1)\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="nothing.py must draw one plot. Received: 0 plots"):
+        gallery.run(script)
