@@ -2,9 +2,11 @@
 
 import re
 
+import keras
 import pytest
 from typer.testing import CliRunner
 
+import pinet_keras
 import tuning.main  # noqa: F401 adds every command
 import zoo
 from benchmarks import readme_tables as tables
@@ -42,6 +44,11 @@ def test_the_samples_in_commands_are_classified_rightly(page):
             logits = golden["logits"][files.index(sample)]
             said = card["class_names"][logits.index(max(logits))]
             assert f"_{said}_" in sample, f"{line}: the model says {said}"
+
+
+def test_every_layer_is_shown():
+    layers = {name for name in pinet_keras.__all__ if issubclass(getattr(pinet_keras, name), keras.layers.Layer)}
+    assert layers <= set(re.findall(r"`(\w+)`", TEXT)), "in the table of layers"
 
 
 def test_the_certificate_is_what_the_command_prints():
