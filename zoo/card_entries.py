@@ -1,34 +1,24 @@
-"""What every card must hold for the commands that read it. Imports no backend."""
+"""Cards are checked against zoo/card.schema.json, whose types and required entries commands rely on."""
 
-NUMBER = (int, float)
-EVERY = {
-    "name": str,
-    "description": str,
-    "task": str,
-    "dataset": {"name": str, "sha256": str},
-    "architecture": str,
-    "architecture_arguments": dict,
-    "input_shape": list,
-    "class_names": list,
-    "tier": (int, type(None)),
-    "tier_name": str,
-    "degree": (int, type(None)),
-    "levels": (int, type(None)),
-    "parameters": int,
-    "macs": int,
-    "training": {"recipe": dict, "seed": int, "epochs": int, "seconds": NUMBER, "backend": str},
-    "weights": {"file": str, "sha256": str, "bytes": int},
+import functools
+import json
+
+from zoo.paths import CARD_SCHEMA
+
+KINDS = {
+    "array": list,
+    "integer": int,
+    "null": type(None),
+    "number": (int, float),
+    "object": dict,
+    "string": str,
 }
-CLASSIFIER = {
-    "preprocessing": {"mean": list, "std": list},
-    "accuracy": {"test": NUMBER, "interval_95": list, "test_examples": int, "by_class": dict},
-    "calibration": {"temperature": NUMBER, "ece": NUMBER, "ece_calibrated": NUMBER},
-}
-GENERATOR = {"latent_size": int, "label_size": int, "output_shape": list, "quality": dict, "baselines": dict}
 
 
-def check_entries(card, generator: bool) -> None:
-    """Refuse a card that lacks an entry, or holds something else in its place.
+def check_entries(card: object, generator: bool) -> None:
+    """Refuse a card that lacks an entry, or holds something of another type in its place.
+
+    This is the part of JSON Schema that the file needs; the tests check all cards by all of it.
 
     Args:
         card: what the file holds.
@@ -37,17 +27,47 @@ def check_entries(card, generator: bool) -> None:
     Raises:
         ValueError: the message names the entry.
     """
-    _compare(card, EVERY | (GENERATOR if generator else CLASSIFIER), "")
+    _check(card, _definitions()["generator" if generator else "classifier"], "")
 
 
-def _compare(found, expected, place):
-    if isinstance(expected, dict):
-        if not isinstance(found, dict):
+@functools.cache
+def _definitions():
+    return json.loads(CARD_SCHEMA.read_text(encoding="utf-8"))["$defs"]
+
+
+def _check(found, schema, place):
+    if "$ref" in schema:
+        _check(found, _definitions()[schema["$ref"].rpartition("/")[2]], place)
+    for part in schema.get("allOf", ()):
+        _check(found, part, place)
+    if "type" in schema:
+        _check_type(found, schema["type"], place)
+    if isinstance(found, dict):
+        _check_properties(found, schema, place)
+    if isinstance(found, list) and "items" in schema:
+        for index, item in enumerate(found):
+            _check(item, schema["items"], f"{place}[{index}]")
+
+
+def _check_type(found, kinds, place):
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if isinstance(found, bool) or not any(isinstance(found, KINDS[kind]) for kind in kinds):
+        if kinds == ["object"]:
             raise ValueError(f"{place or 'the whole file'} is not an object")
-        for key, below in expected.items():
-            where = f"{place}.{key}" if place else key
-            if key not in found:
-                raise ValueError(f"{where} is missing")
-            _compare(found[key], below, where)
-    elif not isinstance(found, expected) or isinstance(found, bool):
         raise ValueError(f"{place} is of type {type(found).__name__}")
+
+
+def _check_properties(found, schema, place):
+    known = schema.get("properties", {})
+    for key in schema.get("required", ()):
+        if key not in found:
+            raise ValueError(f"{_join(place, key)} is missing")
+    others = schema.get("additionalProperties", {})
+    for key, value in found.items():
+        below = known.get(key, others)
+        if isinstance(below, dict):
+            _check(value, below, _join(place, key))
+
+
+def _join(place, key):
+    return f"{place}.{key}" if place else key

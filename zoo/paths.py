@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 ARCHITECTURES = ROOT / "architectures"
 CARDS = ROOT / "cards"
+CARD_SCHEMA = ROOT / "card.schema.json"
 RECIPES = ROOT / "recipes"
 SAMPLES = ROOT / "samples"
 WEIGHTS = ROOT / "weights"

@@ -1,0 +1,100 @@
+"""zoo/card.schema.json describes the cards, and `zoo.card` checks by it."""
+
+import copy
+import json
+
+import jsonschema
+import pytest
+
+import zoo
+from zoo.card_entries import KINDS, check_entries
+from zoo.paths import CARD_SCHEMA
+from zoo.registry import TASKS
+
+SCHEMA = json.loads(CARD_SCHEMA.read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+EXAMPLES = ["pinet_cifar10_lite", "pinet_spoken_digit", "pinet_mnist_generator"]  # with seeds, a teacher, baselines
+
+
+def schemas(part=SCHEMA, place="$"):
+    """All schemas within the schema, each with its place."""
+    yield place, part
+    for key in ("properties", "$defs"):
+        for name, below in part.get(key, {}).items():
+            yield from schemas(below, f"{place}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(part.get(key), dict):
+            yield from schemas(part[key], f"{place}.{key}")
+
+
+def test_the_schema_is_one_and_documents_every_entry():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    entries = [part for _, schema in schemas() for name, part in schema.get("properties", {}).items() if name != "task"]
+    assert len(entries) > 60
+    assert all(part["description"].endswith(".") for part in entries)
+    assert SCHEMA["$defs"]["every"]["properties"]["task"]["enum"] == list(TASKS)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_every_card_fits_the_schema(name):
+    errors = [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(zoo.card(name))]
+    assert not errors
+
+
+def test_every_entry_of_the_schema_stands_on_a_card():
+    """None that no card has: such an entry would be a wrong name."""
+    found = {f"$.{key}" for name in zoo.list_models() for key in places(zoo.card(name))}
+    for kind in ("classifier", "generator"):
+        for name, below in {**SCHEMA["$defs"]["every"]["properties"], **SCHEMA["$defs"][kind]["properties"]}.items():
+            for inner in [name, *(f"{name}.{key}" for key in below.get("properties", {}))]:
+                assert f"$.{inner}" in found, inner
+    for metric in SCHEMA["$defs"]["metrics"]["properties"]:
+        assert f"$.quality.{metric}" in found
+
+
+def places(value, prefix=""):
+    for key, below in value.items():
+        yield prefix + key
+        if isinstance(below, dict):
+            yield from places(below, f"{prefix}{key}.")
+
+
+def changed(card):
+    """Copies of a card, each with one required entry gone or of another type, and what says so."""
+    for place in places(card):
+        if place.startswith(("training.recipe.", "architecture_arguments.")):
+            continue
+        for change in ("missing", "wrong"):
+            copied = copy.deepcopy(card)
+            *path, last = place.split(".")
+            inner = copied
+            for key in path:
+                inner = inner[key]
+            if change == "missing":
+                del inner[last]
+            else:
+                inner[last] = True
+            yield place, copied
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_reading_a_card_refuses_what_the_schema_refuses(name):
+    """The short check of `zoo.card` against jsonschema's, entry by entry."""
+    card, refused = zoo.card(name), 0
+    generator = card["task"] == "image generation"
+    for place, wrong in changed(card):
+        expected = not VALIDATOR.is_valid(wrong)
+        try:
+            check_entries(wrong, generator)
+            found = False
+        except ValueError as error:
+            found = place in str(error)
+        assert found == expected, place
+        refused += expected
+    assert refused > 60
+
+
+def test_the_short_check_knows_all_types_of_the_schema():
+    for place, schema in schemas():
+        kinds = schema.get("type", [])
+        assert {kinds} <= KINDS.keys() if isinstance(kinds, str) else set(kinds) <= KINDS.keys(), place
