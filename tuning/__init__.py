@@ -1,4 +1,4 @@
-"""Searches for polynomial networks: the degree, rank, width and depth that a budget deserves.
+"""Searches for the degree, rank, width and depth of polynomial networks under a budget.
 
 `search` runs one, `PinetHyperModel` is the search space for any Keras Tuner, `read_space` reads a search file.
 Importing this package imports neither Keras nor Keras Tuner; the first use does.

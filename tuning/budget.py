@@ -1,4 +1,4 @@
-"""What a network may cost."""
+"""Upper bounds on parameters, MACs and latency of a network."""
 
 import re
 from dataclasses import asdict, dataclass

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from tuning.budget import Budget, read_count
-from tuning.results import best_first, overhead, read_results, read_settings, shown, shown_values
+from tuning.results import best_first, format_score, format_values, overhead, read_results, read_settings
 from tuning.settings import check_settings
 from tuning.space import list_searches, read_space
 from zoo.cli.app import app
@@ -133,7 +133,7 @@ def report(
     top: Annotated[int | None, typer.Option(min=1, help="Show the best so many only.")] = None,
     json: AsJson = False,
 ):
-    """List the trials; write them as CSV, and draw accuracy against size, degree and rank, and what mattered."""
+    """List the trials; write them as CSV, and draw accuracy against size, degree and rank, and importances."""
     check_folder(out or folder)
     objective = read_settings(folder)["objective"]
     results = read_results(folder)
@@ -171,7 +171,7 @@ def promote(
     chosen = write(
         folder, recipe, trial=trial, best_under_params=best_under_params, epochs=epochs, description=description
     )
-    new_console().print(escaped(f"trial {chosen.trial}: {shown_values(chosen.values)}"))
+    new_console().print(escaped(f"trial {chosen.trial}: {format_values(chosen.values)}"))
     new_console().print(f"pinet train {escaped(str(recipe))}")
 
 
@@ -186,11 +186,11 @@ def _print_trials(results, objective):
             continue
         table.add_row(
             str(result.trial),
-            f"[bold]{shown(objective, record[objective])}",
+            f"[bold]{format_score(objective, record[objective])}",
             human_count(record["parameters"]),
             human_count(record["macs"]),
             str(record["epochs"]),
             human_seconds(record["seconds"]),
-            escaped(shown_values(result.values)),
+            escaped(format_values(result.values)),
         )
     new_console().print(table)

@@ -15,7 +15,7 @@ PATIENCE = 3600  # seconds without any worker after which a chief ends
 
 @contextlib.contextmanager
 def environment(role, oracle, worker_id):
-    """Set the environment by which Keras Tuner knows its part, and take it back at the end.
+    """A context that sets Keras Tuner's environment variables for this role.
 
     Args:
         role: `"chief"`, `"worker"`, or `None` for a search on its own.
@@ -43,7 +43,7 @@ def environment(role, oracle, worker_id):
 
 
 def check(role, oracle, worker_id) -> None:
-    """Refuse an impossible part in a distributed search; arguments as of `environment`.
+    """Raise an error for wrong arguments of a distributed search; arguments as of `environment`.
 
     Raises:
         ValueError: an unknown role, an address or a name that is missing or impossible, or an address at which a chief
@@ -70,9 +70,9 @@ def check(role, oracle, worker_id) -> None:
 
 
 def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
-    """Answer workers until every trial has ended.
+    """Run the chief's server until every trial has ended.
 
-    Keras Tuner's own server waits for all workers that ever asked, and so for ever for one that is gone.
+    Keras Tuner's own server waits for all workers that ever connected, so it never ends if one of them is gone.
 
     Args:
         oracle: the `SearchOracle`.
@@ -109,8 +109,8 @@ def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
 
 
 @contextlib.contextmanager
-def answered():
-    """What a worker does under this ends in words if the chief does not answer."""
+def naming_missing_chief():
+    """A context for workers: if the chief does not answer, an error says so."""
     import grpc
     from keras_tuner.src.distribute import oracle_client
 

@@ -43,7 +43,7 @@ def fingerprint(hypermodel, *, tuner, objective, budget, executions, seed) -> di
 
 
 def code_sha256(packages=PACKAGES) -> str:
-    """Checksum of all code of the packages: whatever a trial computes, and a list of what matters would go stale.
+    """Checksum of all code of the packages, since any of it may change the result of a trial.
 
     Args:
         packages: folders of the packages.
@@ -57,6 +57,6 @@ def code_sha256(packages=PACKAGES) -> str:
 
 
 def _teachers(space):
-    """The weights of the models that trials may learn from."""
+    """Checksums of the weights of the teachers that trials may use."""
     names = [space.fixed.get("teacher"), *(n for d in space.dimensions if d.name == "teacher" for n in d.choices)]
     return {name: weights_file.sha256(card_weights(name, card(name))) for name in names if name}

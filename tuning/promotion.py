@@ -1,11 +1,11 @@
-"""From a trial to a recipe. Imports no backend."""
+"""Recipes from trials. Imports no backend."""
 
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import tomli_w
 
-from tuning.results import Result, best_first, read_results, read_settings, shown
+from tuning.results import Result, best_first, format_score, read_results, read_settings
 from zoo.files import replacing
 from zoo.publishing.formatting import human_count
 from zoo.recipes import read_recipe
@@ -39,7 +39,7 @@ def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, de
     recipe = Recipe(**chosen.record["recipe"])
     words = description or f"a polynomial network found by a search on {recipe.dataset}"
     recipe = replace(recipe, name=path.stem, description=words, epochs=epochs or recipe.epochs)
-    score = shown(objective, chosen.record[objective])
+    score = format_score(objective, chosen.record[objective])
     comment = (
         f"# Trial {chosen.trial} of a search by `pinet tune`: {human_count(chosen.record['parameters'])} parameters, "
         f"{score} {objective} after {chosen.record['epochs']} epochs.\n"
@@ -53,7 +53,7 @@ def promote(folder, path, *, trial=None, best_under_params=None, epochs=None, de
 
 
 def as_toml(recipe) -> str:
-    """A recipe in the form of a recipe file: what has its default is left out."""
+    """A recipe as TOML, without keys that have their default values."""
     values = {}
     for item in fields(Recipe):
         value = getattr(recipe, item.name)

@@ -1,4 +1,4 @@
-"""What a search found: a table, a CSV file and drawings."""
+"""The report of a search: a table, a CSV file and drawings."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
-from tuning.results import best_first, read_results, read_settings, shown
+from tuning.results import best_first, format_score, read_results, read_settings
 from zoo.files import naming_file
 from zoo.publishing.formatting import human_count
 
@@ -49,7 +49,7 @@ def write_report(folder, out=None) -> list[Path]:
 
 
 def draw(results, objective, out) -> list[Path]:
-    """Draw what accuracy costs, accuracy against degree and rank, and from ten trials on the importances.
+    """Draw accuracy against cost, degree and rank, and with ten trials or more the importances.
 
     Args:
         results: completed trials.
@@ -70,7 +70,7 @@ def draw(results, objective, out) -> list[Path]:
 
 
 def pareto_front(results, objective, cost) -> list:
-    """The trials that no other one beats in score without costing more, the cheapest first.
+    """The Pareto front: trials with no better one at the same cost or less, cheapest first.
 
     Args:
         results: completed trials.
@@ -156,7 +156,7 @@ def _draw_front(results, objective, cost, path):
     middle = np.sqrt(np.prod(axes.get_xlim()))
     above = 5 if objective == "val_accuracy" else -12
     for result in front[-4:]:
-        words = f"trial {result.trial}: {shown(objective, result.record[objective])}"
+        words = f"trial {result.trial}: {format_score(objective, result.record[objective])}"
         place, right = (result.record[cost], result.record[objective]), result.record[cost] > middle
         options = {"fontsize": 8, "color": BLUE, "ha": "right" if right else "left", "path_effects": [HALO]}
         axes.annotate(words, place, (-6 if right else -2, above), textcoords="offset points", zorder=5, **options)

@@ -1,4 +1,4 @@
-"""What the trials of a search came to, read from its folder. Imports no backend."""
+"""The results of a search, read from its folder. Imports no backend."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ def read_results(folder) -> list[Result]:
 
 
 def read_record(folder) -> dict:
-    """What the worker wrote at the end of the trial of a folder; empty before.
+    """The record that a worker wrote at the end of a trial; empty before.
 
     Raises:
         ValueError: the file is damaged.
@@ -106,12 +106,12 @@ def overhead(results) -> float:
     return 1 - sum(record["fit_seconds"] for record in records) / sum(record["seconds"] for record in records)
 
 
-def shown(objective, value) -> str:
-    """A score for people."""
+def format_score(objective, value) -> str:
+    """A score as text."""
     return f"{value:.2%}" if objective == "val_accuracy" else f"{value:.4f}"
 
 
-def shown_values(values) -> str:
+def format_values(values) -> str:
     """Hyperparameters in one line."""
     return " ".join(
         f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"

@@ -1,16 +1,16 @@
-"""What a person sees of a search."""
+"""Progress of a search on the terminal."""
 
 import time
 
 from rich.console import Console
 
 from tuning.oracles.search_oracle import ENDED
-from tuning.results import read_record, shown, shown_values
+from tuning.results import format_score, format_values, read_record
 from zoo.publishing.formatting import human_count, human_seconds, printable
 
 
 class SearchDisplay:
-    """One line a trial: how it went, how many are left, how long that takes, and the best so far.
+    """One line per trial: result, remaining trials and time, and the best so far.
 
     Takes the place of the display of a Keras Tuner's oracle, which tells it of each trial, so that a chief shows the
     trials of all of its workers.
@@ -27,10 +27,10 @@ class SearchDisplay:
         self.started, self.ended = time.monotonic(), 0
 
     def on_trial_begin(self, trial):
-        """Called when a trial is handed out."""
+        """Called when a trial is given to a worker."""
 
-    def on_silence(self, tuner_id, trial):
-        """Called when a trial is taken from a worker that is silent."""
+    def on_lost_worker(self, tuner_id, trial):
+        """Called when a trial is taken from a worker that does not answer."""
         self._print(f"trial {int(trial.trial_id)}: no sign of life from {tuner_id}; another worker gets it", "yellow")
 
     def on_trial_end(self, trial):
@@ -41,12 +41,12 @@ class SearchDisplay:
         planned = f"/{self.oracle.planned}" if self.oracle.planned else ""
         if trial.status == "COMPLETED":
             size = human_count(record.get("parameters", 0))
-            how = f"{shown(self.oracle.objective.name, trial.score)} with {size} parameters"
+            how = f"{format_score(self.oracle.objective.name, trial.score)} with {size} parameters"
         else:
             message = record.get("message") or (trial.message or "no reason given").strip().splitlines()[-1]
             how = f"failed: {message}"
         took = human_seconds(record.get("seconds", 0))
-        line = f"trial {int(trial.trial_id)} ({done}{planned} done)  {how}, {took}{self._best()}{self._left(done)}"
+        line = f"trial {int(trial.trial_id)} ({done}{planned} done)  {how}, {took}{self._best()}{self._remaining(done)}"
         self._print(line, None if trial.status == "COMPLETED" else "red")
 
     def _best(self):
@@ -54,11 +54,11 @@ class SearchDisplay:
         if not trials:
             return ""
         best = min(trials, key=self.oracle.badness)
-        score = shown(self.oracle.objective.name, best.score)
-        return f"  |  best {score}, trial {int(best.trial_id)}: {shown_values(best.hyperparameters.values)}"
+        score = format_score(self.oracle.objective.name, best.score)
+        return f"  |  best {score}, trial {int(best.trial_id)}: {format_values(best.hyperparameters.values)}"
 
-    def _left(self, done):
-        """A guess from the trials of this run, the workers being as many as now."""
+    def _remaining(self, done):
+        """The remaining time, estimated from the trials of this run and the current number of workers."""
         until_deadline = self.oracle.deadline - time.monotonic()
         guess = until_deadline
         if self.oracle.planned == done:
@@ -69,7 +69,7 @@ class SearchDisplay:
         return "" if left == float("inf") else f"  |  {human_seconds(left)} left"
 
     def on_search_end(self):
-        """Say how the search ended."""
+        """Print how the search ended."""
         failed = sum(trial.status == "FAILED" for trial in self.oracle.trials.values())
         completed = sum(trial.status in ENDED for trial in self.oracle.trials.values()) - failed
         words = (
@@ -79,7 +79,7 @@ class SearchDisplay:
         self._print(words + reason, "bold")
 
     def on_interrupt(self, folder):
-        """Say what is left of a search that was stopped by Ctrl-C."""
+        """Print what a search that was stopped by Ctrl-C keeps."""
         ended = sum(trial.status in ENDED for trial in self.oracle.trials.values())
         kept = f"{ended} {'trial is' if ended == 1 else 'trials are'} kept in {folder}"
         self._print(f"stopped; {kept}: the same command resumes the search", "bold")

@@ -16,7 +16,7 @@ from keras_tuner import errors
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import TrialStatus
 
-from tuning.results import DAMAGED, shown_values
+from tuning.results import DAMAGED, format_values
 from tuning.trial_progress import TrialProgress
 from zoo.files import DamagedFile, naming_damaged_file, read_json, replacing, write_json
 from zoo.finite import finite_or_none
@@ -27,7 +27,7 @@ MOST_CRASHES = 2
 
 
 class SearchTuner(BaseTuner):
-    """Asks an oracle for trials and trains each as `pinet train` would train its recipe.
+    """Requests trials from an oracle and trains each as `pinet train` would train its recipe.
 
     A trial is scored once, at its end, with its final weights: no epoch is selected. With Hyperband a trial is resumed
     from the checkpoint of the earlier round, on the schedule of all its epochs; if that checkpoint is missing, it
@@ -122,11 +122,11 @@ class SearchTuner(BaseTuner):
         folder = Path(self.get_trial_dir(trial.trial_id)) / f"execution_{index}"
         folder.mkdir(exist_ok=True)
         if "tuner/trial_id" in values:
-            _take_over(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
+            _copy_checkpoint(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
         model = fitting.prepare(recipe, self.hypermodel.data_set)
         checkpoint = Checkpoint(folder)
         epochs = values.get("tuner/epochs", recipe.epochs)
-        words = f"trial {int(trial.trial_id)}  {shown_values(values)}  "
+        words = f"trial {int(trial.trial_id)}  {format_values(values)}  "
         progress = TrialProgress(
             epochs, lambda epoch: show(words + epoch), lambda: self.oracle.get_trial(trial.trial_id)
         )
@@ -145,7 +145,7 @@ class SearchTuner(BaseTuner):
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}
 
     def _restore(self, checkpoint, model):
-        """The epochs that are done; a damaged checkpoint costs these epochs, and not the trial."""
+        """Number of completed epochs; after a damaged checkpoint the trial trains from the first epoch."""
         try:
             return checkpoint.restore(model)
         except DamagedFile as error:
@@ -161,7 +161,7 @@ class SearchTuner(BaseTuner):
 
     @contextlib.contextmanager
     def _status(self):
-        """On a terminal a line that moves; gives the function that writes it."""
+        """A status line on a terminal; yields the function that updates it."""
         if self.console is None or not self.console.is_terminal:
             yield lambda words: None
             return
@@ -179,12 +179,12 @@ class SearchTuner(BaseTuner):
             write_json(self._get_tuner_fname(), self.get_state())
 
     def reload(self) -> None:
-        """Take up the state of an earlier search; all of it is the oracle's."""
+        """Load the state of an earlier search, all of which belongs to the oracle."""
         if not self._is_worker():
             self.oracle.reload()
 
 
-def _take_over(past, folder):
+def _copy_checkpoint(past, folder):
     """Start from the checkpoint of an earlier round, unless this round has one of its own already."""
     if (past / "checkpoint.npz").exists() and not (folder / "checkpoint.npz").exists():
         with replacing(folder / "checkpoint.npz") as partial:
@@ -192,7 +192,7 @@ def _take_over(past, folder):
 
 
 def _count_crash(folder):
-    """Fail a trial of which the process has died for the last time: it takes all memory, or crashes the backend."""
+    """Fail a trial whose process has died too often: it uses all memory, or crashes the backend."""
     path = folder / "crashes.json"
     with naming_damaged_file(path, DAMAGED):
         crashes = 1 + (read_json(path, DAMAGED) or 0)

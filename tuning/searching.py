@@ -120,7 +120,7 @@ def search(
             console=console,
         )
         if distributed == "worker":
-            _work(folder, mark, start)
+            _run_worker(folder, mark, start)
             return best_first(read_results(folder), objective)
         with folder_lock(folder, "search"):
             _open(folder, mark, fresh)
@@ -176,7 +176,7 @@ def _oracle(tuner, space, *, max_trials, seed, **settings):
 
 
 def _open(folder, mark, fresh):
-    """Make sure that what the folder holds is this very search, or nothing."""
+    """Check that the folder holds this search or none."""
     if fresh:
         for path in (*folder.glob("trial_*"), *folder.glob("*.json")):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -201,9 +201,9 @@ def _refuse_another(folder, earlier, mark):
         )
 
 
-def _work(folder, mark, start):
-    """A worker's whole life. Its first question waits for the chief, whose task it then compares with its own."""
-    with distribution.answered():
+def _run_worker(folder, mark, start):
+    """Run a worker: wait for the chief, check that its search is the same, and run trials."""
+    with distribution.naming_missing_chief():
         runner = start()
         runner.oracle.get_space()
         earlier = find_settings(folder)

@@ -1,4 +1,4 @@
-"""What is refused of the settings of a search, whatever its space. Imports no backend."""
+"""Checks of the settings of a search that do not depend on its space. Imports no backend."""
 
 from tuning.results import DIRECTIONS
 
@@ -6,7 +6,7 @@ TUNERS = ("random", "bayesian", "hyperband", "grid")
 
 
 def check_settings(tuner, objective, max_trials, executions, keep, minutes, trial_timeout) -> None:
-    """Refuse impossible settings of `tuning.search`.
+    """Raise an error for wrong settings of `tuning.search`.
 
     Raises:
         ValueError: an unknown tuner or objective, or a number that is out of range.

@@ -1,4 +1,4 @@
-"""The space of a search: what is fixed, and what may be chosen. Imports no backend."""
+"""The space of a search: fixed values and searched hyperparameters. Imports no backend."""
 
 import contextlib
 from dataclasses import dataclass, fields
@@ -62,8 +62,8 @@ class Space:
         for key in network:
             if key in RECIPE_KEYS:
                 raise ValueError(f"{key!r} is a key of the recipe and stands above [network].")
-        fixed, recipe_dimensions = _apart(values)
-        arguments, network_dimensions = _apart(network)
+        fixed, recipe_dimensions = _split_fixed(values)
+        arguments, network_dimensions = _split_fixed(network)
         known = {**fixed, **arguments}
         chosen = []
         for dimension in (*network_dimensions, *recipe_dimensions):
@@ -123,7 +123,7 @@ class Space:
             raise ValueError(f"The search file is incomplete: {str(error).split('__() ')[-1]}") from error
 
     def as_dict(self) -> dict:
-        """What makes two spaces the same, for JSON."""
+        """The content of the space, for JSON and comparison."""
         dimensions = [{**vars(dimension), "where": dict(dimension.where)} for dimension in self.dimensions]
         return {"fixed": self.fixed, "network": self.network, "dimensions": dimensions}
 
@@ -168,7 +168,7 @@ def read_space(name_or_path) -> Space:
     return Space.from_dict(values)
 
 
-def _apart(values):
+def _split_fixed(values):
     """Fixed values, and dimensions; a list of one value is fixed."""
     fixed, dimensions = {}, []
     for key, value in values.items():

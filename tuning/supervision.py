@@ -1,4 +1,4 @@
-"""A search in a process of its own, started again when a trial kills it. Imports no backend."""
+"""Runs a search in a child process, restarted when a trial kills it. Imports no backend."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ VARIABLE = "PINET_TUNE_SUPERVISED"  # in the child: "first", or "after a crash"
 
 
 def supervise(minutes=None) -> None:
-    """Be the process that runs this command, or start that one and start it again whenever a signal has ended it.
+    """Run this command in a child process, and restart that one whenever a signal has ended it.
 
     What takes all memory, or crashes the backend, ends the whole process: no `except` sees it. Returns in the child;
     the parent ends with the child's exit code.
@@ -25,7 +25,7 @@ def supervise(minutes=None) -> None:
 
 
 def after_crash() -> bool:
-    """Whether a signal has ended the child before this one."""
+    """Whether a signal has ended the previous child process."""
     return os.environ.get(VARIABLE) == "after a crash"
 
 

@@ -1,4 +1,4 @@
-"""What happens while a trial trains."""
+"""The progress of a trial while it trains."""
 
 import time
 
@@ -8,7 +8,7 @@ SIGN_EVERY = 5.0  # seconds
 
 
 class TrialProgress(keras.callbacks.Callback):
-    """Shows the epoch, adds `seconds` to its logs, and gives a sign of life now and then.
+    """Shows the epoch, adds `seconds` to its logs, and reports regularly that the worker is alive.
 
     Args:
         epochs: of the trial.

@@ -1,4 +1,4 @@
-"""Where a training runs: the facts that a card needs so that somebody else can repeat it."""
+"""Hardware and software of a training, as cards record them for reproducibility."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What can be proven and computed about a network because it is a polynomial."""
+"""Proofs and computations about networks that are polynomials."""
 
 from pinet_keras.analysis.certificate import Certificate, Row, certify
 from pinet_keras.analysis.decisions import Crossing

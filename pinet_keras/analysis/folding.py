@@ -1,4 +1,4 @@
-"""The same function with less work."""
+"""Folding of affine steps into weights: the same function with fewer operations."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ SCALABLE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "Depthwise
 
 
 def fold(model) -> keras.Model:
-    """Rewrite a model into one with the same function and less work: affine steps merge into the map before them.
+    """Rewrite a model into one with the same function and fewer operations: affine steps merge into the map before.
 
     Batch normalisations, and products and sums with constants (a scalar α, a scale per channel), that follow a dense
     layer or a convolution go into its kernel and bias: γ(Wx + b − μ)/σ + β = (γ/σ W)x + (γ(b − μ)/σ + β). Layers that
@@ -60,7 +60,7 @@ class _Opener(Copier):
 
 
 def _rename(layer, prefix: str) -> None:
-    """Give the children of an opened layer names of their own: two opened layers have children of the same name."""
+    """Give the children of an opened layer unique names: two opened layers have children of the same name."""
     for child in layer._flatten_layers(include_self=False):
         child.name = f"{prefix}__{child.name}"
 

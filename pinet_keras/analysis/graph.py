@@ -35,7 +35,7 @@ class Call:
 
     @property
     def tensors(self) -> list:
-        """The symbolic tensors among the arguments, a mask left out: it says where, not what."""
+        """The symbolic tensors among the arguments, without a mask."""
         values = {key: value for key, value in self.kwargs.items() if key != "mask"}
         return [x for x in tree.flatten((self.args, values)) if isinstance(x, keras.KerasTensor)]
 
@@ -69,7 +69,7 @@ def graph_of(model) -> Functional | None:
     Raises:
         ValueError: a Sequential model that was never built.
     """
-    if not isinstance(model, Functional | keras.Sequential) or rewritten(model):
+    if not isinstance(model, Functional | keras.Sequential) or overridden_call(model):
         return None
     if isinstance(model, Functional):
         return model
@@ -78,8 +78,8 @@ def graph_of(model) -> Functional | None:
     return model._functional
 
 
-def rewritten(model) -> str | None:
-    """What a model with a graph puts in the place of running it, in words, or None.
+def overridden_call(model) -> str | None:
+    """Why a call of a functional model may not run its graph, or None.
 
     A class that overrides `__call__` and still computes its graph, say after a check of the inputs, declares that with
     a class attribute `computes_its_graph = True`. Its subclasses do not inherit the declaration for what they override.
@@ -106,7 +106,7 @@ def replaced_methods(operation) -> list[str]:
 
 
 def torch_hooks(operation) -> str | None:
-    """Functions of the user's that run before or after each call, as a `torch.nn.Module` allows, in words, or None."""
+    """A sentence if PyTorch hooks run before or after each call, or None."""
     hooked = any(getattr(operation, name, None) for name in ("_forward_hooks", "_forward_pre_hooks"))
     return "has PyTorch hooks, which may change what goes in or comes out" if hooked else None
 

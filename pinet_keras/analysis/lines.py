@@ -133,7 +133,7 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
         [(-1.0, 1, 0), (1.0, 0, 1)]
     """
     line = _line(model, x, direction, domain)
-    segments = _stretches(line, line.low, line.high, [0])
+    segments = _segments(line, line.low, line.high, [0])
     return _polished(line, segments, changes(segments))
 
 
@@ -182,7 +182,7 @@ def _line(model, x, direction, domain) -> _Line:
     return _Line(evaluator, degree, evaluator.points(x, "x"), evaluator.points(direction, "direction"), low, high)
 
 
-def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[Segment]:
+def _segments(line: _Line, low: float, high: float, fitted: list[int]) -> list[Segment]:
     """The segments between low and high; a segment that one fit does not resolve is divided and fitted again.
 
     The rounding error is relative to the largest logit that takes part, so without smaller ones nothing is gained.
@@ -200,7 +200,7 @@ def _stretches(line: _Line, low: float, high: float, fitted: list[int]) -> list[
         if segment.resolved:
             found.append(segment)
         elif _is_finer(line, piece, segment):
-            found += _stretches(line, segment.low, segment.high, fitted)
+            found += _segments(line, segment.low, segment.high, fitted)
         else:
             raise ValueError(f"{undecided(segment)}. Received: domain={(line.low, line.high)}")
     return found

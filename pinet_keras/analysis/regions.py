@@ -141,7 +141,7 @@ def _follow(call: Call, tensors: dict, ts: np.ndarray) -> np.ndarray:
 
 
 def _corners(operation) -> tuple[float, ...] | None:
-    """Where a ReLU bends, or None for what is no ReLU."""
+    """Where a ReLU bends, or None for other layers."""
     name = type(operation).__name__
     if isinstance(operation, layers.Activation) and operation.activation in RELUS:
         return (0.0, 6.0) if operation.activation is keras.activations.relu6 else (0.0,)

@@ -1,4 +1,4 @@
-"""Rebuilding a model call by call: the one way in which copies with changes are made here."""
+"""Copies of a model, rebuilt call by call with changes."""
 
 import contextlib
 import functools
@@ -52,7 +52,7 @@ def _new(argument, values: dict):
 
 
 class Copier:
-    """Copies operations with their weights, one copy for each, and makes each copy's dtype what is wanted.
+    """Copies operations with their weights, one copy for each, and sets the dtype of each copy.
 
     Args:
         dtype: the dtype of all computations, or None to leave them as they are.

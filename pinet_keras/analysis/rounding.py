@@ -1,4 +1,4 @@
-"""How large the rounding errors in a model's values are, measured."""
+"""Measurement of the rounding errors in a model's values."""
 
 import numpy as np
 

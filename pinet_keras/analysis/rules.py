@@ -1,4 +1,4 @@
-"""What each layer and operation does to a polynomial's degree."""
+"""The degree rules of all layers and operations."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op, rewritten
+from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, is_keras_op, overridden_call
 from pinet_keras.analysis.operation_kinds import (
     ACTIVATION_LAYERS,
     ACTIVATION_OPS,
@@ -44,7 +44,7 @@ _REGISTERED: dict[Any, tuple[Callable, int | None]] = {}
 
 
 def register_degree_rule(target, rule: Callable | None = None, multiplications: int | None = None):
-    """Tell the certificate what a layer class, or an activation function, does to the degree.
+    """Register the degree rule of a layer class or an activation function.
 
     Use it for layers of others; a layer of your own can carry the methods `degree_rule(degrees)` and, if wanted,
     `multiplications_rule()` instead, and `affine_ends`, whether it has affine maps before and after its products, where
@@ -86,7 +86,7 @@ register_degree_rule(keras.ops.square, lambda function, degrees: 2 * degrees[0])
 
 
 def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
-    """What a call does to the degree; `degrees` maps the id of a symbolic tensor to its degree.
+    """The degree rule of a call; `degrees` maps the id of a symbolic tensor to its degree.
 
     Args:
         call: the call.
@@ -111,7 +111,7 @@ def step_of(call: Call, degrees: dict[int, int | None], is_last: bool) -> Step:
         step = of_kind(operation, call, inputs, is_last)
         why = rounding(call, step.kind) if step.degree is not None else None
         return Step("not polynomial", None, why) if why else step
-    why = rewritten(operation) if isinstance(operation, keras.Model) else None
+    why = overridden_call(operation) if isinstance(operation, keras.Model) else None
     return Step("unknown", None, why or f"no rule for {type(operation).__name__}; see register_degree_rule")
 
 

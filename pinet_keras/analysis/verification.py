@@ -1,4 +1,4 @@
-"""A certificate put to the test: values in float64 on lines through real inputs."""
+"""Verification of a certificate by float64 values on lines through real inputs."""
 
 from dataclasses import asdict, dataclass
 
@@ -17,7 +17,7 @@ HOLDS, REFUTED, NOT_VERIFIABLE = "holds", "refuted", "not verifiable numerically
 
 @dataclass(frozen=True)
 class Verification:
-    """What measuring said about a certificate's degree.
+    """The result of verifying a certificate's degree.
 
     Attributes:
         verdict: "holds", "refuted" or "not verifiable numerically".
@@ -91,7 +91,7 @@ def _pick(batches: list, index: int):
 
 
 def _measure_shortened(evaluator, degree, a, b, rtol, rng) -> _Measurement | None:
-    """Measure on the chord from a to b; where rounding drowns it, on shorter and shorter middle parts of it.
+    """Measure on the chord from a to b; if rounding errors are too large, on shorter and shorter middle parts of it.
 
     None when no part of the chord can be measured.
     """

@@ -31,19 +31,19 @@ def path(tmp_path, monkeypatch):
 
 def test_the_order_of_the_engines(path):
     with pytest.raises(ValueError, match="Neither tensorflow_model_server nor a Docker engine.*--engine preview"):
-        engines.choose("auto")
-    assert engines.choose("preview") == "preview"
+        engines.choose_engine("auto")
+    assert engines.choose_engine("preview") == "preview"
     path("docker", "raise SystemExit(1)")  # installed, but no engine answers
     for engine in ("auto", "docker"):
         with pytest.raises(ValueError, match="--engine preview"):
-            engines.choose(engine)
+            engines.choose_engine(engine)
     path("docker", "raise SystemExit(0)")
-    assert engines.choose("auto") == "docker"
+    assert engines.choose_engine("auto") == "docker"
     path("tensorflow_model_server", "")
-    assert engines.choose("auto") == "tensorflow_model_server"
-    assert engines.choose("docker") == "docker"
+    assert engines.choose_engine("auto") == "tensorflow_model_server"
+    assert engines.choose_engine("docker") == "docker"
     with pytest.raises(ValueError, match="`engine` must be one of"):
-        engines.choose("flask")
+        engines.choose_engine("flask")
 
 
 def test_the_real_server_is_started_on_the_real_folder(path, models, tmp_path):
@@ -230,9 +230,9 @@ def test_what_pinet_serve_listens_on(pinet, path, models, tmp_path):
     "host, warned", [("127.0.0.1", 0), ("::1", 0), ("localhost", 0), ("::", 1), ("example.org", 1)]
 )
 def test_addresses_that_others_reach_are_warned_of(host, warned):
-    assert engines.listening("preview", None) == "127.0.0.1"
-    assert engines.listening("preview", host) == host
-    assert bool(engines.warning(host)) == warned
+    assert engines.listen_address("preview", None) == "127.0.0.1"
+    assert engines.listen_address("preview", host) == host
+    assert bool(engines.exposure_warning(host)) == warned
 
 
 def test_a_folder_without_models_config_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Keras Tuner's oracles, which propose trials, mended and held to a budget."""
+"""Keras Tuner's oracles, which propose trials, with corrections and a budget."""
 
 from tuning.oracles.bayesian_oracle import BayesianOracle
 from tuning.oracles.grid_oracle import GridOracle

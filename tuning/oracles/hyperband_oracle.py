@@ -4,7 +4,7 @@ from tuning.oracles.search_oracle import SearchOracle
 
 
 class HyperbandOracle(SearchOracle, keras_tuner.oracles.HyperbandOracle):
-    """Trains many points for few epochs, and the better ones of them on, round by round.
+    """Trains many points for few epochs, and the better ones for more, round by round.
 
     Args:
         max_trials: a bound on the trials of all rounds together; `None` for as many as the method asks for.

@@ -1,4 +1,4 @@
-"""What every oracle of ours does: keep to a budget, survive kills, and give up on workers that are gone."""
+"""Base of all oracles: budget, resuming after a kill, and reassignment of trials of lost workers."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
 
 class SearchOracle(keras_tuner.Oracle):
-    """Stands before an oracle of Keras Tuner among the base classes, and changes how trials begin, end and are kept.
+    """A mix-in that precedes an oracle of Keras Tuner, and changes how trials begin, end and are stored.
 
     - A proposal over budget is replaced by another one before it becomes a trial.
     - Files are replaced in one step; a trial that was running at a kill runs again, one that had ended does not.
@@ -64,15 +64,15 @@ class SearchOracle(keras_tuner.Oracle):
             return self._begin(tuner_id, self.ongoing_trials[tuner_id])
         self.tuner_ids.add(tuner_id)
         if self._time_is_up():
-            return self._nothing(tuner_id, TrialStatus.STOPPED)
+            return self._no_trial(tuner_id, TrialStatus.STOPPED)
         if self._retry_queue:
             return self._begin(tuner_id, self.trials[self._retry_queue.pop(0)])
         if self.max_trials and len(self.trials) >= self.max_trials:
-            return self._nothing(tuner_id, TrialStatus.STOPPED)
+            return self._no_trial(tuner_id, TrialStatus.STOPPED)
         trial_id = f"{len(self.trials):04d}"
         proposal = self.populate_space(trial_id)
         if proposal["status"] != TrialStatus.RUNNING:
-            return self._nothing(tuner_id, proposal["status"])
+            return self._no_trial(tuner_id, proposal["status"])
         hyperparameters = self.hyperparameters.copy()
         hyperparameters.values = proposal["values"]
         trial = Trial(hyperparameters, trial_id=trial_id, status=TrialStatus.RUNNING)
@@ -90,8 +90,8 @@ class SearchOracle(keras_tuner.Oracle):
         self._display.on_trial_begin(trial)
         return trial
 
-    def _nothing(self, tuner_id, status):
-        """No worker is sent home while another one has a trial that could come back."""
+    def _no_trial(self, tuner_id, status):
+        """No new trial. Workers wait while a trial of another one could still be reassigned."""
         if status == TrialStatus.STOPPED and self.ongoing_trials:
             status = TrialStatus.IDLE
         if status == TrialStatus.STOPPED:
@@ -101,7 +101,7 @@ class SearchOracle(keras_tuner.Oracle):
         return Trial(self.hyperparameters.copy(), trial_id="none", status=status)
 
     def _time_is_up(self):
-        """Asked before each proposal too: to know what a network costs means to build it."""
+        """Also checked before each proposal, as the cost of a network is known only after building it."""
         if time.monotonic() <= self.deadline:
             return False
         self.stop_reason = "the time is up"
@@ -140,7 +140,7 @@ class SearchOracle(keras_tuner.Oracle):
                 del self.ongoing_trials[tuner_id]
                 self.tuner_ids.discard(tuner_id)
                 self._retry_queue.append(trial.trial_id)
-                self._display.on_silence(tuner_id, trial)
+                self._display.on_lost_worker(tuner_id, trial)
 
     # How trials end.
 

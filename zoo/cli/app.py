@@ -1,4 +1,4 @@
-"""The command line `pinet`: its options, and how errors end it."""
+"""The command `pinet`: global options and exit codes."""
 
 import contextlib
 import sys

@@ -96,7 +96,7 @@ def export(
 
 
 def _roll_out(directory, name, version, urls):
-    """Label a new version where servers can be asked; else say what is left to do."""
+    """Label a new version if servers are given; otherwise print the commands that remain."""
     from zoo.serving.configs import MODELS, find_model, read_models
     from zoo.serving.rollout import WAIT, load_version, set_labels, unlabelled
 

@@ -35,11 +35,11 @@ def serve(
 
     if not directory.is_dir():
         raise FileNotFoundError(f"There is no such folder. Received: {directory}")
-    chosen = engines.choose(engine.value)
-    host = engines.listening(chosen, host)
+    chosen = engines.choose_engine(engine.value)
+    host = engines.listen_address(chosen, host)
     check_port(host, rest_port)
     check_port(host, grpc_port)
-    if words := engines.warning(host):
+    if words := engines.exposure_warning(host):
         new_console(stderr=True).print(words, style="yellow", soft_wrap=True, markup=False)
     if chosen != "preview":
         raise typer.Exit(engines.run(chosen, directory, host, rest_port, grpc_port))
@@ -50,7 +50,7 @@ def serve(
 
 
 def _have_a_model(directory):
-    """Before TensorFlow is imported; whether a version can be loaded shows later."""
+    """Check, before TensorFlow is imported, that there is a version of a model."""
     from zoo.serving.configs import MODELS
 
     versions = (path.parent for path in directory.glob("*/*/saved_model.pb*"))

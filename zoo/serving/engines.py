@@ -23,7 +23,7 @@ FOLLOW_SECONDS = 1.0  # between two looks at models.config
 LOG = logging.getLogger("pinet.serve")
 
 
-def choose(engine) -> str:
+def choose_engine(engine) -> str:
     """The engine that can run here.
 
     Args:
@@ -51,7 +51,7 @@ def choose(engine) -> str:
     raise ValueError(f"{missing} For development there is a small server of our own: --engine preview")
 
 
-def listening(engine, host) -> str:
+def listen_address(engine, host) -> str:
     """The address that an engine listens on.
 
     Args:
@@ -71,7 +71,7 @@ def listening(engine, host) -> str:
     return ALL
 
 
-def warning(host) -> str | None:
+def exposure_warning(host) -> str | None:
     """A warning about an address that others can reach, or `None`.
 
     Args:
@@ -81,7 +81,7 @@ def warning(host) -> str | None:
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
             return None
     return (
-        f"Listening on {host}: whoever reaches this machine can ask the models. "
+        f"Listening on {host}: everyone who reaches this machine can query the models. "
         "There is no authentication and no encryption; put a proxy with both, or a firewall, in front."
     )
 
@@ -150,7 +150,7 @@ def run(engine, directory, host, rest_port, grpc_port) -> int:
 
 
 def _run_child(arguments):
-    """Run a program that does not outlive this process: SIGTERM, Ctrl-C and errors end it as well."""
+    """Run a child process that ends with this one: on SIGTERM, Ctrl-C and errors."""
     asked: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     try:

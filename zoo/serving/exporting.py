@@ -1,4 +1,4 @@
-"""Export: a model of the zoo, or one of your own, becomes what TensorFlow Serving loads."""
+"""Export of models for TensorFlow Serving, LiteRT and ONNX."""
 
 import contextlib
 import errno
@@ -22,7 +22,7 @@ from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.positive_integer import positive_integer
 from zoo.registry import card as read_card
-from zoo.serving.placing import new_version, place_version, refuse_existing
+from zoo.serving.version_folder import new_version, place_version, refuse_existing
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -201,7 +201,7 @@ def _write_saved_model(model, card, name, folder, mnist_example):
 
 @contextlib.contextmanager
 def _errors_of_the_system(folder):
-    """TensorFlow writes files with code of its own, whose errors become those of Python's."""
+    """A context in which TensorFlow's errors about files become Python's."""
     import tensorflow as tf
 
     with naming_file(folder):

@@ -86,7 +86,7 @@ def wait_until_available(url, name, version, seconds) -> None:
 
 
 def wait_until_unloaded(url, name, version, seconds) -> None:
-    """Wait until a server has let go of a version.
+    """Wait until a server has unloaded a version.
 
     Args:
         url: the server.
@@ -129,7 +129,7 @@ def wait_until_labelled(url, name, label, version, seconds) -> None:
 
 
 def _wait(ask, seconds, words):
-    """Ask until the first part of the answer is true; the second part says what is the case."""
+    """Poll until the first part of the answer is true; the second part describes the current state."""
     end = time.monotonic() + seconds
     while True:
         done, found = ask()

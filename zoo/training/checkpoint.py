@@ -1,4 +1,4 @@
-"""The state of a run on disk: everything that the next epoch depends on."""
+"""Checkpoints: everything that the next epoch of a run depends on."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""One training run: from a recipe to weights and card."""
+"""Training of a classifier by its recipe: weights and card."""
 
 import contextlib
 import statistics
@@ -90,7 +90,7 @@ def train(
 
 
 def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:
-    """Train a recipe several times; the card of its own seed also tells the accuracy of the others.
+    """Train a recipe several times; the card of the first seed lists the accuracies of all.
 
     Args:
         recipe: the first run's; the further ones have seeds one, two and so on higher.

@@ -1,4 +1,4 @@
-"""Which of its two libraries of convolutions TensorFlow uses on a CPU."""
+"""The choice of oneDNN for TensorFlow's convolutions on a CPU."""
 
 import os
 

@@ -2,8 +2,8 @@
 
 from tensorflow_serving.apis import model_service_pb2_grpc
 
-from zoo.serving.preview.prediction_servicer import place
-from zoo.serving.preview.refusing import refusing
+from zoo.serving.preview.error_handling import abort_on_error
+from zoo.serving.preview.prediction_servicer import model_choice
 from zoo.serving.preview.replies import status_reply
 from zoo.serving.preview.request_error import RequestError
 
@@ -18,8 +18,8 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     def __init__(self, repository):
         self._repository = repository
 
-    @refusing
+    @abort_on_error
     def GetModelStatus(self, request, context):
         if not request.HasField("model_spec"):
             raise RequestError("Missing ModelSpec")
-        return status_reply(self._repository.states(*place(request.model_spec)))
+        return status_reply(self._repository.states(*model_choice(request.model_spec)))

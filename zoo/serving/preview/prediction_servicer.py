@@ -6,10 +6,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from zoo.serving.preview.refusing import refusing
+from zoo.serving.preview.error_handling import abort_on_error
 from zoo.serving.preview.replies import SIGNATURES, metadata_reply
 from zoo.serving.preview.request_error import RequestError
-from zoo.serving.preview.servable import DEFAULT_SIGNATURE, merged
+from zoo.serving.preview.servable import DEFAULT_SIGNATURE, merge_context
 from zoo.serving.preview.tensors import from_proto, to_proto
 
 
@@ -23,7 +23,7 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
     def __init__(self, repository):
         self._repository = repository
 
-    @refusing
+    @abort_on_error
     def Predict(self, request, context):
         servable = self._find(request)
         inputs = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
@@ -34,7 +34,7 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
             reply.outputs[name].CopyFrom(to_proto(array))
         return reply
 
-    @refusing
+    @abort_on_error
     def Classify(self, request, context):
         servable = self._find(request)
         reply = classification_pb2.ClassificationResponse()
@@ -45,7 +45,7 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         _fill_spec(reply.model_spec, servable, request)
         return reply
 
-    @refusing
+    @abort_on_error
     def GetModelMetadata(self, request, context):
         if list(request.metadata_field) != [SIGNATURES]:
             raise RequestError(f"`metadata_field` must be {SIGNATURES}. Received: {list(request.metadata_field)}")
@@ -54,10 +54,10 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _find(self, request):
         if not request.HasField("model_spec"):
             raise RequestError("Missing ModelSpec")
-        return self._repository.find(*place(request.model_spec))
+        return self._repository.find(*model_choice(request.model_spec))
 
 
-def place(spec) -> tuple:
+def model_choice(spec) -> tuple:
     """Name, version or None, and label or None of a ModelSpec."""
     chosen = spec.WhichOneof("version_choice")
     version = spec.version.value if chosen == "version" else None
@@ -67,7 +67,7 @@ def place(spec) -> tuple:
 def _examples(given):
     if given.WhichOneof("kind") == "example_list_with_context":
         both = given.example_list_with_context
-        return merged(both.context, both.examples)
+        return merge_context(both.context, both.examples)
     return list(given.example_list.examples)
 
 

@@ -41,7 +41,7 @@ class Repository:
         self._complaint = ""
 
     def refresh(self) -> None:
-        """Look at the folder once, and load and let go accordingly."""
+        """Read the folder once, and load and unload versions accordingly."""
         try:
             wanted, labels = self._wanted()
             self._check_labels(labels)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from zoo.serving.preview import tensors
 from zoo.serving.preview.replies import metadata_reply, status_reply
 from zoo.serving.preview.request_error import RequestError
-from zoo.serving.preview.servable import merged
+from zoo.serving.preview.servable import merge_context
 
 LOG = logging.getLogger("pinet.preview")
 BODY_SECONDS = 60.0
@@ -105,7 +105,7 @@ def _look(repository, where, metadata):
 def _ask(servable, method, value):
     name = tensors.signature_name(value)
     if method == "classify":
-        pairs = servable.classify(name, merged(*tensors.classify_examples(value)))
+        pairs = servable.classify(name, merge_context(*tensors.classify_examples(value)))
         return {"results": [[list(pair) for pair in row] for row in pairs]}
     inputs, row_form = tensors.predict_inputs(value, dict(servable.signature(name).inputs))
     return tensors.predict_answer(servable.predict(name, inputs), row_form)

@@ -111,8 +111,8 @@ class Servable:
         ]
 
 
-def merged(context, examples) -> list:
-    """Examples with the features that they share put into each."""
+def merge_context(context, examples) -> list:
+    """Examples, each merged with the features of the context."""
     if context is None:
         return list(examples)
     result = []

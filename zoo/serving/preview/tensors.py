@@ -1,4 +1,4 @@
-"""Between JSON or protos and arrays, by the rules of TensorFlow Serving's REST API."""
+"""Conversion between JSON or protos and arrays, by the rules of TensorFlow Serving's REST API."""
 
 import base64
 import binascii

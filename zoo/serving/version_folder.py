@@ -77,7 +77,7 @@ def refuse_existing(target) -> None:
 
 @contextlib.contextmanager
 def _moved(temporary, target, force):
-    """Rename a folder; an error inside takes it back, together with what was replaced."""
+    """Rename a folder; an error inside reverts that, and restores what was replaced."""
     old = target.with_name(f".replaced-{target.name}-{os.getpid()}")
     if force and target.exists():
         os.rename(target, old)
@@ -106,7 +106,7 @@ def _rename(temporary, target):
 
 
 def _make_readable(folder):
-    """Servers run as somebody else, whatever the umask of the one who exports."""
+    """Make files readable for servers, which run as another user, whatever the umask is."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -8,7 +8,7 @@ from zoo.serving.preview.request_error import RequestError
 LOG = logging.getLogger("pinet.preview")
 
 
-def refusing(method):
+def abort_on_error(method):
     """Wrap a method of a servicer: its RequestError ends the call with code and reason; each call is logged."""
 
     @functools.wraps(method)
