@@ -60,6 +60,11 @@ class PolyInitializer(keras.initializers.LecunNormal):
     def get_config(self):
         return {"seed": super().get_config()["seed"]}
 
+    @classmethod
+    def from_config(cls, config):
+        # Files from before this class had an `__init__` also hold the other arguments of Keras' initializer, all None.
+        return cls(**{name: value for name, value in config.items() if value is not None})
+
 
 @dataclass(frozen=True)
 class Gains:
