@@ -44,7 +44,7 @@ backends: $(VENV)/installed-backends
 	KERAS_BACKEND=torch $(PYTEST) tests/layers tests/zoo/test_golden.py tests/test_docstring_examples.py
 	$(PYTEST) -k other_backends tests/zoo/test_training.py tests/zoo/test_devices.py tests/zoo/generation tests/test_packaging.py
 
-# Speed, beside PyTorch and the machine's limit: writes docs/performance.md.
+# Speed, compared with PyTorch and the machine's limit: writes docs/performance.md.
 bench: $(VENV)/installed-backends
 	$(VENV)/bin/python -m benchmarks.performance $(ARGS)
 

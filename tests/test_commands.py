@@ -132,8 +132,8 @@ def test_wrong_usage_is_exit_code_2(pinet, arguments):
 
 def test_predict_is_right_and_quiet():
     """A real run, from outside: both ways to give an image, and no start-up message of the backend."""
-    with open(SAMPLES / "digits_3_0.png", "rb") as picture:
-        done = subprocess_pinet("predict", "pinet_digits", DIGIT, "-", "--json", "--top", "2", stdin=picture)
+    with open(SAMPLES / "digits_3_0.png", "rb") as image:
+        done = subprocess_pinet("predict", "pinet_digits", DIGIT, "-", "--json", "--top", "2", stdin=image)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr == b""
     first, second = json.loads(done.stdout)

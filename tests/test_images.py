@@ -15,10 +15,10 @@ GREY = RNG.integers(0, 256, (28, 28), dtype="uint8")
 COLOUR = RNG.integers(0, 256, (32, 32, 3), dtype="uint8")
 
 
-def encoded(picture, kind="PNG", **options) -> bytes:
-    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+def encoded(image, kind="PNG", **options) -> bytes:
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -88,9 +88,9 @@ def test_transparent_parts_are_laid_on_white():
 
 
 def test_transparent_palette_entry_is_laid_on_white():
-    picture = Image.new("P", (8, 8), 0)
-    picture.putpalette([10, 20, 30, 0, 0, 0])
-    data = encoded(picture, transparency=0)
+    image = Image.new("P", (8, 8), 0)
+    image.putpalette([10, 20, 30, 0, 0, 0])
+    data = encoded(image, transparency=0)
     assert np.all(read_image(data, (8, 8, 3)) == 255)
 
 

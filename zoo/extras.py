@@ -33,7 +33,7 @@ def missing_package(error: ImportError) -> str | None:
         error: what the import raised.
 
     Returns:
-        `None` if the package is of no extra: then the error is no user's to mend.
+        `None` if the package is of no extra: then the user cannot fix the error.
     """
     package = (error.name or "").partition(".")[0]
     if package not in EXTRAS or find_spec(package) is not None:

@@ -1,4 +1,4 @@
-"""Keras' batch normalisation with a shorter memory, mended for masks on a single channel."""
+"""Keras' batch normalisation with a lower momentum, corrected for masks on a single channel."""
 
 import keras
 from keras import ops

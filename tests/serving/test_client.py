@@ -13,11 +13,11 @@ def sent(monkeypatch):
     """Requests as the server gets them; the answer to an image is its length, and an image b"bad" is refused."""
     requests = []
 
-    def ask(url, name, pictures, version, label):
-        requests.append(list(pictures))
-        if b"bad" in pictures:
+    def ask(url, name, images, version, label):
+        requests.append(list(images))
+        if b"bad" in images:
             raise ValueError("The server answered 400: not an image")
-        sizes = [len(picture) for picture in pictures]
+        sizes = [len(image) for image in images]
         return {"class_id": sizes, "class_name": [str(size) for size in sizes], "probability": [1.0] * len(sizes)}
 
     monkeypatch.setattr(client, "_ask_rest", ask)
@@ -25,22 +25,22 @@ def sent(monkeypatch):
     return requests
 
 
-def ask(pictures, url="http://localhost:8501"):
-    return [answer["class_id"] for answer in client.classify_images(url, "a", pictures)]
+def ask(images, url="http://localhost:8501"):
+    return [answer["class_id"] for answer in client.classify_images(url, "a", images)]
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8501", "grpc://localhost:8500"])
 def test_a_large_request_is_sent_in_parts_and_answered_in_order(sent, url):
-    pictures = [b"x" * size for size in range(1, 71)]
-    assert ask(iter(pictures), url) == list(range(1, 71))
+    images = [b"x" * size for size in range(1, 71)]
+    assert ask(iter(images), url) == list(range(1, 71))
     assert [len(request) for request in sent] == [32, 32, 6]
-    assert [picture for request in sent for picture in request] == pictures
+    assert [image for request in sent for image in request] == images
 
 
 def test_parts_have_few_bytes_and_a_large_file_goes_alone(sent):
     megabytes = [3, 3, 3, 3, 20, 1]
     assert ask([b"x" * size * 1_000_000 for size in megabytes]) == [size * 1_000_000 for size in megabytes]
-    assert [[len(picture) // 1_000_000 for picture in request] for request in sent] == [[3, 3], [3, 3], [20], [1]]
+    assert [[len(image) // 1_000_000 for image in request] for request in sent] == [[3, 3], [3, 3], [20], [1]]
 
 
 def test_a_refusal_says_which_images_were_sent(sent):

@@ -67,11 +67,11 @@ def test_export_asks_for_the_server_before_it_writes(pinet, tmp_path):
 @pytest.mark.parametrize(
     "format, said",
     [
-        ("saved_model", {"pinet_spoken_digit": "since sound models have no export"}),
+        ("saved_model", {"pinet_spoken_digit": "since audio models have no export"}),
         (
             "onnx",
             {
-                "pinet_spoken_digit": "since sound models have no export",
+                "pinet_spoken_digit": "since audio models have no export",
                 **dict.fromkeys(zoo.list_models(task="image generation"), "since generators have no export to onnx"),
             },
         ),

@@ -37,8 +37,8 @@ def test_both_signatures_draw_what_keras_draws(conditional):
     )
     assert raw["images"].dtype == np.uint8
     assert np.abs(raw["images"].astype(int) - expected).max() <= 1  # rounding may fall on the other side
-    pictures = [np.asarray(Image.open(io.BytesIO(content))) for content in files["image_bytes"]]
-    np.testing.assert_array_equal(np.stack(pictures), raw["images"])
+    images = [np.asarray(Image.open(io.BytesIO(content))) for content in files["image_bytes"]]
+    np.testing.assert_array_equal(np.stack(images), raw["images"])
 
 
 def test_an_unconditional_generator_takes_noise_alone(tmp_path):

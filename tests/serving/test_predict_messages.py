@@ -14,7 +14,7 @@ from zoo.serving.predict_messages import DT_STRING, PredictRequest, PredictRespo
 
 @pytest.mark.parametrize("chosen", [{"version": 7}, {"label": "stable"}], ids=str)
 def test_a_request_is_read_as_tensorflow_servings_own(chosen):
-    pictures = [b"\x00\xff", b"", b"png"]
+    images = [b"\x00\xff", b"", b"png"]
     request, official = PredictRequest(), predict_pb2.PredictRequest()
     for message in (request, official):
         message.model_spec.name = "pinet_digits"
@@ -26,11 +26,11 @@ def test_a_request_is_read_as_tensorflow_servings_own(chosen):
     tensor = request.inputs["image_bytes"]
     tensor.dtype = DT_STRING
     tensor.tensor_shape.dim.add(size=3)
-    tensor.string_val.extend(pictures)
-    official.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(pictures))
+    tensor.string_val.extend(images)
+    official.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(images))
     read = predict_pb2.PredictRequest.FromString(request.SerializeToString())
     assert read == official
-    assert tf.make_ndarray(read.inputs["image_bytes"]).tolist() == pictures
+    assert tf.make_ndarray(read.inputs["image_bytes"]).tolist() == images
 
 
 def test_a_response_of_tensorflow_serving_is_read():

@@ -259,16 +259,16 @@ def test_grpc_refusals(stubs, images):
 @pytest.mark.parametrize("scheme", ["rest", "grpc"])
 def test_our_client(server, scheme):
     url = server.url if scheme == "rest" else f"grpc://{server.address}"
-    pictures = [path.read_bytes() for path in sorted(SAMPLES.glob("digits_*_0.png"))]
-    answers = classify_images(url, "pinet_digits", pictures)
+    images = [path.read_bytes() for path in sorted(SAMPLES.glob("digits_*_0.png"))]
+    answers = classify_images(url, "pinet_digits", images)
     assert [answer["class_name"] for answer in answers] == list("0123456789")
     assert all(0.5 < answer["probability"] <= 1 for answer in answers)
-    (answer,) = classify_images(url, "pinet_digits", pictures[5:6], label="stable")
+    (answer,) = classify_images(url, "pinet_digits", images[5:6], label="stable")
     assert answer["class_id"] == 5 and answer["probability"] == pytest.approx(answers[5]["probability"])
     with pytest.raises(ValueError, match="The server answered .*none"):
-        classify_images(url, "none", pictures)
+        classify_images(url, "none", images)
     with pytest.raises(ValueError, match="not both"):
-        classify_images(url, "pinet_digits", pictures, version=1, label="stable")
+        classify_images(url, "pinet_digits", images, version=1, label="stable")
 
 
 def test_the_examples_in_the_docs_run(server, tmp_path, monkeypatch):

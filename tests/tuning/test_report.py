@@ -37,8 +37,8 @@ def test_the_report_is_written_whole(folder, tmp_path):
         "importance.png",
     ]
     for path in paths[1:]:
-        picture = np.asarray(Image.open(path).convert("L"))
-        assert min(picture.shape) > 300 and picture.std() > 5
+        image = np.asarray(Image.open(path).convert("L"))
+        assert min(image.shape) > 300 and image.std() > 5
     with open(paths[0], encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 20 and {"trial", "status", "val_accuracy", "parameters", "width", "degree"} <= set(rows[0])

@@ -127,7 +127,7 @@ def test_the_digits_of_scikit_learn_are_warned_of_as_they_come():
     assert right(images) < 0.2 < 0.9 < right(images * (255 / 16))
 
 
-def test_sounds_in_minus_1_to_1_are_warned_of_once():
+def test_audio_clips_in_minus_1_to_1_are_warned_of_once():
     sound = np.random.default_rng(0).uniform(-1, 1, (2, 8192))
     loud, quiet = np.where(sound == sound[0, 0], -1.5, sound), np.sign(sound).astype("int16")
     for use in CALLED.values():

@@ -17,7 +17,7 @@ def network(num_classes=10, **arguments):
     return build("pinet_vgg", {"widths": [4, 6], **arguments}, SHAPE, MEAN, STD, num_classes, name="small")
 
 
-def pictures(count=20):
+def random_images(count=20):
     blobs = np.random.default_rng(0).normal(size=(count, 3, 3, 3)).repeat(4, axis=1).repeat(4, axis=2)
     noise = np.random.default_rng(1).normal(size=(count, *SHAPE))
     return np.clip(120 + 50 * blobs + 20 * noise, 0, 255).astype("uint8")
@@ -31,7 +31,7 @@ def test_the_degree_doubles_with_every_convolution(form, downsampling, normaliza
     model = network(form=form, downsampling=downsampling, normalization=normalization)
     certificate = certify(model)
     assert (certificate.tier, certificate.degree) == (2, 2**4)
-    result = certificate.verify(model, pictures(6), lines=2)
+    result = certificate.verify(model, random_images(6), lines=2)
     assert result.holds, result
 
 
@@ -48,7 +48,7 @@ def test_an_activation_function_is_no_polynomial():
 @pytest.mark.parametrize("downsampling", ["average", "late"])
 def test_at_the_start_the_self_form_squares_its_input(downsampling, normalization):
     model = network(None, **PLAIN, form="self", normalization=normalization, alpha=0.5, downsampling=downsampling)
-    images = pictures()
+    images = random_images()
     scaled = (images - np.float32(MEAN)) / np.float32(STD)
     spread = np.sqrt(1 + 1e-3)  # that batch norm divides by before it has seen anything
     pooled = scaled.reshape(20, 6, 2, 6, 2, 3).mean(axis=(2, 4))
@@ -64,7 +64,7 @@ def test_strides_with_the_weights_of_pooling_do_what_pooling_does(form):
         new = strided.get_layer(name)
         weights = pooled.get_layer(name).get_weights()
         new.set_weights([smeared(weights[0])] if weights[0].shape != tuple(new.weights[0].shape) else weights)
-    images = pictures()
+    images = random_images()
     outputs = [model.predict(images, verbose=0) for model in (pooled, strided)]
     np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-4, atol=1e-5)
 
@@ -85,7 +85,7 @@ def test_alpha_0_starts_linear(form, normalization):
 
 
 def test_dropout_leaves_out_second_order_terms_in_training_alone():
-    images = keras.ops.convert_to_tensor(pictures().astype("float32"))
+    images = keras.ops.convert_to_tensor(random_images().astype("float32"))
     dropping, whole = (network(None, **PLAIN, alpha=0.5, dropout=dropout) for dropout in (0.5, 0.0))
     dropping.set_weights(whole.get_weights())
     at_inference, expected, *training = (
@@ -118,7 +118,7 @@ def test_a_kernel_with_two_places_in_the_middle_starts_as_their_average():
 
 
 def test_whitened_patches_are_uncorrelated_and_rare_directions_stay_small():
-    model, images = network(), pictures(200)
+    model, images = network(), random_images(200)
     whiten(model, images)
     layer = model.get_layer("whitening")
     scaled = (images - np.float32(MEAN)) / np.float32(STD)
@@ -133,7 +133,7 @@ def test_whitened_patches_are_uncorrelated_and_rare_directions_stay_small():
 def test_a_network_without_whitening_is_left_as_it_is():
     model = network(whitening=0)
     before = model.get_weights()
-    whiten(model, pictures())
+    whiten(model, random_images())
     assert all((old == new).all() for old, new in zip(before, model.get_weights(), strict=True))
 
 

@@ -87,7 +87,7 @@ def test_a_light_background_is_warned_of():
     assert told[0].filename == __file__
 
 
-def test_sounds_are_fitted():
+def test_audio_clips_are_fitted():
     with pytest.warns(UserWarning, match="laid 0.* seconds in the middle"):
         batch = zoo.preprocess("pinet_spoken_digit", SEVEN)
     assert (batch.dtype, batch.shape) == ("int16", (1, 8192))

@@ -341,7 +341,7 @@ def test_epochs_take_as_many_augmented_versions_in_turn_as_the_recipe_says(data_
 
 
 @pins("gain")
-def test_sounds_become_louder_or_quieter_by_at_most_so_many_decibels():
+def test_audio_clips_become_louder_or_quieter_by_at_most_so_many_decibels():
     sounds = np.full((60, 100), 1000, "int16")
     recipe = replace(RECIPE, dataset="spoken_digit", gain=6.0)
     louder = Batches(sounds, np.zeros((60, 10), "float32"), recipe)[0][0]

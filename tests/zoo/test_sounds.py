@@ -38,7 +38,7 @@ def notes_of(source):
 
 
 def model(num_classes=10):
-    return build("pinet", {"width": 4, "stages": 2}, (LENGTH,), [15.0], [20.0], num_classes, name="ear")
+    return build("pinet", {"width": 4, "stages": 2}, (LENGTH,), [15.0], [20.0], num_classes, name="audio_model")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,14 @@ def test_channels_and_rates_are_brought_to_the_models(tmp_path):
     assert np.abs(found - tone(500, 4000))[inner].max() < 40
 
 
-def test_long_sounds_lose_their_ends_and_short_ones_lie_in_silence():
+def test_long_audio_clips_lose_their_ends_and_short_ones_lie_in_silence():
     notes = []
     np.testing.assert_array_equal(read_sound(wav(np.arange(10, dtype="int16")), 4, notes), [3, 4, 5, 6])
     assert notes == ["kept the middle 0.00 of 0.00 seconds"]
     np.testing.assert_array_equal(fit_length(np.array([1, 2, 3]), 6), [0, 1, 2, 3, 0, 0])
 
 
-def test_a_sound_shorter_than_the_clip_says_so():
+def test_a_clip_that_is_too_short_is_reported():
     assert notes_of(wav(tone(samples=512).astype("int16"))) == [
         "laid 0.06 seconds in the middle of 0.26, the rest silence"
     ]
@@ -115,7 +115,7 @@ def test_float_samples_beyond_full_scale_are_reported():
         (wav(np.array([np.nan, 0], "float32")), "no known scale. Received: the bytes given with float32"),
     ],
 )
-def test_what_is_no_sound_is_refused(source, words):
+def test_what_is_not_audio_is_refused(source, words):
     with pytest.raises(ValueError, match=words):
         read_sound(source, LENGTH)
 
@@ -139,47 +139,47 @@ def test_a_file_that_is_not_there_is_reported(tmp_path):
 def test_arrays_are_validated(sounds, words):
     with pytest.raises(ValueError, match=words):
         check_sounds(sounds, (LENGTH,))
-    ear = model()
-    for call in (ear, ear.predict_on_batch, lambda x: ear.predict(x, verbose=0)):
+    audio_model = model()
+    for call in (audio_model, audio_model.predict_on_batch, lambda x: audio_model.predict(x, verbose=0)):
         with pytest.raises(ValueError, match=words):
             call(sounds)
 
 
 def test_the_spectrogram_is_loudness_by_frequency():
-    ear = model()
+    audio_model = model()
     sounds = np.stack([tone(500), tone(3000), tone(500, 1000), tone(500) * 0]).astype("int16")
-    heard = certified_inputs(ear, sounds)[..., 0].mean(axis=2)  # over time
-    low, high, quiet, silence = heard
+    levels = certified_inputs(audio_model, sounds)[..., 0].mean(axis=2)  # over time
+    low, high, quiet, silence = levels
     assert low.argmax() < 15 < 30 < high.argmax()
     assert low.max() - quiet.max() == pytest.approx(20, abs=0.5)  # a tenth of the amplitude
-    assert (silence == 0).all() and heard.max() < 100
-    alone = certified_inputs(ear, sounds[2:3])[0, ..., 0].mean(axis=1)
+    assert (silence == 0).all() and levels.max() < 100
+    alone = certified_inputs(audio_model, sounds[2:3])[0, ..., 0].mean(axis=1)
     np.testing.assert_allclose(alone, quiet, atol=1e-3)  # who is louder in the batch does not matter
 
 
 def test_a_certificate_is_about_what_follows_the_spectrogram():
-    ear = model()
-    assert certify(ear).tier is None
-    behind = certified_part(ear)
-    certificate = certify(behind)
+    audio_model = model()
+    assert certify(audio_model).tier is None
+    certified = certified_part(audio_model)
+    certificate = certify(certified)
     assert (certificate.tier, certificate.degree) == (3, 4)
     sounds = np.random.default_rng(0).normal(0, 1000, (5, LENGTH)).astype("int16")
-    expected = ear.predict(sounds, verbose=0)
-    np.testing.assert_allclose(behind.predict(certified_inputs(ear, sounds), verbose=0), expected, atol=1e-4)
-    assert certified_part(picture := zoo.load("pinet_digits")) is picture
+    expected = audio_model.predict(sounds, verbose=0)
+    np.testing.assert_allclose(certified.predict(certified_inputs(audio_model, sounds), verbose=0), expected, atol=1e-4)
+    assert certified_part(image_model := zoo.load("pinet_digits")) is image_model
 
 
 def test_a_sound_model_survives_a_file(tmp_path):
-    ear = model()
-    ear.save(tmp_path / "ear.keras")
-    again = keras.saving.load_model(tmp_path / "ear.keras")
+    audio_model = model()
+    audio_model.save(tmp_path / "audio_model.keras")
+    again = keras.saving.load_model(tmp_path / "audio_model.keras")
     sounds = tone()[None].astype("int16")
-    np.testing.assert_allclose(again.predict(sounds, verbose=0), ear.predict(sounds, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(again.predict(sounds, verbose=0), audio_model.predict(sounds, verbose=0), atol=1e-5)
     with pytest.raises(ValueError, match="Audio clips must have the shape"):
         again.predict(sounds[:, :5], verbose=0)
 
 
-def test_sounds_are_moved_made_louder_and_faster():
+def test_audio_clips_are_moved_made_louder_and_faster():
     sounds, chance = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
     same = augment_sounds(sounds, RECIPE, chance(0))
     np.testing.assert_array_equal(same, sounds)

@@ -27,7 +27,7 @@ def next_commands(card: dict, folder: Path, data=None, data_dir=None) -> list[st
     else:
         first = ["predict", model, _sample(card["dataset"]["name"])]
     commands = [first, ["evaluate", model, *options], ["certify", model, "--verify"]]
-    if card["task"] in (CLASSIFICATION, GENERATION):  # sound models have no export
+    if card["task"] in (CLASSIFICATION, GENERATION):  # audio models have no export
         commands.append(["export", model, "models/"])
     return [shlex.join(["pinet", *command]) for command in commands]
 

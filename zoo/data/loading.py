@@ -60,7 +60,7 @@ def _check(name, arrays):
     info = SETS[name]
     for split in ("train", "test"):
         examples, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        kind = "uint8 images" if len(info["shape"]) == 3 else "int16 sounds"
+        kind = "uint8 images" if len(info["shape"]) == 3 else "int16 audio clips"
         if examples.dtype != kind.split()[0] or examples.shape[1:] != info["shape"] or len(examples) == 0:
             raise ValueError(
                 f"x_{split} of {name} must be {kind} of shape [n, {', '.join(map(str, info['shape']))}]. "

@@ -80,8 +80,8 @@ def preprocess(name: Name, inputs: Source | Sequence[Source]) -> np.ndarray:
     Args:
         name: name of a shipped classifier, or folder of a run, as for `zoo.load`.
         inputs: an image: path or bytes of a file, Pillow image, or uint8 array `[height, width, channels]` or
-            `[height, width]`. For a sound model: path or bytes of a WAV file, or int16 array `[samples]` at 8 kHz. Or a
-            list of these, or a batch of arrays with one more axis in front.
+            `[height, width]`. For an audio model: path or bytes of a WAV file, or int16 array `[samples]` at 8 kHz. Or
+            a list of these, or a batch of arrays with one more axis in front.
 
     Returns:
         uint8 `[batch, height, width, channels]`, or int16 `[batch, samples]`; the batch is 1 for a single input.
@@ -171,7 +171,7 @@ def _examples(sources, card):
 
 def _example(source, shape, notes):
     if isinstance(source, np.ndarray):
-        return _of_sound_array(source, shape) if len(shape) == 1 else read_example(_picture(source), shape, notes)
+        return _of_sound_array(source, shape) if len(shape) == 1 else read_example(_image(source), shape, notes)
     if not isinstance(source, str | os.PathLike | bytes | Image.Image) or (
         len(shape) == 1 and isinstance(source, Image.Image)
     ):
@@ -180,7 +180,7 @@ def _example(source, shape, notes):
     return read_example(source, shape, notes)
 
 
-def _picture(array):
+def _image(array):
     """A Pillow image of an array of pixels."""
     if array.dtype != np.uint8:
         hint = "; multiply values in 0..1 by 255 first" if array.dtype.kind == "f" else ""
@@ -196,7 +196,7 @@ def _picture(array):
 def _of_sound_array(array, shape):
     if array.dtype != np.int16 or array.ndim != 1 or not array.size:
         raise ValueError(
-            "An array of a sound must be int16 [samples], 8,000 a second, or a batch [batch, samples]. "
+            "An array of an audio clip must be int16 [samples], 8,000 a second, or a batch [batch, samples]. "
             f"Received: dtype={array.dtype}, shape={array.shape}"
         )
     return fit_length(array, shape[0])

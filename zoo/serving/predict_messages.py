@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 METHOD = "/tensorflow.serving.PredictionService/Predict"
 DT_STRING = 7  # of tensorflow/core/framework/types.proto
-PACKAGE = "pinet_keras"  # the names are ours: whoever has TensorFlow's in the same process is not in our way
+PACKAGE = "pinet_keras"  # a package name of our own, so that TensorFlow's messages can be in the same process
 
 # Message: {field: (number, type)}; `*` stands before the type of a repeated field, `{}` for a map from strings.
 MESSAGES = {
