@@ -35,7 +35,7 @@ def list_(
     if not cards:
         raise ValueError(f"No model matches; known are {', '.join(registry.list_models())}. Received: {pattern!r}")
     table = new_table("model", "tier", "degree", "params", "result", right=(2, 3, 4))
-    table.padding = (0, 1, 0, 0)  # 80 columns hold every model in a line
+    table.padding, table.show_edge = (0, 1, 0, 0), False  # 80 columns hold every model in a line
     table.columns[0].no_wrap = True  # on a narrower terminal the other columns get narrower
     for data, same in itertools.groupby(sorted(cards, key=_data), key=_data):
         table.add_row(f"[bold]{data}")
