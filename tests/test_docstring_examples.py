@@ -68,10 +68,10 @@ def raises(found):
 
 
 def documented():
-    """The public names and, of classes that are no layers, their own public methods: with what they are called with."""
+    """The public names and, of classes that are neither layers nor initializers, their own public methods."""
     for name, found in PUBLIC.items():
         yield pytest.param(found, id=name)
-        if isinstance(found, type) and not issubclass(found, keras.layers.Layer):
+        if isinstance(found, type) and not issubclass(found, keras.layers.Layer | keras.initializers.Initializer):
             for method, member in vars(found).items():
                 if not method.startswith("_") or method == "__call__":
                     function = getattr(member, "__func__", member)

@@ -3,11 +3,12 @@
 from dataclasses import asdict, dataclass, replace
 
 import keras
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of
 from pinet_keras.analysis.rule_exceptions import is_real, rule_exception
 from pinet_keras.analysis.rules import Step, step_of
-from pinet_keras.analysis.verification import verify_degree
+from pinet_keras.analysis.verification import Verification, verify_degree
 
 LOW_DEPTH = 8
 TIER_NAMES = {1: "activation-free", 2: "polynomial", 3: "low-depth"}
@@ -82,7 +83,9 @@ class Certificate:
         """The multiplicative depth, as `levels`."""
         return self.levels
 
-    def verify(self, model, samples, rtol: float = 1e-6, lines: int = 8, seed: int = 0):
+    def verify(
+        self, model: keras.Model, samples: ArrayLike, rtol: float = 1e-6, lines: int = 8, seed: int = 0
+    ) -> Verification:
         """Measure whether the model is a polynomial of at most this degree.
 
         Lines are drawn between pairs of samples, so they stay where inputs are valid. On each, the model is evaluated
@@ -126,7 +129,7 @@ class _State:
 INPUT = _State(degree=1, levels=0, after_affine=1)
 
 
-def certify(model) -> Certificate:
+def certify(model: keras.Model | keras.layers.Layer) -> Certificate:
     """Prove the degree of a model, layer by layer: sums take the largest degree, products add degrees.
 
     The model is not run. A layer without a rule makes the answer "unknown".

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Any
 
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.lines import certified_degree, evaluator_of
+from pinet_keras.analysis.replay import Evaluator
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Expansion:
         large = np.abs(self.coefficients).max(axis=1) > rtol * np.abs(self.coefficients).max()
         return int(self.exponents[large].sum(axis=1).max(initial=0))
 
-    def __call__(self, x) -> np.ndarray:
+    def __call__(self, x: ArrayLike) -> np.ndarray:
         """The values of the polynomial.
 
         Args:
@@ -81,7 +84,9 @@ class Expansion:
         ]
 
 
-def expand(model, low: float = -1.0, high: float = 1.0, limit: int = 1000, rtol: float = 1e-6) -> Expansion:
+def expand(
+    model: keras.Model | Evaluator, low: float = -1.0, high: float = 1.0, limit: int = 1000, rtol: float = 1e-6
+) -> Expansion:
     """Write a small model out as one polynomial: every monomial with its coefficient.
 
     A model of degree D in n inputs has (n + D choose D) monomials. Its values at twice as many points of the box

@@ -13,7 +13,7 @@ SCALABLE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "Depthwise
             "SeparableConv2D")  # fmt: skip
 
 
-def fold(model) -> keras.Model:
+def fold(model: keras.Model) -> keras.Model:
     """Rewrite a model into one with the same function and fewer operations: affine steps merge into the map before.
 
     Batch normalisations, and products and sums with constants (a scalar α, a scale per channel), that follow a dense

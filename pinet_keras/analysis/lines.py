@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import keras
 import numpy as np
 from numpy.polynomial import Chebyshev
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.certificate import certify
 from pinet_keras.analysis.chebyshev import (
@@ -50,7 +52,13 @@ def certified_degree(model) -> int:
     return certificate.degree
 
 
-def restrict(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0), rtol: float = 1e-6) -> list[Chebyshev]:
+def restrict(
+    model: keras.Model | Evaluator,
+    x: ArrayLike,
+    direction: ArrayLike,
+    domain: tuple[float, float] = (-1.0, 1.0),
+    rtol: float = 1e-6,
+) -> list[Chebyshev]:
     """Restrict a model to a line: one polynomial in t for each output, p(t) = f(x + t·direction) for t in `domain`.
 
     The polynomial is exact but for float64 rounding: as many values as its degree + 1 determine it, taken here at
@@ -98,7 +106,9 @@ def restrict(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0), rto
     return [Chebyshev(column, domain=[piece.low, piece.high]) for column in piece.coefficients.T]
 
 
-def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> list[Crossing]:
+def crossings(
+    model: keras.Model | Evaluator, x: ArrayLike, direction: ArrayLike, domain: tuple[float, float] = (-1.0, 1.0)
+) -> list[Crossing]:
     """Find every t in `domain` where the predicted class changes along x + t·direction, from which class to which.
 
     All of the places and no others, or a ValueError. Where class i hands over to class j, p_i − p_j changes its sign.
@@ -137,7 +147,9 @@ def crossings(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) ->
     return _polished(line, segments, changes(segments))
 
 
-def margin(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> float:
+def margin(
+    model: keras.Model | Evaluator, x: ArrayLike, direction: ArrayLike, domain: tuple[float, float] = (-1.0, 1.0)
+) -> float:
     """The smallest |t| in `domain` at which x + t·direction is on the boundary of the class of x.
 
     Args:

@@ -11,7 +11,7 @@ from pinet_keras.analysis.operation_kinds import ACTIVATION_LAYERS, PRODUCT_OPS
 RECURRENT = ACTIVATION_LAYERS - {"ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"}
 
 
-def count_macs(model) -> int:
+def count_macs(model: keras.Model) -> int:
     """Count the multiply-accumulates that one example costs at inference.
 
     Counted: every product of a weight and a value in Dense, EinsumDense, (separable, depthwise, transposed)

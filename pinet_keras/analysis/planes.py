@@ -1,12 +1,16 @@
 """Drawing of the decision in a plane."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.polynomial.chebyshev import chebval2d
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.chebyshev import EPSILON, chebyshev_coefficients, chebyshev_nodes, lebesgue
 from pinet_keras.analysis.lines import CHECKS, NOT_ROUNDING, SAFETY, certified_degree, evaluator_of
+from pinet_keras.analysis.replay import Evaluator
 from pinet_keras.analysis.rounding import measured_rounding
 
 MAX_PLANE_DEGREE = 128
@@ -100,7 +104,16 @@ class PlanePolynomial:
         return 2 * s / inside - 1, 2 * t - 1
 
 
-def plane(model, x, d1, d2, triangle: bool = False, labels=None, corners=None, title=None) -> Any:
+def plane(
+    model: keras.Model | Evaluator,
+    x: ArrayLike,
+    d1: ArrayLike,
+    d2: ArrayLike,
+    triangle: bool = False,
+    labels: Sequence[str] | None = None,
+    corners: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Any:
     """Draw the decision regions of a model in the plane x + s·d1 + t·d2, with the boundary between them.
 
     Two classes meet where their logits are equal: the zero line of a polynomial in s and t, which (degree + 1)²

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.graph import Call, calls_of, is_keras_layer
 from pinet_keras.analysis.replay import Copier, Evaluator, float64_enabled, replay
@@ -44,7 +45,7 @@ class Pieces:
         """Number of linear pieces."""
         return len(self.ts) - 1
 
-    def __call__(self, t) -> np.ndarray:
+    def __call__(self, t: ArrayLike) -> np.ndarray:
         """The values of the function.
 
         Args:
@@ -53,10 +54,14 @@ class Pieces:
         Returns:
             float64 `[n, outputs]`.
         """
-        return np.stack([np.interp(t, self.ts, column) for column in self.values.T], axis=-1)
+        return np.stack(
+            [np.interp(np.asarray(t, dtype="float64"), self.ts, column) for column in self.values.T], axis=-1
+        )
 
 
-def linear_regions_on_line(model, x, direction, domain: tuple[float, float] = (-1.0, 1.0)) -> Pieces:
+def linear_regions_on_line(
+    model: keras.Model, x: ArrayLike, direction: ArrayLike, domain: tuple[float, float] = (-1.0, 1.0)
+) -> Pieces:
     """Find the linear pieces of a ReLU network along x + t·direction: the counterpart of `restrict`.
 
     Every tensor is followed as a piecewise linear function of t, kept as its values at all bends so far. An affine

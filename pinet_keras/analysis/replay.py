@@ -4,10 +4,12 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 from keras import tree
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.graph import Call, calls_of, graph_of, is_keras_layer
 
@@ -140,7 +142,7 @@ class Evaluator:
 
     def __init__(
         self,
-        model,
+        model: keras.Model,
         dtype: str = "float64",
         batch_size: int = 256,
         progress: Callable[[int, int], object] | None = None,
@@ -187,7 +189,7 @@ class Evaluator:
             values = [keras.ops.convert_to_numpy(keras.ops.stop_gradient(result)) for result in results]
         return np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
 
-    def points(self, values, name: str) -> list[np.ndarray]:
+    def points(self, values: ArrayLike, name: str) -> list[np.ndarray]:
         """Check one example.
 
         Args:
@@ -200,8 +202,8 @@ class Evaluator:
         Raises:
             ValueError: a wrong shape.
         """
-        values = list(values) if len(self.shapes) > 1 else [values]
-        arrays = [np.asarray(value, dtype="float64") for value in values]
+        inputs: Any = values if len(self.shapes) > 1 else [values]
+        arrays = [np.asarray(value, dtype="float64") for value in inputs]
         for array, shape in zip(arrays, self.shapes, strict=True):
             if len(array.shape) != len(shape) or any(
                 n not in (None, m) for n, m in zip(shape, array.shape, strict=True)

@@ -43,7 +43,9 @@ class Step:
 _REGISTERED: dict[Any, tuple[Callable, int | None]] = {}
 
 
-def register_degree_rule(target, rule: Callable | None = None, multiplications: int | None = None):
+def register_degree_rule(
+    target: type | Callable, rule: Callable | None = None, multiplications: int | None = None
+) -> Callable:
     """Register the degree rule of a layer class or an activation function.
 
     Use it for layers of others; a layer of your own can carry the methods `degree_rule(degrees)` and, if wanted,

@@ -57,11 +57,11 @@ class PolyInitializer(keras.initializers.LecunNormal):
     def __init__(self, seed: int | keras.random.SeedGenerator | None = None):
         super().__init__(seed=seed)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"seed": super().get_config()["seed"]}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> PolyInitializer:
         # Files from before this class had an `__init__` also hold the other arguments of Keras' initializer, all None.
         return cls(**{name: value for name, value in config.items() if value is not None})
 

@@ -27,7 +27,7 @@ class Features:
         5
     """
 
-    def __init__(self, net):
+    def __init__(self, net: str):
         self.net = net
         if net == INCEPTION:
             self._model = _inception()
@@ -39,7 +39,7 @@ class Features:
             known = ", ".join([*list_models(task=CLASSIFICATION), INCEPTION])
             raise ValueError(f"`net` must be one of {known}. Received: net={net!r}")
 
-    def __call__(self, images, batch_size=250) -> np.ndarray:
+    def __call__(self, images: np.ndarray, batch_size: int = 250) -> np.ndarray:
         """Features of images.
 
         Args:

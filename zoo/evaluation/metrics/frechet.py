@@ -5,7 +5,7 @@ import numpy as np
 from zoo.evaluation.metrics.checks import two_sets
 
 
-def frechet_distance(real, generated) -> float:
+def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
     """|μ_r − μ_g|² + tr(Σ_r + Σ_g − 2 (Σ_r Σ_g)^½): with Inception features this is the FID.
 
     The trace of the root is the sum of the square roots of the eigenvalues of A Σ_g A, where A is the symmetric root of

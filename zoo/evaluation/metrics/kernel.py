@@ -5,7 +5,9 @@ import numpy as np
 from zoo.evaluation.metrics.checks import two_sets
 
 
-def kernel_distance(real, generated, subsets=50, subset_size=None, seed=0) -> tuple[float, float]:
+def kernel_distance(
+    real: np.ndarray, generated: np.ndarray, subsets: int = 50, subset_size: int | None = None, seed: int = 0
+) -> tuple[float, float]:
     """Mean over random subsets of the unbiased MMD² with k(x, y) = (xᵀy / d + 1)³: with Inception features, the KID.
 
     Args:

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from zoo.evaluation.metrics.checks import two_sets
 
 
-def precision_recall(real, generated, neighbours=3) -> tuple[float, float]:
+def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = 3) -> tuple[float, float]:
     """Improved precision and recall: how much of each set lies in the other's manifold.
 
     A set's manifold is the union of the balls around its points that reach to the k-th nearest other point of the set.
@@ -41,7 +41,7 @@ def precision_recall(real, generated, neighbours=3) -> tuple[float, float]:
     return precision, recall
 
 
-def density_coverage(real, generated, neighbours=5) -> tuple[float, float]:
+def density_coverage(real: np.ndarray, generated: np.ndarray, neighbours: int = 5) -> tuple[float, float]:
     """Density and coverage: like precision and recall, but less sensitive to outliers.
 
     With balls around the real points that reach to their k-th nearest real point: density is the mean number of balls
