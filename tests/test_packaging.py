@@ -188,3 +188,4 @@ def test_a_bug_of_ours_is_not_taken_for_a_missing_extra():
     assert missing_package(ImportError("cannot import name 'absent' from 'numpy'", name="numpy")) is None
     assert missing_package(ImportError("cannot import name 'absent'", name="PIL")) is None
     assert missing_package(ImportError("something else")) is None
+    assert missing_package(ImportError("cannot import name 'absent' from 'matplotlib'", name="matplotlib")) is None

@@ -5,7 +5,7 @@ import json
 
 from zoo.paths import CARD_SCHEMA
 
-KINDS = {
+KINDS: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "integer": int,
     "null": type(None),

@@ -67,7 +67,7 @@ class PolyConv(PolyRecursion):
             setattr(self, name, getattr(self.input_factors[0], name))
 
     @property
-    def _channel_axis(self):
+    def _channel_axis(self) -> int:
         return 1 if self.data_format == "channels_first" else -1
 
     def _factor(self, outputs, sees_input, **kwargs):

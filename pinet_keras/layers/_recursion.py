@@ -87,7 +87,11 @@ class PolyRecursion(keras.layers.Layer):
 
     # What a form must say.
 
-    _channel_axis = -1
+    input_spec: keras.layers.InputSpec
+
+    @property
+    def _channel_axis(self) -> int:
+        return -1
 
     def _factor(self, outputs: int, sees_input: bool, **kwargs) -> keras.layers.Layer:
         """The form's linear layer; `sees_input` tells U and A, which see z, from S, V and C, which see x_n."""

@@ -95,7 +95,7 @@ class PolyBlock2D(keras.layers.Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.data_format = data_format or keras.config.image_data_format()
         self.f = self._conv("f", kernel_size, strides=strides, padding="same", dilation_rate=dilation_rate)
-        self.s = None  # the identity, unless `build` finds that the shape changes
+        self.s: keras.layers.Layer | None = None  # the identity, unless `build` finds that the shape changes
         # g sees a product, which may leave the range of float16: variable dtype, float32 under mixed precision.
         self.g = self._conv("g", 1, dtype=self.variable_dtype)
         self.norm_f, self.norm_s, self.norm_g = self._norm("norm_f"), None, self._norm("norm_g")
@@ -105,7 +105,7 @@ class PolyBlock2D(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     @property
-    def _channel_axis(self):
+    def _channel_axis(self) -> int:
         return 1 if self.data_format == "channels_first" else -1
 
     def _conv(self, name, kernel_size, dtype=None, **kwargs):

@@ -71,10 +71,13 @@ class SecondOrder2D(keras.layers.Layer):
         self.alpha = None if alpha is None else float(alpha)
         self.dropout = float(dropout)
         self.data_format = one_of(data_format or keras.config.image_data_format(), DATA_FORMATS, "data_format")
-        self.mix = self.norm = self.drop = None  # `build` makes those that are needed
+        # `build` makes those that are needed
+        self.mix: keras.layers.Layer | None = None
+        self.norm: keras.layers.Layer | None = None
+        self.drop: keras.layers.Layer | None = None
 
     @property
-    def _channel_axis(self):
+    def _channel_axis(self) -> int:
         return 1 if self.data_format == "channels_first" else -1
 
     def build(self, input_shape):

@@ -33,7 +33,7 @@ def _printable_message():
         yield
     except Exception as error:
         if hasattr(error, "format_message"):  # wrong usage
-            error.message = printable(error.message)
+            error.message = printable(error.message)  # type: ignore[attr-defined]
         raise
 
 

@@ -64,11 +64,9 @@ def errors_in_one_line():
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        message = format_os_error(error) if isinstance(error, OSError) else str(error)
-        if isinstance(error, ImportError):
-            message = missing_package(error)
-            if message is None:
-                raise
+        message = _message(error)
+        if message is None:
+            raise
         with contextlib.suppress(OSError):  # where standard error is on the same full disk
             print_error(message)
         _drop_unwritable_output()
@@ -83,6 +81,13 @@ def print_notes(file, notes) -> None:
 
 def print_error(message):
     typer.secho(f"Error: {printable(' '.join(message.split()))}", fg="red", err=True)
+
+
+def _message(error):
+    """What is wrong and what to do; `None` for an import that fails by a bug."""
+    if isinstance(error, ImportError):
+        return missing_package(error)
+    return format_os_error(error) if isinstance(error, OSError) else str(error)
 
 
 def _drop_unwritable_output():

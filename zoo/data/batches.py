@@ -46,7 +46,7 @@ class Batches(ShuffledBatches):
         if self.recipe.augmented_versions:
             chosen = chosen[self.part]
             targets = self.targets[chosen]
-            if self.teacher:
+            if self.answers is not None:
                 targets = self.teacher.mix(self.answers[chosen], targets)
             return self.augmented[chosen], targets
         images, targets = self._augment(self.images[chosen], generator), self.targets[chosen]

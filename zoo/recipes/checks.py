@@ -18,10 +18,11 @@ def check_values(recipe, above_0, from_0, shares):
         shares: keys whose values must be at least 0 and below 1.
     """
     for item in fields(recipe):
-        value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else item.type
+        assert isinstance(item.type, type)  # no recipe postpones its annotations
+        value, allowed = getattr(recipe, item.name), (int, float) if item.type is float else (item.type,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and item.type is not bool):
             raise ValueError(f"Recipe key {item.name!r} must be of type {item.type.__name__}. Received: {value!r}")
-        if item.type is float and not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"Recipe key {item.name!r} must be a finite number. Received: {value!r}")
     _check_names(recipe)
     for keys, holds, words in (

@@ -54,7 +54,8 @@ def classify_images(url, name, images, version=None, label=None) -> list[dict]:
 
 def _parts(images):
     """Consecutive lists within both limits; a larger file is a list of its own."""
-    parts, size = [], 0
+    parts: list[list[bytes]] = []
+    size = 0
     for image in images:
         if not parts or len(parts[-1]) == PART or size + len(image) > PART_BYTES:
             parts.append([])

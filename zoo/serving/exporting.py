@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -128,7 +128,7 @@ def _classifier_card(model, card, class_names, temperature):
 
 
 def _shapes(model):
-    shapes = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
+    shapes: tuple[Any, Any] = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
     if not all(isinstance(shape, tuple) and all(isinstance(size, int) for size in shape[1:]) for shape in shapes) or (
         len(shapes[0]) != 4 or shapes[0][3] not in (1, 3) or len(shapes[1]) != 2
     ):

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -70,7 +71,10 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         history = [*self.history, _row({"epoch": epoch + 1, **(logs or {})})]
         state = {key: keras.ops.convert_to_numpy(variable) for variable, key in self._variables(self.model)}
-        texts = {"history": json.dumps(history, allow_nan=False), "environment": json.dumps(self.here, allow_nan=False)}
+        texts: dict[str, Any] = {
+            "history": json.dumps(history, allow_nan=False),
+            "environment": json.dumps(self.here, allow_nan=False),
+        }
         with replacing(self.path) as partial:
             np.savez(partial, **texts, **state)
         self.history, self.environment = history, self.here  # of what is on disk, also where writing fails

@@ -24,7 +24,7 @@ def whiten(model, images) -> None:
     if layer is None:
         return
     scaling = next(layer for layer in model.layers if isinstance(layer, PixelScaling))
-    scaled = (images[:IMAGES].astype("float32") - np.float32(scaling.mean)) / np.float32(scaling.std)
+    scaled = (images[:IMAGES].astype("float32") - np.array(scaling.mean, "float32")) / np.array(scaling.std, "float32")
     height, width, channels, _ = layer.kernel.shape
     windows = np.lib.stride_tricks.sliding_window_view(scaled, (height, width), axis=(1, 2))
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, height * width * channels)

@@ -76,6 +76,7 @@ class GeneratorModel(keras.Model):
             raise ValueError(
                 f"Labels must be {count} numbers, one a latent. Received: shape={label.shape}, dtype={label.dtype}"
             )
-        if not np.isin(label, np.arange(self.num_classes)).all():
-            wrong = label[~np.isin(label, np.arange(self.num_classes))][0]
-            raise ValueError(f"Labels must be whole numbers in 0..{self.num_classes - 1}. Received: {wrong}")
+        classes = self.num_classes or 0
+        if not np.isin(label, np.arange(classes)).all():
+            wrong = label[~np.isin(label, np.arange(classes))][0]
+            raise ValueError(f"Labels must be whole numbers in 0..{classes - 1}. Received: {wrong}")
