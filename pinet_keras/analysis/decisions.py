@@ -152,7 +152,7 @@ def _leader_at(left: Segment | None, right: Segment | None) -> int:
             return one if lead > 0 else other
     raise ValueError(
         f"Near t = {t:.6g} classes {sides[0].before} and {sides[0].after} lead by less than the rounding error "
-        f"{sides[0].piece.error:.1e} of the logits, so on which side of it the boundary lies cannot be told. "
+        f"{sides[0].piece.error:.1e} of the logits, so it is undecided on which side of it the boundary lies. "
         f"Move the end of `domain`, or shorten it. Received: a line decided up to t = {t:.6g}"
     )
 

@@ -31,7 +31,7 @@ SAFETY = 4
 NOT_ROUNDING = 100
 # `restrict` compares its error with the largest logit on each of so many equal parts of the domain.
 PARTS = 16
-# Newton steps to each crossing; after one shorter than this share of the line, another would change nothing.
+# Newton steps to each crossing; after one shorter than this fraction of the line, another would change nothing.
 POLISHES, CLOSE = 4, 1e-12
 # `crossings` fits at most so many pieces of a line.
 MAX_PIECES = 64
@@ -219,7 +219,7 @@ def _segments(line: _Line, low: float, high: float, fitted: list[int]) -> list[S
 
 
 def _is_finer(line: _Line, piece: Piece, segment: Segment) -> bool:
-    """Whether a fit to this segment alone would be finer: the logits are smaller on it, and it is not a mere point."""
+    """Whether a fit to this segment alone would be finer: it is no single point, and the logits on it are smaller."""
     is_point = segment.high - segment.low <= EPSILON * (line.high - line.low)
     return not is_point and 2 * piece.size(segment.low, segment.high) <= piece.size(piece.low, piece.high)
 

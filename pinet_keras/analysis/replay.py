@@ -217,7 +217,7 @@ def float64_enabled():
     """A context in which Keras and its backend compute in float64 when asked.
 
     TensorFlow always does. JAX has a switch. On both other backends Keras' own promotion table also makes float32 of
-    float64, within single operations and without a word; it has no public switch, so the entry is changed meanwhile.
+    float64, within single operations and silently; it has no public switch, so the entry is changed meanwhile.
     """
     if keras.backend.backend() == "tensorflow":
         yield

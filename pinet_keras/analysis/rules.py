@@ -50,7 +50,7 @@ def register_degree_rule(
 
     Use it for layers of others; a layer of your own can carry the methods `degree_rule(degrees)` and, if wanted,
     `multiplications_rule()` instead, and `affine_ends`, whether it has affine maps before and after its products, where
-    not both. A registered rule goes before these. It is taken at its word: measure it with `Certificate.verify`.
+    not both. A registered rule goes before these. It is not checked: measure it with `Certificate.verify`.
 
     Args:
         target: the layer class (exactly this one, no subclass), or the function given as `activation=`.

@@ -1,4 +1,4 @@
-"""What the convolutional forms share, whatever their number of spatial axes."""
+"""Base of the convolutional forms, for any number of spatial axes."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ from pinet_keras.layers.poly_initializer import PolyInitializer, factor_initiali
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
 class PolyBlock2D(keras.layers.Layer):
-    """Computes a second-order residual block: a convolution, a shortcut, and a learned share of their product.
+    """Computes a second-order residual block: a convolution, a shortcut, and a learned multiple of their product.
 
     `y = f(x) + s(x) + α · g(f(x) ∗ s(x))`, where f is a convolution (with padding `"same"`), s the identity, or a 1x1
     convolution where strides or channels change, g a 1x1 convolution, and α one learned number that starts at 0:
-    the block starts as a linear residual block and learns how much of the second order it wants. All are affine, so
+    the block starts as a linear residual block and learns the weight of the second-order term. All are affine, so
     the degree doubles. (Two convolutions in a row in f, as residual networks have, would be one affine map again.)
 
     Args:
@@ -61,7 +61,7 @@ class PolyBlock2D(keras.layers.Layer):
         >>> block = pinet_keras.PolyBlock2D(32, strides=2, normalization="batch")
         >>> keras.ops.shape(block(np.ones((2, 8, 8, 16))))
         (2, 4, 4, 32)
-        >>> float(block.alpha.numpy())  # no product yet: training decides how much of it the block wants
+        >>> float(block.alpha.numpy())  # no product yet: its weight is learned in training
         0.0
     """
 

@@ -14,7 +14,7 @@ b_1 = 1 and b_n = 0 for n ≥ 2. The output factor C has gain q_N^(-1/2), so tha
 respect to x_n passes through factors 1 + u_m of the same kind, and keeps its scale for the same reason.
 
 *Without a skip (NCP).* x_n = a_n ∗ (S_n x_{n-1} + b_n) has only products in it: what reaches x_N from step j is
-homogeneous of degree N-j+1 in z, and so is its share of the gradient. With A_n of gain 1 and S_n of gain σ,
+homogeneous of degree N-j+1 in z, and so is its part of the gradient. With A_n of gain 1 and S_n of gain σ,
 q_n = σ² q_{n-1} + b_n²; b_1 = 1, σ² = 1 - 1/N and b_n² = 1/N for n ≥ 2 hold q_n at 1, and the oldest step still
 carries (1 - 1/N)^(N-1) > 1/e of the mean square, so the first factor's gradient does not vanish. That counts |z|² as
 constant. Over Gaussian z a term of degree m is larger by E(|z|²/d)^m = Π_{i<m} (1 + 2i/d), which is

@@ -131,7 +131,7 @@ class PolynomialActivation(keras.layers.Layer):
         return ops.squeeze(norm(ops.expand_dims(x, -1), training=training, mask=mask), -1)
 
     def _spread(self, mask, x):
-        """The mask with as many axes as batch normalisation wants: all of its input's but the last."""
+        """The mask with as many axes as batch normalisation needs: all of its input's but the last."""
         like = x if self.shared else x[..., 0]
         while len(mask.shape) < len(like.shape):
             mask = ops.expand_dims(mask, -1)

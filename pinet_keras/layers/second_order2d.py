@@ -27,8 +27,8 @@ class SecondOrder2D(keras.layers.Layer):
     and b. It is of the product alone: products have longer tails than their factors, and are scaled on their own.
 
     Args:
-        alpha: Initial scale of the batch normalisation: with 0 the unit starts as the identity and learns how much of
-            the second order it wants. `None` leaves the normalisation out.
+        alpha: Initial scale of the batch normalisation: with 0 the unit is the identity at first and learns the weight
+            of the second order. `None` leaves the normalisation out.
         dropout: Fraction of the channels of the product that a training step leaves out.
         data_format: `"channels_last"` or `"channels_first"`; `None` stands for Keras' configured one.
         **kwargs: `name`, `dtype`, `trainable`, as for every Keras layer.

@@ -274,5 +274,5 @@ def test_a_version_that_goes_while_a_command_waits_for_the_lock_gets_no_label(tm
     ["grpc://localhost:8500", "localhost:8501", "http://", "http://a:b", "http://a:65536", "http://a:0", "http://["],
 )
 def test_the_url_is_one_of_rest(url):
-    with pytest.raises(ValueError, match="`url` must be the REST side of a server"):
+    with pytest.raises(ValueError, match="`url` must be the REST address of a server"):
         model_status.version_states(url, "a")

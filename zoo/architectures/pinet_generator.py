@@ -53,7 +53,7 @@ def pinet_generator(noise, image_shape, width=64, stages=2, growth=0.5, combine=
 
 
 def smallest_image(noise, image_shape, width, stages):
-    """BN(C z) as an image of `width` channels whose sides are those of `image_shape` halved `stages` times.
+    """BN(C z) as an image of `width` channels, with the height and width of `image_shape` divided by 2^stages.
 
     Raises:
         ValueError: the size is not a multiple of 2^stages.

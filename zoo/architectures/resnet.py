@@ -24,7 +24,7 @@ def resnet(
     pixel and zeros for the new channels, so it has no weights.
 
     - `order="post"`: x ← act(x + conv(act(conv x))), as the first residual networks had it.
-    - `order="pre"`: x ← x + conv(act(conv(act(x)))): the shortcuts stay the identity all the way, and with a polynomial
+    - `order="pre"`: x ← x + conv(act(conv(act(x)))): all shortcuts are the identity, and with a polynomial
       activation the signal is not raised to a power in each block.
 
     Args:

@@ -78,7 +78,7 @@ def check_images(images, shape) -> None:
 
 
 def scale_warning(images) -> str:
-    """Why a batch that `check_images` takes is hardly one of grey levels 0..255; empty where nothing gives that away.
+    """A warning if the values of a valid batch suggest another scale than 0..255; empty if they do not.
 
     Args:
         images: array `[batch, height, width, channels]`, integers or floats.

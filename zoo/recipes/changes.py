@@ -60,7 +60,7 @@ def _value(text, kind, change):
 
 
 def _toml(text, change):
-    """A value as it stands in a TOML file; a bare word is a string, as no shell passes its quotes on."""
+    """A value as in a TOML file; text without quotes is a string, as shells remove quotes."""
     if text.isidentifier() and text not in TRUTH:
         return text
     try:

@@ -8,14 +8,14 @@ from zoo.paths import ARCHITECTURES
 from zoo.registry import suggestion
 
 
-def check_values(recipe, above_0, from_0, shares):
+def check_values(recipe, above_0, from_0, fractions):
     """Raise an error for a recipe with values of the wrong type or out of range.
 
     Args:
         recipe: a dataclass with a `name`.
         above_0: keys whose values must be above 0.
         from_0: keys whose values must be 0 or more.
-        shares: keys whose values must be at least 0 and below 1.
+        fractions: keys whose values must be at least 0 and below 1.
     """
     for item in fields(recipe):
         assert isinstance(item.type, type)  # no recipe postpones its annotations
@@ -28,7 +28,7 @@ def check_values(recipe, above_0, from_0, shares):
     for keys, holds, words in (
         (above_0, lambda value: value > 0, "above 0"),
         (from_0, lambda value: value >= 0, "0 or more"),
-        (shares, lambda value: 0 <= value < 1, "at least 0 and below 1"),
+        (fractions, lambda value: 0 <= value < 1, "at least 0 and below 1"),
         (("name",), str.isidentifier, "a plain name of letters, digits and _"),
     ):
         for key in keys:

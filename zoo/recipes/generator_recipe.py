@@ -65,5 +65,5 @@ class GeneratorRecipe:
             self,
             above_0=("epochs", "batch_size", "learning_rate", "validation", "latent_size"),
             from_0=("label_size", "seed"),
-            shares=("ema_momentum",),
+            fractions=("ema_momentum",),
         )

@@ -98,7 +98,7 @@ class Recipe:
                 "gain",
                 "seed",
             ),
-            shares=("ema_momentum", "label_smoothing", "zoom", "teacher_weight"),
+            fractions=("ema_momentum", "label_smoothing", "zoom", "teacher_weight"),
         )
         other_kind = ("flip", "rotate", "cutout", "jpeg", "mixup") if self.dataset == "spoken_digit" else ("gain",)
         for key in other_kind:

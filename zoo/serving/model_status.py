@@ -17,7 +17,7 @@ def version_states(url, name) -> dict[int, tuple[str, str]]:
     """State and error message by version, as the server reports them.
 
     Args:
-        url: `http://HOST:PORT` or `https://…`, the REST side of TensorFlow Serving or of the preview.
+        url: `http://HOST:PORT` or `https://…`, the REST address of TensorFlow Serving or of the preview.
         name: the model on the server.
 
     Returns:
@@ -145,7 +145,7 @@ def _wait(ask, seconds, words):
 
 def _get(url, path):
     if not is_server_url(url, ("http", "https")):
-        raise ValueError(f"`url` must be the REST side of a server, http://HOST:PORT. Received: url={url!r}")
+        raise ValueError(f"`url` must be the REST address of a server, http://HOST:PORT. Received: url={url!r}")
     try:
         with urllib.request.urlopen(url.rstrip("/") + path, timeout=TIMEOUT) as reply:
             return reply.status, json.load(reply)

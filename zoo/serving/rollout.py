@@ -49,8 +49,8 @@ def set_labels(directory, name, labels, urls, seconds=WAIT) -> dict[str, int]:
         directory: the folder of the models.
         name: the model.
         labels: versions by label.
-        urls: the REST sides of all servers that read this folder; each must have the versions AVAILABLE, is waited for,
-            and must follow. Empty where no server reads it.
+        urls: the REST addresses of all servers that read this folder; each must have the versions AVAILABLE, is waited
+            for, and must follow. Empty where no server reads it.
         seconds: the longest wait for a server that is loading.
 
     Returns:
@@ -85,7 +85,7 @@ def remove_labels(directory, name, labels, urls) -> dict[str, int]:
         directory: the folder of the models.
         name: the model.
         labels: the labels.
-        urls: the REST sides of all servers that read this folder.
+        urls: the REST addresses of all servers that read this folder.
 
     Returns:
         The labels of the model afterwards.
@@ -116,7 +116,7 @@ def load_version(directory, name, version, urls, seconds=WAIT) -> None:
         directory: the folder of the models.
         name: the model.
         version: the version's number.
-        urls: the REST sides of all servers that read this folder.
+        urls: the REST addresses of all servers that read this folder.
         seconds: the longest wait for each.
 
     Raises:
@@ -149,7 +149,7 @@ def unload_version(directory, name, version, urls) -> None:
         directory: the folder of the models.
         name: the model.
         version: the version's number.
-        urls: the REST sides of all servers that read this folder.
+        urls: the REST addresses of all servers that read this folder.
 
     Raises:
         ValueError: the version is not loaded, or has a label; nothing is changed then. Also where a server does not

@@ -1,4 +1,4 @@
-"""The REST side: paths, sizes and errors as TensorFlow Serving has them."""
+"""The REST API: paths, sizes and errors as in TensorFlow Serving."""
 
 import asyncio
 import json
