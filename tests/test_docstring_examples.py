@@ -87,6 +87,16 @@ def test_the_docstring_explains_every_argument(found):
     assert entries(found.__doc__, "Args") <= set(parameters), "Args explains what is no argument"
 
 
+@pytest.mark.parametrize("found", list(documented()))
+def test_the_signature_is_typed(found):
+    signature = inspect.signature(found)
+    named = [each for each in signature.parameters.values() if each.name not in ("self", "cls", "args", "kwargs")]
+    untyped = [each.name for each in named if each.annotation is each.empty]
+    if inspect.isfunction(found) and signature.return_annotation is signature.empty:
+        untyped.append("return")
+    assert not untyped
+
+
 @public
 def test_the_docstring_says_what_comes_out(name):
     found = PUBLIC[name]

@@ -2,7 +2,9 @@
 
 import statistics
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import keras_tuner
@@ -11,7 +13,9 @@ from keras_tuner import errors
 
 from pinet_keras.analysis import count_macs
 from tuning.space import Space, read_space
+from zoo.data.data_set import DataSet
 from zoo.data.loading import load_set
+from zoo.recipes import Recipe
 from zoo.training import fitting
 
 
@@ -37,16 +41,22 @@ class PinetHyperModel(keras_tuner.HyperModel):
         True
     """
 
-    def __init__(self, space, *, data=None, data_dir=None):
+    def __init__(
+        self,
+        space: str | Path | dict | Space,
+        *,
+        data: str | Path | DataSet | None = None,
+        data_dir: str | Path | None = None,
+    ):
         super().__init__()
         if isinstance(space, dict):
             space = Space.from_dict(space)
         self.space = space if isinstance(space, Space) else read_space(space)
-        whole = data if hasattr(data, "x_train") else load_set(self.space.dataset, data, data_dir)
+        whole = data if isinstance(data, DataSet) else load_set(self.space.dataset, data, data_dir)
         self.dataset_sha256 = whole.sha256
         self.data_set = replace(whole, x_test=whole.x_test[:0], y_test=whole.y_test[:0])
 
-    def recipe(self, hp):
+    def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
         """The `Recipe` of a point of the space.
 
         Args:
@@ -54,7 +64,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         """
         return self.space.recipe(self.space.declare(hp))
 
-    def build(self, hp) -> keras.Model:
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build and compile the network of a point of the space.
 
         Args:
@@ -62,7 +72,17 @@ class PinetHyperModel(keras_tuner.HyperModel):
         """
         return fitting.prepare(self.recipe(hp), self.data_set)
 
-    def fit(self, hp, model, *args, epochs=None, initial_epoch=0, callbacks=(), verbose=0, **kwargs):
+    def fit(
+        self,
+        hp: keras_tuner.HyperParameters,
+        model: keras.Model,
+        *args,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Iterable[keras.callbacks.Callback] = (),
+        verbose: int | str = 0,
+        **kwargs,
+    ) -> keras.callbacks.History:
         """Train a model from `build` as its recipe says.
 
         Args:
@@ -91,7 +111,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
             model, recipe, self.data_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
         )
 
-    def costs(self, recipe, latency=False) -> dict:
+    def costs(self, recipe: Recipe, latency: bool = False) -> dict:
         """What a recipe's network costs, known without training it.
 
         Args:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import keras_tuner
+from rich.console import Console
 
 from tuning import distributed as distribution
 from tuning import oracles
@@ -16,32 +17,33 @@ from tuning.results import DAMAGED, DIRECTIONS, Result, best_first, find_setting
 from tuning.search_display import SearchDisplay
 from tuning.search_tuner import SearchTuner
 from tuning.settings import check_settings
+from tuning.space import Space
 from zoo.files import folder_lock, write_json
 
 
 def search(
-    space,
+    space: str | Path | dict | Space,
     *,
-    tuner="random",
-    out=None,
-    max_trials=None,
-    max_params=None,
-    max_macs=None,
-    max_latency_ms=None,
-    minutes=None,
-    executions_per_trial=1,
-    objective="val_accuracy",
-    seed=0,
-    keep_checkpoints=3,
-    fresh=False,
-    data=None,
-    data_dir=None,
-    distributed=None,
-    oracle=None,
-    worker_id=None,
-    trial_timeout=600.0,
-    after_crash=False,
-    console=None,
+    tuner: str = "random",
+    out: str | Path | None = None,
+    max_trials: int | None = None,
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    max_latency_ms: float | None = None,
+    minutes: float | None = None,
+    executions_per_trial: int = 1,
+    objective: str = "val_accuracy",
+    seed: int = 0,
+    keep_checkpoints: int = 3,
+    fresh: bool = False,
+    data: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    distributed: str | None = None,
+    oracle: str | None = None,
+    worker_id: str | None = None,
+    trial_timeout: float = 600.0,
+    after_crash: bool = False,
+    console: Console | None = None,
 ) -> list[Result]:
     """Search for networks. A search that was stopped is resumed.
 

@@ -1,12 +1,17 @@
 """The space of a search: fixed values and searched hyperparameters. Imports no backend."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tuning.dimension import Dimension
 from zoo.recipes import Recipe, read_named_toml
 from zoo.registry import suggestion
+
+if TYPE_CHECKING:
+    import keras_tuner
 
 SEARCHES = Path(__file__).parent / "searches"
 RECIPE_KEYS = tuple(item.name for item in fields(Recipe) if item.name not in ("name", "description", "note"))
@@ -40,7 +45,7 @@ class Space:
     searched: frozenset[str]
 
     @classmethod
-    def from_dict(cls, values) -> "Space":
+    def from_dict(cls, values: Mapping[str, Any]) -> "Space":
         """A space from what a search file holds.
 
         Args:
@@ -83,7 +88,7 @@ class Space:
         """Name of the data set."""
         return self.fixed["dataset"]
 
-    def declare(self, hp) -> dict:
+    def declare(self, hp: "keras_tuner.HyperParameters") -> dict:
         """Tell a Keras Tuner's `HyperParameters` of every dimension.
 
         Args:
@@ -102,7 +107,9 @@ class Space:
                 values[dimension.name] = value
         return values
 
-    def recipe(self, values, name="trial", description="a trial of a search") -> Recipe:
+    def recipe(
+        self, values: Mapping[str, Any], name: str = "trial", description: str = "a trial of a search"
+    ) -> Recipe:
         """The recipe of one point of the space.
 
         Args:
@@ -146,7 +153,7 @@ def list_searches() -> list[str]:
     return sorted(path.stem for path in SEARCHES.glob("*.toml"))
 
 
-def read_space(name_or_path) -> Space:
+def read_space(name_or_path: str | Path) -> Space:
     """Read a space by the name of a shipped search or from a TOML file.
 
     Args:
