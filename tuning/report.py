@@ -116,7 +116,7 @@ def _hyperparameters(results):
 
 
 def _column(results, name):
-    """Numbers for one hyperparameter: its logarithm where it spans decades, a place for a word, -1 where inactive."""
+    """Numbers for one hyperparameter: logarithms if it spans decades, indices for words, -1 where inactive."""
     values = [result.values.get(name) for result in results]
     present = [value for value in values if value is not None]
     if isinstance(present[0], str):

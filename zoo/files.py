@@ -112,7 +112,7 @@ def naming_damaged_file(path, advice: str) -> Iterator[None]:
         advice: what to do where the file is damaged, a sentence.
 
     Raises:
-        DamagedFile: in the place of the errors by which readers say that a file is not what they expect. Errors of
+        DamagedFile: instead of the errors that readers raise for a file that is not what they expect. Errors of
             the operating system that concern no contents (permissions, a full disk) stay what they are.
     """
     try:

@@ -1,4 +1,4 @@
-"""The folder of a training run, `runs/NAME`, in the place of a model's name. Imports no backend."""
+"""The folder of a training run, `runs/NAME`, used as a model's name. Imports no backend."""
 
 import csv
 import shlex

@@ -18,7 +18,7 @@ def positive_integer(name: str, value: object, or_none: bool = False) -> int | N
     Args:
         name: of the argument.
         value: what was given for it.
-        or_none: whether `None` may stand in its place.
+        or_none: whether `None` is allowed as well.
 
     Raises:
         ValueError: it is anything else.

@@ -64,7 +64,7 @@ def card(name: str | Path) -> dict:
 
 
 def card_path(name: str | Path) -> Path:
-    """The file of a model's card: the one place that knows what may stand for a model.
+    """The file of a model's card. All functions that take a model's name resolve it here.
 
     Args:
         name: as for `card`. A shipped model comes before a folder of the same name.

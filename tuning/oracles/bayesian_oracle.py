@@ -59,7 +59,7 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
         return point.values
 
     def _vector(self, values):
-        """A point as numbers in 0..1: a place for a number, a column a word; what is inactive stands in the middle."""
+        """A point as numbers in 0..1: one per number, one-hot for choices; inactive dimensions are 0.5."""
         vector = []
         for hp in self.hyperparameters.space:
             if isinstance(hp, Choice) and not hp.ordered:
