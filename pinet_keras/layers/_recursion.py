@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from operator import index
+from typing import Any
 
 import keras
 from keras import constraints, initializers, ops, regularizers
@@ -56,20 +58,20 @@ class PolyRecursion(keras.layers.Layer):
 
     def __init__(
         self,
-        width,
+        width: int,
         *,
-        degree,
-        rank,
-        decomposition,
-        normalization,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
+        degree: int,
+        rank: int | None,
+        decomposition: str,
+        normalization: str | None,
+        use_bias: bool,
+        kernel_initializer: str | dict | Callable,
+        bias_initializer: str | dict | Callable,
+        kernel_regularizer: str | dict | Callable | None,
+        bias_regularizer: str | dict | Callable | None,
+        activity_regularizer: str | dict | Callable | None,
+        kernel_constraint: str | dict | Callable | None,
+        bias_constraint: str | dict | Callable | None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **base_arguments(self, kwargs))
@@ -150,7 +152,7 @@ class PolyRecursion(keras.layers.Layer):
             name=name,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         channels = input_shape[self._channel_axis]
         if channels is None:
             raise ValueError(
@@ -259,7 +261,7 @@ class PolyRecursion(keras.layers.Layer):
         products = self.degree - 1
         return products if self.decomposition == "ccp" else max(0, 2 * products - 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "degree": self.degree,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from operator import index
+from typing import Any
 
 import keras
 from keras import ops
@@ -81,7 +82,7 @@ class HermiteActivation(keras.layers.Layer):
             name=f"norm_{order}",
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         ndim = len(input_shape)
         if not -ndim < self.axis < ndim or self.axis == 0 or input_shape[self.axis] is None:
             raise ValueError(
@@ -100,7 +101,7 @@ class HermiteActivation(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         first, *others = self.norms
         x = first(ops.cast(inputs, self.variable_dtype), training=training)
         powers = self._even_powers(x)
@@ -117,7 +118,7 @@ class HermiteActivation(keras.layers.Layer):
             powers[order] = powers[half] * powers[order - half]
         return powers
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return input_shape
 
     def degree_rule(self, degrees: list[int]) -> int:
@@ -129,7 +130,7 @@ class HermiteActivation(keras.layers.Layer):
         """Number of successive products: ceil(log2(degree))."""
         return (self.degree - 1).bit_length()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "degree": self.degree, "axis": self.axis, "momentum": self.momentum}
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import constraints, initializers, ops, regularizers
@@ -135,7 +136,7 @@ class PolyBlock2D(keras.layers.Layer):
             return None
         return BatchNorm(axis=self._channel_axis, dtype=self.variable_dtype, trainable=self.trainable, name=name)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         channels = input_shape[self._channel_axis]
         if channels is None:
             raise ValueError(
@@ -154,7 +155,7 @@ class PolyBlock2D(keras.layers.Layer):
         self.alpha = self.add_weight(name="alpha", shape=(), initializer="zeros", autocast=False)
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         f = self._branch(self.f, self.norm_f, inputs, training)
         s = self._branch(self.s, self.norm_s, inputs, training)
         g = self._branch(self.g, self.norm_g, f * s, training)
@@ -164,7 +165,7 @@ class PolyBlock2D(keras.layers.Layer):
         x = ops.cast(x if conv is None else conv(x), self.variable_dtype)
         return x if norm is None else norm(x, training=training)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return self.f.compute_output_shape(input_shape)
 
     def degree_rule(self, degrees: list[int]) -> int:
@@ -176,7 +177,7 @@ class PolyBlock2D(keras.layers.Layer):
         """Number of successive products: one, f ∗ s, with an affine map before it and one (α·g) after it."""
         return 1
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import index
+from typing import Any
 
 import keras
 from keras import ops, regularizers
@@ -81,7 +82,7 @@ class PolynomialActivation(keras.layers.Layer):
             for power in range(1, self.degree + 1)
         ]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         ndim = len(input_shape)
         if not -ndim < self.axis < ndim or self.axis == 0:
             raise ValueError(
@@ -108,7 +109,7 @@ class PolynomialActivation(keras.layers.Layer):
         ]
         self.built = True
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         x = ops.cast(inputs, self.variable_dtype)
         if mask is not None:
             mask = self._spread(mask, x)
@@ -143,7 +144,7 @@ class PolynomialActivation(keras.layers.Layer):
             shape[self.axis] = like.shape[self.axis]
         return ops.reshape(ops.cast(self.coefficients[power], like.dtype), shape)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return input_shape
 
     def degree_rule(self, degrees: list[int]) -> int:
@@ -155,7 +156,7 @@ class PolynomialActivation(keras.layers.Layer):
         """Number of successive products: ceil(log2(degree)), as each power is a product of two of half its degree."""
         return (self.degree - 1).bit_length()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "degree": self.degree,

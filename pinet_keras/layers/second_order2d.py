@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import initializers, ops
 
@@ -80,7 +82,7 @@ class SecondOrder2D(keras.layers.Layer):
     def _channel_axis(self) -> int:
         return 1 if self.data_format == "channels_first" else -1
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shapes = _shapes(input_shape)
         self._check(shapes)
         channels = shapes[0][self._channel_axis]
@@ -132,7 +134,7 @@ class SecondOrder2D(keras.layers.Layer):
                 f"Received: input_shape={shapes}"
             )
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         a, b = inputs if self.mix is None else (inputs, self.mix(inputs))
         a, b = (ops.cast(x, self.variable_dtype) for x in (a, b))
         product = a * b
@@ -142,7 +144,7 @@ class SecondOrder2D(keras.layers.Layer):
             product = self.drop(product, training=training)
         return ops.cast(a + product, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return _shapes(input_shape)[0]
 
     def degree_rule(self, degrees: list[int]) -> int:
@@ -158,7 +160,7 @@ class SecondOrder2D(keras.layers.Layer):
         """Whether an affine map stands before the product (B), and after it (BN)."""
         return self.mix is not None, self.norm is not None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "alpha": self.alpha,
