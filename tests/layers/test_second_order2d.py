@@ -139,11 +139,15 @@ def test_wrong_inputs_are_refused(shapes, message):
         SecondOrder2D()(tensors)
 
 
-def test_a_layer_built_on_one_tensor_refuses_two(rng):
-    layer, a = SecondOrder2D(), images(rng)
-    layer(a)
-    with pytest.raises(ValueError, match=r"expects 1 input\(s\)"):
-        layer([a, a])
+def test_a_built_layer_refuses_another_number_of_tensors_and_of_channels(rng):
+    a, single, pair = images(rng), SecondOrder2D(), SecondOrder2D(alpha=None)
+    single(a), pair([a, a])
+    with pytest.raises(ValueError, match=r"second_order2d.*expects 1 input\(s\)"):
+        single([a, a])
+    with pytest.raises(ValueError, match=r"expects 2 input\(s\)"):
+        pair(a)
+    with pytest.raises(ValueError, match="expected axis -1 of input shape to have value 3"):
+        pair([a, a[..., :1]])  # which would be broadcast
 
 
 @pytest.mark.parametrize(
