@@ -244,7 +244,7 @@ def test_a_config_that_cannot_be_read_stops_an_export_before_it_writes(tmp_path,
 
 @pytest.mark.parametrize("force", [False, True])
 def test_a_version_that_cannot_be_listed_is_taken_back(tmp_path, monkeypatch, force):
-    from zoo.serving import placing
+    from zoo.serving import version_folder
 
     def full(directory, config):
         raise OSError(28, "No space left on device")
@@ -255,9 +255,9 @@ def test_a_version_that_cannot_be_listed_is_taken_back(tmp_path, monkeypatch, fo
     if force:
         (tmp_path / "a" / "1").mkdir()
         (tmp_path / "a" / "1" / "saved_model.pb").write_text("old")
-    monkeypatch.setattr(placing, "write_models", full)
+    monkeypatch.setattr(version_folder, "write_models", full)
     with pytest.raises(OSError, match="No space left"):
-        placing.place_version(temporary, tmp_path, "a", 1 if force else None, force, stage=False)
+        version_folder.place_version(temporary, tmp_path, "a", 1 if force else None, force, stage=False)
     contents = {path.parent.name: path.read_text() for path in (tmp_path / "a").glob("*/saved_model.pb")}
     assert contents == ({"1": "old", ".export-x": "new"} if force else {".export-x": "new"})
 
