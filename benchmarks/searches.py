@@ -7,7 +7,7 @@ import csv
 import sys
 
 from benchmarks.page import DOCS
-from tuning.report import FIGURES, draw
+from tuning.report import COLUMNS, draw
 from tuning.results import Result
 
 SEARCHES = DOCS / "searches"
@@ -29,7 +29,7 @@ def read(name) -> list[Result]:
 def _result(row):
     cells = {key: _value(cell) for key, cell in row.items() if cell}
     trial, status = cells.pop("trial"), cells.pop("status")
-    record = {key: cells.pop(key) for key in (*FIGURES, "message") if key in cells}
+    record = {key: cells.pop(key) for key in (*COLUMNS, "message") if key in cells}
     return Result(trial, status, cells, {**record, "recipe": {}})
 
 
