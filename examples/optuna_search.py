@@ -49,7 +49,7 @@ def main(trials, space="digits"):
 
     def objective(trial):
         recipe = hypermodel.space.recipe(suggest(trial, hypermodel.space))
-        size = hypermodel.figures(recipe)
+        size = hypermodel.costs(recipe)
         trial.set_user_attr("parameters", size["parameters"])
         if size["parameters"] > MAX_PARAMETERS:
             raise optuna.TrialPruned

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.files import naming_damaged_file, read_json
 
 DIRECTIONS = {"val_accuracy": "max", "val_loss": "min"}
-FIGURES = ("parameters", "macs", "val_accuracy", "val_loss", "epochs", "seconds", "fit_seconds")
+RECORDED = ("parameters", "macs", "val_accuracy", "val_loss", "epochs", "seconds", "fit_seconds")
 DAMAGED = "Restore it from a copy, or start the search over with --fresh (which deletes its trials)."
 
 
@@ -82,7 +82,7 @@ def read_record(folder) -> dict:
         record = dict(record or {})
         if "recipe" in record:  # the trial was trained to its end
             dict(record["recipe"])
-            for name in FIGURES:
+            for name in RECORDED:
                 if record[name] is not None or name != "val_loss":  # a loss beyond float32 is null
                     float(record[name])
     return record
