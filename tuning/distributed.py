@@ -1,6 +1,7 @@
 """One chief that proposes trials, workers that run them: Keras Tuner's own protocol over gRPC."""
 
 import contextlib
+import json
 import os
 import time
 
@@ -106,6 +107,31 @@ def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
                 raise ValueError(f"No message of a worker for {patience:.0f} s. The same command resumes the search.")
     finally:
         server.stop(grace=2).wait()
+
+
+def ask_again(client) -> None:
+    """Let a worker ask again where its chief ends in the middle of a question, and is started again.
+
+    Keras Tuner waits for a chief that is not there, and fails where the connection breaks before the answer. What a
+    `SearchOracle` is told twice it keeps once.
+
+    Args:
+        client: the worker's `OracleClient`.
+    """
+    import grpc
+    from keras_tuner.src import protos
+
+    policy = {
+        "maxAttempts": 5,
+        "initialBackoff": "1s",
+        "maxBackoff": "10s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    config = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]}, allow_nan=False)
+    address = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+    channel = grpc.insecure_channel(address, options=[("grpc.service_config", config)])
+    client.stub = protos.get_service_grpc().OracleStub(channel)
 
 
 @contextlib.contextmanager

@@ -207,6 +207,7 @@ def _run_worker(folder, mark, start):
     """Run a worker: wait for the chief, check that its search is the same, and run trials."""
     with distribution.naming_missing_chief():
         runner = start()
+        distribution.ask_again(runner.oracle)
         runner.oracle.get_space()
         earlier = find_settings(folder)
         if earlier is None:

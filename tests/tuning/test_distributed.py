@@ -3,6 +3,9 @@
 import json
 import os
 import socket
+import subprocess
+import sys
+import threading
 import time
 
 import pytest
@@ -92,6 +95,53 @@ def test_a_chief_does_not_wait_for_workers_that_are_gone():
     with distributed.environment("chief", free_address(), None):
         distributed.serve(Oracle(), farewell=1.0)
     assert time.monotonic() - started < 10
+
+
+CHIEF = """
+import os, sys
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+from keras_tuner import HyperParameters
+from keras_tuner.src import protos
+
+address, asked = sys.argv[1], Path(sys.argv[2])
+
+class Chief(protos.get_service_grpc().OracleServicer):
+    def GetSpace(self, request, context):
+        if not asked.exists():
+            asked.touch()
+            os._exit(1)
+        return protos.get_service().GetSpaceResponse(hyperparameters=HyperParameters().to_proto())
+
+server = grpc.server(futures.ThreadPoolExecutor(1))
+protos.get_service_grpc().add_OracleServicer_to_server(Chief(), server)
+server.add_insecure_port(address)
+server.start()
+server.wait_for_termination()
+"""
+
+
+def test_a_worker_asks_again_where_the_chief_ends_before_it_answers(tmp_path, monkeypatch):
+    from keras_tuner.src.distribute.oracle_client import OracleClient
+
+    address = free_address()
+    command = [sys.executable, "-c", CHIEF, address, str(tmp_path / "asked")]
+    with distributed.environment("worker", address, "a"):
+        client = OracleClient(None)
+        distributed.ask_again(client)
+    first = subprocess.Popen(command)
+    try:
+        second = threading.Timer(0, lambda: (first.wait(60), chiefs.append(subprocess.Popen(command))))
+        chiefs = [first]
+        second.start()
+        assert client.get_space().space == []
+    finally:
+        second.join()
+        for chief in chiefs:
+            chief.kill()
+            chief.wait()
 
 
 def test_an_address_in_use_is_refused():
