@@ -34,7 +34,6 @@ ZOO_ORDER = (
         "finite",
         "keyword_hints",
         "paths",
-        "positive_integer",
     ),
 )
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import keras
 
+from pinet_keras.arguments import positive_integer
 from zoo import weights_file
 from zoo.architectures import build, build_generator
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
 from zoo.paths import WEIGHTS
-from zoo.positive_integer import positive_integer
 from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from pinet_keras.layers._recursion import PolyRecursion, positive_int, receptive_field
+from pinet_keras.arguments import positive_integer
+from pinet_keras.layers._recursion import PolyRecursion, receptive_field
 
 
 class PolyConv(PolyRecursion):
@@ -38,7 +39,7 @@ class PolyConv(PolyRecursion):
         bias_constraint: str | dict | Callable | None = None,
         **kwargs,
     ):
-        filters = positive_int(filters, "filters")
+        filters = positive_integer("filters", filters)
         super().__init__(
             filters,
             degree=degree,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from operator import index
 from typing import Any
 
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.arguments import one_of, positive_integer
 from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
 from pinet_keras.layers.poly_initializer import (
@@ -22,24 +22,6 @@ from pinet_keras.layers.poly_initializer import (
 
 DECOMPOSITIONS = ("ccp", "ncp", "ncp_skip")
 NORMALIZATIONS = (None, "batch")
-
-
-def positive_int(value, name: str) -> int:
-    """`value` as an int of at least 1, or a ValueError that names the argument."""
-    try:
-        number = index(value)
-    except TypeError:
-        number = 0
-    if isinstance(value, bool) or number < 1:
-        raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
-    return number
-
-
-def one_of(value, allowed: tuple, name: str):
-    """`value` if it is allowed, or a ValueError that lists what is."""
-    if value not in allowed:
-        raise ValueError(f"`{name}` must be one of {allowed}. Received: {name}={value!r}")
-    return value
 
 
 class PolyRecursion(keras.layers.Layer):
@@ -75,10 +57,10 @@ class PolyRecursion(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **base_arguments(self, kwargs))
-        self.degree = positive_int(degree, "degree")
-        self.rank = width if rank is None else positive_int(rank, "rank")
-        self.decomposition = one_of(decomposition, DECOMPOSITIONS, "decomposition")
-        self.normalization = one_of(normalization, NORMALIZATIONS, "normalization")
+        self.degree = positive_integer("degree", degree)
+        self.rank = width if rank is None else positive_integer("rank", rank)
+        self.decomposition = one_of("decomposition", decomposition, DECOMPOSITIONS)
+        self.normalization = one_of("normalization", normalization, NORMALIZATIONS)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 from keras import constraints, initializers, ops, regularizers
 
+from pinet_keras.arguments import one_of, positive_integer
 from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
-from pinet_keras.layers._recursion import NORMALIZATIONS, one_of, positive_int
+from pinet_keras.layers._recursion import NORMALIZATIONS
 from pinet_keras.layers.poly_initializer import PolyInitializer, factor_initializer, get_initializer, scaled
 
 
@@ -85,8 +86,8 @@ class PolyBlock2D(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **base_arguments(self, kwargs))
-        self.filters = positive_int(filters, "filters")
-        self.normalization = one_of(normalization, NORMALIZATIONS, "normalization")
+        self.filters = positive_integer("filters", filters)
+        self.normalization = one_of("normalization", normalization, NORMALIZATIONS)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

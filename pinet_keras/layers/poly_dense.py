@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from pinet_keras.layers._recursion import PolyRecursion, positive_int
+from pinet_keras.arguments import positive_integer
+from pinet_keras.layers._recursion import PolyRecursion
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -84,7 +85,7 @@ class PolyDense(PolyRecursion):
         bias_constraint: str | dict | Callable | None = None,
         **kwargs,
     ):
-        units = positive_int(units, "units")
+        units = positive_integer("units", units)
         super().__init__(
             units,
             degree=degree,

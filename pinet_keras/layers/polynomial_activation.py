@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops, regularizers
 
+from pinet_keras.arguments import positive_integer
 from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
-from pinet_keras.layers._recursion import positive_int
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -62,7 +62,7 @@ class PolynomialActivation(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**base_arguments(self, kwargs))
-        self.degree = positive_int(degree, "degree")
+        self.degree = positive_integer("degree", degree)
         self.shared = bool(shared)
         self.axis = index(axis)
         self.coefficient_regularizer = regularizers.get(coefficient_regularizer)

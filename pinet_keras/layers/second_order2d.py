@@ -5,9 +5,9 @@ from typing import Any
 import keras
 from keras import initializers, ops
 
+from pinet_keras.arguments import one_of
 from pinet_keras.layers._base_arguments import base_arguments
 from pinet_keras.layers._batch_norm import BatchNorm
-from pinet_keras.layers._recursion import one_of
 
 DATA_FORMATS = ("channels_last", "channels_first")
 
@@ -72,7 +72,7 @@ class SecondOrder2D(keras.layers.Layer):
             raise ValueError(f"`dropout` must be at least 0 and less than 1. Received: dropout={dropout!r}")
         self.alpha = None if alpha is None else float(alpha)
         self.dropout = float(dropout)
-        self.data_format = one_of(data_format or keras.config.image_data_format(), DATA_FORMATS, "data_format")
+        self.data_format = one_of("data_format", data_format or keras.config.image_data_format(), DATA_FORMATS)
         # `build` makes those that are needed
         self.mix: keras.layers.Layer | None = None
         self.norm: keras.layers.Layer | None = None

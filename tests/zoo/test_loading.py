@@ -285,7 +285,7 @@ def test_numpys_integers_count_classes_wherever_a_model_is_built_and_survive_a_f
             lambda: build("pinet", {"width": 8, "stages": 2}, (8, 8, 1), [0.0], [1.0], bad),  # noqa: B023
             lambda: build_generator(*arguments, bad),  # noqa: B023
         ):
-            with pytest.raises(ValueError, match=f"a whole number above 0.*Received: num_classes={bad!r}"):
+            with pytest.raises(ValueError, match=f"an integer of at least 1.*Received: num_classes={bad!r}"):
                 make()
 
 

@@ -133,7 +133,7 @@ LOGITS = np.eye(10, dtype="float32")[[5, 3]] * 20
     [
         (LOGITS[0], {}, r"\[batch, 10\]. Received: predictions of shape \(10,\)"),
         (LOGITS[:, :3], {}, "of shape \\(2, 3\\)"),
-        (LOGITS, {"top": 0}, "`top` must be a whole number above 0"),
+        (LOGITS, {"top": 0}, "`top` must be an integer of at least 1"),
         (np.full((2, 10), 0.1), {}, "These are probabilities"),
     ],
 )

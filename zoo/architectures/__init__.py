@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import keras
 
+from pinet_keras.arguments import positive_integer
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.architectures.parts.latent_scaling import LatentScaling
@@ -17,7 +18,6 @@ from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.architectures.parts.sound_model import SoundModel
 from zoo.architectures.parts.spectrogram import spectrogram
-from zoo.positive_integer import positive_integer
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):

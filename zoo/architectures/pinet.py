@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from pinet_keras import PolyConv2D, SecondOrder2D
+from pinet_keras.arguments import one_of
 
 BLOCKS = ("poly", "residual")
 HEADS = ("average", "flatten")
@@ -89,12 +90,6 @@ def pinet(
         hidden = layers.AveragePooling2D(2, name=f"pool_{stage}")(hidden)
     pool = layers.GlobalAveragePooling2D if head == "average" else layers.Flatten
     return pool(name="features")(hidden)
-
-
-def one_of(name, value, allowed):
-    """Refuse a value that is not among those allowed."""
-    if value not in allowed:
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}")
 
 
 def _residual(x, filters, kernel_size, alpha, name):

@@ -4,7 +4,8 @@ import keras
 from keras import layers
 
 from pinet_keras import SecondOrder2D
-from zoo.architectures.pinet import MOMENTUM, one_of
+from pinet_keras.arguments import one_of
+from zoo.architectures.pinet import MOMENTUM
 
 COMBINATIONS = ("product", "sum")
 OUTPUTS = ("linear", "tanh")

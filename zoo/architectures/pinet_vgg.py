@@ -4,8 +4,9 @@ import keras
 from keras import layers
 
 from pinet_keras import SecondOrder2D
+from pinet_keras.arguments import one_of
 from zoo.architectures.parts.partial_identity import PartialIdentity
-from zoo.architectures.pinet import MOMENTUM, one_of
+from zoo.architectures.pinet import MOMENTUM
 
 FORMS = ("fused", "squeezed", "mixed", "self", "none")
 DOWNSAMPLINGS = ("average", "late", "strided")

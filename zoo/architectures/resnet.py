@@ -4,7 +4,8 @@ import keras
 from keras import layers
 
 from pinet_keras import HermiteActivation
-from zoo.architectures.pinet import MOMENTUM, one_of
+from pinet_keras.arguments import one_of
+from zoo.architectures.pinet import MOMENTUM
 
 ACTIVATIONS = ("hermite", "relu")
 ORDERS = ("post", "pre")

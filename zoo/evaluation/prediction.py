@@ -9,11 +9,11 @@ from typing import TypeAlias, overload
 import numpy as np
 from PIL import Image
 
+from pinet_keras.arguments import positive_integer
 from zoo.data.inputs import doubts
 from zoo.data.sounds import fit_length, read_example
 from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
 from zoo.loading import load
-from zoo.positive_integer import positive_integer
 from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray

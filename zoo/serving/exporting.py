@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from pinet_keras.analysis import fold
+from pinet_keras.arguments import positive_integer
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.sound_model import SoundModel
 from zoo.data.catalog import SETS
@@ -20,7 +21,6 @@ from zoo.data.samples import sample_inputs
 from zoo.files import naming_file
 from zoo.generation.latents import draw_latents
 from zoo.loading import load
-from zoo.positive_integer import positive_integer
 from zoo.registry import card as read_card
 from zoo.serving.version_folder import new_version, place_version, refuse_existing
 

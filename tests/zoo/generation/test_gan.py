@@ -207,5 +207,5 @@ def test_the_embedding_survives_a_file_and_rounds_its_labels(tmp_path):
 
 @pytest.mark.parametrize("arguments", [(0, 4), (3, -1), (2.5, 4)])
 def test_an_embedding_without_size_is_refused(arguments):
-    with pytest.raises(ValueError, match="must be a whole number above 0. Received"):
+    with pytest.raises(ValueError, match="must be an integer of at least 1. Received"):
         LabelEmbedding(*arguments)

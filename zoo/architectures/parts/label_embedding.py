@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.positive_integer import positive_integer
+from pinet_keras.arguments import positive_integer
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
