@@ -7,12 +7,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from zoo.cli.console import (
-    errors_in_one_line,
-)
-from zoo.publishing.formatting import (
-    printable,
-)
+from zoo.cli.console import errors_in_one_line
+from zoo.publishing.formatting import printable
 
 
 class _PrintableUsage(TyperGroup):

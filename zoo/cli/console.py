@@ -10,9 +10,7 @@ import typer
 
 from zoo.extras import missing_package
 from zoo.files import format_os_error
-from zoo.publishing.formatting import (
-    printable,
-)
+from zoo.publishing.formatting import printable
 
 # Lines that TensorFlow's C++ code writes while it is imported, before its log level takes effect.
 STARTUP_MESSAGES = re.compile(

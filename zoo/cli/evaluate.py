@@ -11,10 +11,7 @@ from zoo.cli.console import escaped, new_console, new_table, print_json, progres
 from zoo.cli.data_sets import ensure_data
 from zoo.cli.options import AsJson, DataDir, DataFile, ModelName
 from zoo.files import check_file, naming_file
-from zoo.publishing.formatting import (
-    human_interval,
-    human_seconds,
-)
+from zoo.publishing.formatting import human_interval, human_seconds
 
 HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its nearest neighbours
 

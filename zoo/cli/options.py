@@ -8,9 +8,7 @@ import typer
 
 from zoo import registry
 from zoo.finished_run import list_runs
-from zoo.publishing.formatting import (
-    human_bytes,
-)
+from zoo.publishing.formatting import human_bytes
 
 _name = typer.Argument(
     metavar="NAME",

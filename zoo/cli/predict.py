@@ -9,9 +9,7 @@ from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_error, print_json, print_notes, waiting
 from zoo.cli.options import AsJson, ModelName, source
-from zoo.publishing.formatting import (
-    printable,
-)
+from zoo.publishing.formatting import printable
 
 
 @app.command()

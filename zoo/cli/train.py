@@ -13,12 +13,7 @@ from zoo.cli.data_sets import ensure_data
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataFile
 from zoo.files import check_folder
-from zoo.publishing.formatting import (
-    human_bytes,
-    human_interval,
-    human_metrics,
-    human_seconds,
-)
+from zoo.publishing.formatting import human_bytes, human_interval, human_metrics, human_seconds
 from zoo.recipes import list_recipes, read_recipe, with_changes
 from zoo.training.onednn import train_with_onednn
 
