@@ -123,8 +123,8 @@ def written_from_cards(text: str) -> str:
     Raises:
         ValueError: a pair of markers is missing.
     """
-    images, sounds, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
-    classifiers = images + sounds
+    images, clips, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
+    classifiers = images + clips
     for name, table in (
         ("comparison", comparison(card("pinet_cifar10"), card("pinet_cifar10_activated"))),
         ("models", models_table(classifiers)),

@@ -30,6 +30,7 @@ ZOO_ORDER = (
         "environment",
         "files",
         "finished_run",
+        "former_names",
         "extras",
         "finite",
         "keyword_hints",

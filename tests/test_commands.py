@@ -501,10 +501,10 @@ def test_human_units(words, expected):
     assert words == expected
 
 
-def test_a_sound_model_is_listed_asked_and_certified(pinet):
+def test_an_audio_model_is_listed_asked_and_certified(pinet):
     name, file = "pinet_spoken_digit", SAMPLES / "spoken_digit_7_0.wav"
     (result,) = json.loads(pinet("predict", name, file, "--json")[1])
-    assert result["sound"] == str(file) and result["predictions"][0]["class"] == "7"
+    assert result["audio"] == str(file) and result["predictions"][0]["class"] == "7"
     assert "samples of 16 bits" in pinet("info", name)[1]
     assert "from the spectrogram on" in pinet("certify", name)[1]
     code, out, _ = pinet("certify", name, "--verify", "--json")
@@ -513,7 +513,7 @@ def test_a_sound_model_is_listed_asked_and_certified(pinet):
     code, _, err = pinet("predict", name, DIGIT)
     assert code == 1 and "no WAV file" in err
     code, _, err = pinet("boundary", name, DIGIT, "--toward", DIGIT)
-    assert code == 1 and f"{name} is a model for sound classification" in err
+    assert code == 1 and f"{name} is a model for audio classification" in err
     code, _, err = pinet("export", name, "models")
     assert code == 1 and "Audio models cannot be exported yet" in err
 

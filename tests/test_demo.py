@@ -19,7 +19,7 @@ def results():
 def test_every_model_classifies_the_images_of_its_data(results):
     assert [card["name"] for card, _ in results] == [
         *zoo.list_models(task="image classification"),
-        *zoo.list_models(task="sound classification"),
+        *zoo.list_models(task="audio classification"),
     ]
     for card, guesses in results:
         assert len(guesses) == 10

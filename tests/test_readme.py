@@ -39,7 +39,7 @@ def test_the_samples_in_commands_are_classified_rightly(page):
     for line in lines:
         card = zoo.card(re.search(r"(\w+) zoo/samples/", line).group(1))
         golden = card["golden"]
-        files = golden["sounds" if "sounds" in golden else "images"]
+        files = golden["audio" if "audio" in golden else "images"]
         for sample in re.findall(r"zoo/samples/(\S+)", line):
             logits = golden["logits"][files.index(sample)]
             said = card["class_names"][logits.index(max(logits))]

@@ -25,6 +25,6 @@ class _AfterKeras(MetaPathFinder):
 class _KerasLoader(SourceFileLoader):
     def exec_module(self, module):
         super().exec_module(module)
-        # Where it is pixel_model that imports Keras, sound_model could not import what it does not hold yet.
+        # Where it is pixel_model that imports Keras, audio_model could not import what it does not hold yet.
         if "zoo.architectures.parts.pixel_model" not in sys.modules:
             import_module("zoo.serialisable")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from zoo.card_entries import check_entries
 from zoo.finished_run import card_of_run, list_runs
+from zoo.former_names import rename_entries
 from zoo.paths import CARDS, WEIGHTS
 
-CLASSIFICATION, SOUND_CLASSIFICATION, GENERATION = TASKS = (
+CLASSIFICATION, AUDIO_CLASSIFICATION, GENERATION = TASKS = (
     "image classification",
-    "sound classification",
+    "audio classification",
     "image generation",
 )
 
@@ -21,7 +22,7 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
 
     Args:
         pattern: shell-style pattern such as `"*cifar10*"`.
-        task: `"image classification"`, `"sound classification"`, `"image generation"`, or `None` for all.
+        task: `"image classification"`, `"audio classification"`, `"image generation"`, or `None` for all.
 
     Returns:
         A list of names.
@@ -32,7 +33,7 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     Example:
         >>> zoo.list_models("polynet_*")
         ['polynet_cifar10', 'polynet_mnist']
-        >>> "pinet_spoken_digit" in zoo.list_models(task="sound classification")
+        >>> "pinet_spoken_digit" in zoo.list_models(task="audio classification")
         True
     """
     if task is not None and task not in TASKS:
@@ -109,6 +110,7 @@ def card_for(name: str | Path, *tasks: str) -> dict:
 def _read_card(path):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        rename_entries(values)
         check_entries(values, isinstance(values, dict) and values.get("task") == GENERATION)
         if values["task"] not in TASKS:
             raise ValueError(f"its task is {values['task']!r}")

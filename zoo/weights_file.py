@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from zoo.files import replacing
+from zoo.former_names import LAYERS
 
 
 def save_float16(model, path) -> None:
@@ -98,7 +99,8 @@ def description(path) -> tuple[str | None, dict[str, int | None]]:
     """
     with h5py.File(path) as file:
         groups = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
-        layers = {group.attrs["name"]: _last_size(group) for group in groups if "name" in group.attrs}
+        names = [group.attrs.get("name") for group in groups]
+        layers = {LAYERS.get(name, name): _last_size(group) for name, group in zip(names, groups, strict=True) if name}
         return (file["vars"].attrs.get("name") if "vars" in file else None), layers
 
 

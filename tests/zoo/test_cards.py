@@ -60,7 +60,7 @@ def test_activation_functions_add_accuracy_and_no_parameters():
     assert activated["accuracy"]["test"] >= plain["accuracy"]["test"]
 
 
-CLASSIFIERS = zoo.list_models(task="image classification") + zoo.list_models(task="sound classification")
+CLASSIFIERS = zoo.list_models(task="image classification") + zoo.list_models(task="audio classification")
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

@@ -179,5 +179,5 @@ def test_the_next_commands_name_the_data_and_the_card_among_several(here, run, t
     assert next_commands(card, Path(run), data_dir=Path("tfds"))[1] == "pinet evaluate runs/mine --data-dir tfds"
     shutil.copy(f"{run}/cards/mine.json", f"{run}/cards/other.json")
     assert next_commands(card, Path(run))[2] == "pinet certify runs/mine/cards/mine.json --verify"
-    sounds = next_commands(zoo.card("pinet_spoken_digit"), Path(run))
-    assert not [line for line in sounds if "export" in line] and "spoken_digit_" in sounds[0]
+    clips = next_commands(zoo.card("pinet_spoken_digit"), Path(run))
+    assert not [line for line in clips if "export" in line] and "spoken_digit_" in clips[0]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.data.sounds import read_example
+from zoo.data.audio import read_example
 from zoo.generation.sampling import sample
 from zoo.paths import SAMPLES
 
@@ -14,7 +14,7 @@ from zoo.paths import SAMPLES
 def test_golden_logits(name):
     golden = zoo.card(name)["golden"]
     model = zoo.load(name)
-    files = golden.get("images") or golden["sounds"]
+    files = golden.get("images") or golden["audio"]
     examples = np.stack([read_example(SAMPLES / file, model.input_shape[1:]) for file in files])
     logits = keras.ops.convert_to_numpy(model(examples))
     assert len(files) == 10

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import keras
@@ -20,7 +21,7 @@ DECORATED = re.compile(r"register_keras_serializable\(package=\"pinet_keras\"\)\
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A fine-tuned classifier of images, one of sounds, and a generator."""
+    """A fine-tuned classifier of images, one of clips, and a generator."""
     folder = tmp_path_factory.mktemp("saved")
     for name, options in (
         ("pinet_digits", {"num_classes": 2}),
@@ -57,7 +58,7 @@ for name in ("pinet_digits", "pinet_digits_generator", "pinet_spoken_digit"):
     assert done.stdout.splitlines() == [
         "PixelModel (None, 2)",
         "GeneratorModel (None, 8, 8, 1)",
-        "SoundModel (None, 10)",
+        "AudioModel (None, 10)",
     ]
 
 
@@ -111,3 +112,16 @@ def test_a_file_saved_before_the_modules_moved_still_loads():
     images = (np.arange(128) * 2 % 256).reshape(2, 8, 8, 1).astype("uint8")
     expected = [[-0.095364, -0.049528, 0.193912], [2.325886, -3.574531, -0.61348]]
     assert np.allclose(np.asarray(model(images)), expected, atol=1e-4)
+
+
+def test_an_audio_model_saved_under_its_former_name_still_loads(files, tmp_path):
+    """Its class was `SoundModel`, in `zoo.architectures.parts.sound_model`."""
+    former = tmp_path / "former.keras"
+    with zipfile.ZipFile(files / "pinet_spoken_digit.keras") as now, zipfile.ZipFile(former, "w") as then:
+        for name in now.namelist():
+            content = now.read(name)
+            if name == "config.json":
+                assert b"AudioModel" in content and b"audio_model" in content
+                content = content.replace(b"AudioModel", b"SoundModel").replace(b"audio_model", b"sound_model")
+            then.writestr(name, content)
+    assert type(read_keras_file(former)).__name__ == "AudioModel"

@@ -128,17 +128,17 @@ def test_the_digits_of_scikit_learn_are_warned_of_as_they_come():
 
 
 def test_audio_clips_in_minus_1_to_1_are_warned_of_once():
-    sound = np.random.default_rng(0).uniform(-1, 1, (2, 8192))
-    loud, quiet = np.where(sound == sound[0, 0], -1.5, sound), np.sign(sound).astype("int16")
+    clip = np.random.default_rng(0).uniform(-1, 1, (2, 8192))
+    loud, quiet = np.where(clip == clip[0, 0], -1.5, clip), np.sign(clip).astype("int16")
     for use in CALLED.values():
         model = zoo.load("pinet_spoken_digit", weights=None)
-        for fine in (sound * 32767, sound * 0, loud, quiet):  # of integers there is no other scale
+        for fine in (clip * 32767, clip * 0, loud, quiet):  # of integers there is no other scale
             assert warned(model, use, fine) == []
-        ((words, file),) = warned(model, use, sound, repeat=2)
+        ((words, file),) = warned(model, use, clip, repeat=2)
         assert words.startswith("No sample is beyond -1..1") and "by 32767" in words and file == __file__
 
 
-def test_a_sound_model_checks_its_training_data():
+def test_an_audio_model_checks_its_training_data():
     model = zoo.load("pinet_spoken_digit", weights=None)
     model.compile("sgd", "mse", run_eagerly=True)
     with pytest.raises(ValueError, match="Received"):

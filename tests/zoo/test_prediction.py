@@ -21,7 +21,7 @@ def calibrated(name, file):
     """The probabilities of a bundled sample, by hand from the card's golden logits."""
     card = zoo.card(name)
     golden = card["golden"]
-    logits = golden["logits"][golden["sounds" if "sounds" in golden else "images"].index(file.name)]
+    logits = golden["logits"][golden["audio" if "audio" in golden else "images"].index(file.name)]
     powers = np.exp(np.array(logits) / card["calibration"]["temperature"])
     return dict(zip(card["class_names"], powers / powers.sum(), strict=True))
 

@@ -342,9 +342,9 @@ def test_epochs_take_as_many_augmented_versions_in_turn_as_the_recipe_says(data_
 
 @pins("gain")
 def test_audio_clips_become_louder_or_quieter_by_at_most_so_many_decibels():
-    sounds = np.full((60, 100), 1000, "int16")
+    clips = np.full((60, 100), 1000, "int16")
     recipe = replace(RECIPE, dataset="spoken_digit", gain=6.0)
-    louder = Batches(sounds, np.zeros((60, 10), "float32"), recipe)[0][0]
+    louder = Batches(clips, np.zeros((60, 10), "float32"), recipe)[0][0]
     assert (louder == louder[:, :1]).all()
     decibels = 20 * np.log10(louder[:, 0] / 1000)
     assert -6.01 < decibels.min() < -4 and 4 < decibels.max() < 6.01

@@ -39,6 +39,14 @@ def test_a_card_can_be_read_from_a_file(tmp_path):
         zoo.card(str(tmp_path / "absent.json"))
 
 
+def test_a_card_with_former_names_is_read_as_one_of_today(tmp_path):
+    today = zoo.card("pinet_spoken_digit")
+    former = {**today, "task": "sound classification", "golden": dict(today["golden"])}
+    former["golden"]["sounds"] = former["golden"].pop("audio")
+    (tmp_path / "former.json").write_text(json.dumps(former))
+    assert zoo.card(tmp_path / "former.json") == today
+
+
 def test_importing_the_zoo_imports_no_framework():
     code = (
         "import sys, zoo; zoo.list_models(); zoo.card('pinet_digits');"

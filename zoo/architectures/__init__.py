@@ -11,12 +11,12 @@ from importlib.util import find_spec
 import keras
 
 from pinet_keras.arguments import positive_integer
+from zoo.architectures.parts.audio_model import AudioModel
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.architectures.parts.latent_scaling import LatentScaling
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
-from zoo.architectures.parts.sound_model import SoundModel
 from zoo.architectures.parts.spectrogram import spectrogram
 
 
@@ -39,7 +39,7 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
     """
     num_classes = positive_integer("num_classes", num_classes, or_none=True)
     if len(input_shape) == 1:
-        inputs, kind = keras.Input(input_shape, name="sounds"), SoundModel
+        inputs, kind = keras.Input(input_shape, name="audio"), AudioModel
         pixels = spectrogram(inputs)
     else:
         pixels, kind = keras.Input(input_shape, name="images"), PixelModel

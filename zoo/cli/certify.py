@@ -76,7 +76,7 @@ def _card_of_shape(shape):
     """The card of a classifier that takes such examples, or None."""
     names = [
         name
-        for task in (registry.CLASSIFICATION, registry.SOUND_CLASSIFICATION)
+        for task in (registry.CLASSIFICATION, registry.AUDIO_CLASSIFICATION)
         for name in registry.list_models(task=task)
     ]
     return next((card for card in map(registry.card, names) if card["input_shape"] == [*shape]), None)

@@ -9,7 +9,7 @@ from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.probabilities import probabilities
 from zoo.loading import load
 from zoo.publishing import formatting
-from zoo.registry import CLASSIFICATION, GENERATION, SOUND_CLASSIFICATION, has_weights, list_models
+from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, GENERATION, has_weights, list_models
 from zoo.registry import card as read_card
 
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
@@ -46,7 +46,7 @@ def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
     Returns:
         One pair per model: its card and its predictions.
     """
-    names, results = [*_installed(CLASSIFICATION), *_installed(SOUND_CLASSIFICATION)], []
+    names, results = [*_installed(CLASSIFICATION), *_installed(AUDIO_CLASSIFICATION)], []
     for done, name in enumerate(names):
         if report:
             report(done, len(names))
@@ -153,9 +153,9 @@ def _guesses(model, card):
     return guesses
 
 
-def _spectrograms(model, sounds):
+def _spectrograms(model, clips):
     """Spectrograms of audio clips as images, high frequencies at the top; 96 dB are white."""
-    return np.clip(certified_inputs(model, sounds)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
+    return np.clip(certified_inputs(model, clips)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
 
 
 def _headline(card, guesses):

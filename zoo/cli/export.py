@@ -117,7 +117,7 @@ def _roll_out(directory, name, version, urls):
 
 def _all_for(format):
     """The models that have an export of this format, and the others with the reason."""
-    why = {registry.SOUND_CLASSIFICATION: "since audio models have no export"}
+    why = {registry.AUDIO_CLASSIFICATION: "since audio models have no export"}
     if format is not Format.saved_model:
         why[registry.GENERATION] = f"since generators have no export to {format.value}"
     reasons = {name: why.get(registry.card(name)["task"]) for name in registry.list_models()}

@@ -72,13 +72,13 @@ def info(name: ModelName, json: AsJson = False):
 def _classifier_facts(card):
     accuracy = card["accuracy"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
-    if card["task"] == registry.SOUND_CLASSIFICATION:
+    if card["task"] == registry.AUDIO_CLASSIFICATION:
         yield "input", f"{card['input_shape'][0]} samples of 16 bits, 8,000 a second"
     else:
         yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
     degree = "" if card["degree"] is None else f", degree {card['degree']}, {card['levels']} levels"
-    behind = ", from the spectrogram on" if card["task"] == registry.SOUND_CLASSIFICATION else ""
+    behind = ", from the spectrogram on" if card["task"] == registry.AUDIO_CLASSIFICATION else ""
     yield "tier", f"{human_tier(card)}{degree}{behind}"
     yield "size", human_size(card)
     yield (

@@ -56,7 +56,7 @@ class Batches(ShuffledBatches):
         return images, self.teacher(images, targets) if self.teacher else targets
 
     def _augment(self, examples, generator):
-        function = augment if self.images.ndim == 4 else augment_sounds
+        function = augment if self.images.ndim == 4 else augment_audio
         return function(examples, self.recipe, generator)
 
 
@@ -105,11 +105,11 @@ def mix(images, targets, alpha, generator):
     return np.round(mixed).astype("uint8"), of_targets * targets + (1 - of_targets) * targets[others]
 
 
-def augment_sounds(sounds, recipe, generator):
+def augment_audio(clips, recipe, generator):
     """Augment each audio clip at random; samples stay int16.
 
     Args:
-        sounds: int16 `[n, samples]`.
+        clips: int16 `[n, samples]`.
         recipe: `zoom` is the largest relative change of speed and pitch, `shift` the largest shift in samples, `gain`
             the largest change of loudness in decibels, louder or quieter.
         generator: `numpy.random.Generator`.
@@ -117,14 +117,14 @@ def augment_sounds(sounds, recipe, generator):
     Returns:
         int16 `[n, samples]`; samples from beyond an end are 0.
     """
-    count, length = sounds.shape
+    count, length = clips.shape
     speeds = generator.uniform(1 - recipe.zoom, 1 + recipe.zoom, count)
     moves = generator.integers(-recipe.shift, recipe.shift + 1, count)
     gains = 10 ** (generator.uniform(-recipe.gain, recipe.gain, count) / 20)
     times = np.arange(length) - length / 2
     changed = [
-        gain * np.interp(times * speed + length / 2 - move, np.arange(length), sound, left=0, right=0)
-        for sound, speed, move, gain in zip(sounds, speeds, moves, gains, strict=True)
+        gain * np.interp(times * speed + length / 2 - move, np.arange(length), clip, left=0, right=0)
+        for clip, speed, move, gain in zip(clips, speeds, moves, gains, strict=True)
     ]
     return np.clip(np.round(changed), -32768, 32767).astype("int16")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data.audio import read_example
 from zoo.data.catalog import SETS
 from zoo.data.images import FORMATS
-from zoo.data.sounds import read_example
 from zoo.files import format_os_error
 
 IMAGES = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif", ".pgm", ".pbm")
-SOUNDS = (".wav",)
+AUDIO = (".wav",)
 
 
 @dataclass
@@ -41,7 +41,7 @@ def find(files, shape) -> list[str]:
     Raises:
         ValueError: a folder holds no such file.
     """
-    kind, suffixes = ("WAV files", SOUNDS) if len(shape) == 1 else ("images", IMAGES)
+    kind, suffixes = ("WAV files", AUDIO) if len(shape) == 1 else ("images", IMAGES)
     found: list[str] = []
     for file in files:
         if file == "-" or not Path(file).is_dir():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.sounds import read_example
+from zoo.data.audio import read_example
 from zoo.paths import SAMPLES
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from zoo.data.audio import fit_length
 from zoo.data.catalog import SETS
-from zoo.data.sounds import fit_length
 
 HELD_OUT = 5  # of each speaker's 50 recordings of a digit, the first ones
 

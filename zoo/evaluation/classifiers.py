@@ -8,7 +8,7 @@ import numpy as np
 from zoo.data.loading import load_set
 from zoo.evaluation.scores import accuracy_interval, expected_calibration_error
 from zoo.loading import load
-from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
+from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
 
 
 def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray:
@@ -51,7 +51,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         ValueError: unknown model, or data that are not its data set's kind.
         FileNotFoundError: the data set is not there.
     """
-    card = card_for(name, CLASSIFICATION, SOUND_CLASSIFICATION)
+    card = card_for(name, CLASSIFICATION, AUDIO_CLASSIFICATION)
     data_set = load_set(card["dataset"]["name"], data, data_dir)
     model = load(name)
     started = time.perf_counter()

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 
 from pinet_keras.arguments import positive_integer
+from zoo.data.audio import fit_length, read_example
 from zoo.data.inputs import doubts
-from zoo.data.sounds import fit_length, read_example
 from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
 from zoo.loading import load
-from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
+from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Name: TypeAlias = str | Path
@@ -144,7 +144,7 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
 
 
 def _classifier_card(name):
-    return card_for(name, CLASSIFICATION, SOUND_CLASSIFICATION)
+    return card_for(name, CLASSIFICATION, AUDIO_CLASSIFICATION)
 
 
 def _sources(inputs, shape):
@@ -171,7 +171,7 @@ def _examples(sources, card):
 
 def _example(source, shape, notes):
     if isinstance(source, np.ndarray):
-        return _of_sound_array(source, shape) if len(shape) == 1 else read_example(_image(source), shape, notes)
+        return _of_audio_array(source, shape) if len(shape) == 1 else read_example(_image(source), shape, notes)
     if not isinstance(source, str | os.PathLike | bytes | Image.Image) or (
         len(shape) == 1 and isinstance(source, Image.Image)
     ):
@@ -193,7 +193,7 @@ def _image(array):
     return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 
-def _of_sound_array(array, shape):
+def _of_audio_array(array, shape):
     if array.dtype != np.int16 or array.ndim != 1 or not array.size:
         raise ValueError(
             "An array of an audio clip must be int16 [samples], 8,000 a second, or a batch [batch, samples]. "

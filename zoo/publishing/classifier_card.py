@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from zoo.data.audio import read_example
 from zoo.data.samples import samples
-from zoo.data.sounds import read_example
 from zoo.evaluation.classifiers import predict_logits
 from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
-from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION
+from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION
 
 
 def classifier_entries(model, recipe, data_set) -> dict:
@@ -18,7 +18,7 @@ def classifier_entries(model, recipe, data_set) -> dict:
         data_set: the `DataSet` it was trained on.
     """
     return {
-        "task": CLASSIFICATION if len(model.input_shape) == 4 else SOUND_CLASSIFICATION,
+        "task": CLASSIFICATION if len(model.input_shape) == 4 else AUDIO_CLASSIFICATION,
         "input_shape": list(model.input_shape[1:]),
         "class_names": list(data_set.class_names),
         "preprocessing": preprocessing(model),
@@ -37,7 +37,7 @@ def golden(model, dataset) -> dict:
     """The bundled samples of a data set and the model's logits for them, which every backend must give."""
     paths, shape = [path for path, _ in samples(dataset)], model.input_shape[1:]
     examples = np.stack([read_example(path, shape) for path in paths])
-    kind = "sounds" if len(shape) == 1 else "images"
+    kind = "audio" if len(shape) == 1 else "images"
     logits = np.asarray(model.predict_on_batch(examples))
     return {kind: [path.name for path in paths], "logits": logits.round(5).tolist()}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from zoo.recipes.checks import check_values
-from zoo.registry import CLASSIFICATION, SOUND_CLASSIFICATION, card_for
+from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
 
@@ -127,7 +127,7 @@ class Recipe:
                 "Recipe keys 'teacher' and 'teacher_weight' need each other. "
                 f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
-        taught = card_for(self.teacher, CLASSIFICATION, SOUND_CLASSIFICATION)["dataset"]["name"]
+        taught = card_for(self.teacher, CLASSIFICATION, AUDIO_CLASSIFICATION)["dataset"]["name"]
         if taught != self.dataset:
             raise ValueError(
                 f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"

@@ -14,8 +14,8 @@ import numpy as np
 
 from pinet_keras.analysis import fold
 from pinet_keras.arguments import positive_integer
+from zoo.architectures.parts.audio_model import AudioModel
 from zoo.architectures.parts.generator_model import GeneratorModel
-from zoo.architectures.parts.sound_model import SoundModel
 from zoo.data.catalog import SETS
 from zoo.data.samples import sample_inputs
 from zoo.files import naming_file
@@ -79,7 +79,7 @@ def export(
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
     model, card = _model_and_card(name_or_model)
-    if isinstance(model, SoundModel):
+    if isinstance(model, AudioModel):
         raise ValueError(f"Audio models cannot be exported yet, only image models. Received: {card['name']}")
     directory = Path(directory)
     version = positive_integer("version", version, or_none=True)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.data.sounds import RATE
+from zoo.data.audio import RATE
 
 NAME, BANDS = "front_end", 40
 

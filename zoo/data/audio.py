@@ -12,7 +12,7 @@ RATE = 8000  # samples a second
 STREAM = 2**31 - 1  # bytes; a program that writes to a pipe declares more, as it does not know the length
 
 
-def read_sound(source, length, notes: list[str] | None = None) -> np.ndarray:
+def read_audio(source, length, notes: list[str] | None = None) -> np.ndarray:
     """Decode one WAV file into the waveform that a model takes: mono, 8 kHz, 16 bits.
 
     Channels are averaged, another rate is resampled, and the length is fitted as by `fit_length`.
@@ -75,8 +75,8 @@ def _cut_off(source):
 
 
 def read_example(source, shape, notes: list[str] | None = None) -> np.ndarray:
-    """A file as a model of this input shape takes it: `read_sound` where it is `(samples,)`, else `read_image`."""
-    return read_sound(source, shape[0], notes) if len(shape) == 1 else read_image(source, shape, notes)
+    """A file as a model of this input shape takes it: `read_audio` where it is `(samples,)`, else `read_image`."""
+    return read_audio(source, shape[0], notes) if len(shape) == 1 else read_image(source, shape, notes)
 
 
 def fit_length(waveform, length) -> np.ndarray:
@@ -96,35 +96,35 @@ def fit_length(waveform, length) -> np.ndarray:
     return np.pad(waveform, (before, length - len(waveform) - before))
 
 
-def check_sounds(sounds, shape) -> None:
+def check_audio(clips, shape) -> None:
     """Raise an error unless an array is a batch of 16-bit waveforms of this length.
 
     Args:
-        sounds: array `[batch, samples]`, integers or floats in −32768..32767.
+        clips: array `[batch, samples]`, integers or floats in −32768..32767.
         shape: `(samples,)`.
 
     Raises:
         ValueError: wrong rank, length or dtype, an empty batch, NaN or infinity, a value outside the range of 16 bits.
     """
-    if sounds.dtype.kind not in "uif":
-        raise ValueError(f"Audio clips must be integers or floats in -32768..32767. Received: dtype={sounds.dtype}")
-    if sounds.ndim != 2 or sounds.shape[1:] != tuple(shape) or len(sounds) == 0:
+    if clips.dtype.kind not in "uif":
+        raise ValueError(f"Audio clips must be integers or floats in -32768..32767. Received: dtype={clips.dtype}")
+    if clips.ndim != 2 or clips.shape[1:] != tuple(shape) or len(clips) == 0:
         raise ValueError(
             f"Audio clips must have the shape [batch, {shape[0]}], {shape[0] / RATE:.3f} s at {RATE // 1000} kHz; "
-            f"use zoo.data.sounds.fit_length. Received: shape={sounds.shape}"
+            f"use zoo.data.audio.fit_length. Received: shape={clips.shape}"
         )
-    low, high = float(sounds.min()), float(sounds.max())  # NaN comes through min and max
+    low, high = float(clips.min()), float(clips.max())  # NaN comes through min and max
     if not (low >= -32768 and high <= 32767):
         raise ValueError(f"Samples must lie in -32768..32767. Received: values from {low:g} to {high:g}")
 
 
-def scale_warning(sounds) -> str:
+def scale_warning(clips) -> str:
     """A warning if the values of a valid batch suggest another scale than 16 bits; empty if they do not.
 
     Args:
-        sounds: array `[batch, samples]`, integers or floats.
+        clips: array `[batch, samples]`, integers or floats.
     """
-    if sounds.dtype.kind in "ui" or not 0 < float(np.abs(sounds).max()) <= 1:  # silence is zeros on every scale
+    if clips.dtype.kind in "ui" or not 0 < float(np.abs(clips).max()) <= 1:  # silence is zeros on every scale
         return ""
     return (
         "No sample is beyond -1..1, and the model takes 16-bit samples, -32768..32767: to it the clips are silent. "

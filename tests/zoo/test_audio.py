@@ -12,9 +12,9 @@ import zoo
 from pinet_keras.analysis import certify
 from zoo.architectures import build
 from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
-from zoo.data.batches import augment_sounds
+from zoo.data.audio import RATE, check_audio, fit_length, read_audio
+from zoo.data.batches import augment_audio
 from zoo.data.loading import load_set
-from zoo.data.sounds import RATE, check_sounds, fit_length, read_sound
 from zoo.recipes import read_recipe
 
 LENGTH = 2048
@@ -33,7 +33,7 @@ def wav(samples, rate=RATE):
 
 def notes_of(source):
     notes = []
-    read_sound(source, LENGTH, notes)
+    read_audio(source, LENGTH, notes)
     return notes
 
 
@@ -52,7 +52,7 @@ def model(num_classes=10):
     ids=["16 bits", "float", "32 bits", "8 bits"],
 )
 def test_samples_of_every_kind_come_to_one_scale(samples):
-    found = read_sound(wav(samples), LENGTH)
+    found = read_audio(wav(samples), LENGTH)
     assert found.dtype == np.int16
     assert np.abs(found - tone()).max() <= (130 if samples.dtype == np.uint8 else 1)
 
@@ -61,15 +61,15 @@ def test_channels_and_rates_are_brought_to_the_models(tmp_path):
     notes, path = [], tmp_path / "stereo.wav"
     both = np.stack([tone(500, 8000, 4096, 16_000), np.zeros(4096)], axis=1).astype("int16")
     wavfile.write(path, 16_000, both)
-    found = read_sound(path, LENGTH, notes)
+    found = read_audio(path, LENGTH, notes)
     assert notes == ["averaged 2 channels", "resampled from 16000 to 8000 samples a second"]
-    inner = slice(100, -100)  # the ends of a resampled sound ring
+    inner = slice(100, -100)  # the ends of a resampled clip ring
     assert np.abs(found - tone(500, 4000))[inner].max() < 40
 
 
 def test_long_audio_clips_lose_their_ends_and_short_ones_lie_in_silence():
     notes = []
-    np.testing.assert_array_equal(read_sound(wav(np.arange(10, dtype="int16")), 4, notes), [3, 4, 5, 6])
+    np.testing.assert_array_equal(read_audio(wav(np.arange(10, dtype="int16")), 4, notes), [3, 4, 5, 6])
     assert notes == ["kept the middle 0.00 of 0.00 seconds"]
     np.testing.assert_array_equal(fit_length(np.array([1, 2, 3]), 6), [0, 1, 2, 3, 0, 0])
 
@@ -86,7 +86,7 @@ def test_half_a_file_says_that_it_is_cut_off(tmp_path, on_disk):
     whole, notes, path = wav(tone().astype("int16")), [], tmp_path / "half.wav"
     half = whole[: len(whole) // 2]
     path.write_bytes(half)
-    found = read_sound(path if on_disk else half, LENGTH, notes)
+    found = read_audio(path if on_disk else half, LENGTH, notes)
     np.testing.assert_array_equal(found, fit_length(tone().astype("int16")[: (2070 - 44) // 2], LENGTH))
     assert notes[0] == "the file is cut off: 2,070 of the 4,140 bytes that its header declares are there"
     path.write_bytes(whole + b"LIST")
@@ -97,7 +97,7 @@ def test_a_stream_promises_no_length():
     whole = wav(tone().astype("int16"))
     for endless in (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"):  # as FFmpeg and SoX write to a pipe
         piped = whole[:4] + endless + whole[8:40] + endless + whole[44:]
-        np.testing.assert_array_equal(read_sound(piped, LENGTH), read_sound(whole, LENGTH))
+        np.testing.assert_array_equal(read_audio(piped, LENGTH), read_audio(whole, LENGTH))
         assert notes_of(piped) == []
 
 
@@ -117,16 +117,16 @@ def test_float_samples_beyond_full_scale_are_reported():
 )
 def test_what_is_not_audio_is_refused(source, words):
     with pytest.raises(ValueError, match=words):
-        read_sound(source, LENGTH)
+        read_audio(source, LENGTH)
 
 
 def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
-        read_sound(tmp_path / "absent.wav", LENGTH)
+        read_audio(tmp_path / "absent.wav", LENGTH)
 
 
 @pytest.mark.parametrize(
-    "sounds, words",
+    "clips, words",
     [
         (np.zeros(LENGTH), r"shape \[batch, 2048\], 0.256 s at 8 kHz.*fit_length"),
         (np.zeros((2, 100)), "shape=\\(2, 100\\)"),
@@ -136,24 +136,24 @@ def test_a_file_that_is_not_there_is_reported(tmp_path):
         (np.full((1, LENGTH), "a"), "must be integers or floats"),
     ],
 )
-def test_arrays_are_validated(sounds, words):
+def test_arrays_are_validated(clips, words):
     with pytest.raises(ValueError, match=words):
-        check_sounds(sounds, (LENGTH,))
+        check_audio(clips, (LENGTH,))
     audio_model = model()
     for call in (audio_model, audio_model.predict_on_batch, lambda x: audio_model.predict(x, verbose=0)):
         with pytest.raises(ValueError, match=words):
-            call(sounds)
+            call(clips)
 
 
 def test_the_spectrogram_is_loudness_by_frequency():
     audio_model = model()
-    sounds = np.stack([tone(500), tone(3000), tone(500, 1000), tone(500) * 0]).astype("int16")
-    levels = certified_inputs(audio_model, sounds)[..., 0].mean(axis=2)  # over time
+    clips = np.stack([tone(500), tone(3000), tone(500, 1000), tone(500) * 0]).astype("int16")
+    levels = certified_inputs(audio_model, clips)[..., 0].mean(axis=2)  # over time
     low, high, quiet, silence = levels
     assert low.argmax() < 15 < 30 < high.argmax()
     assert low.max() - quiet.max() == pytest.approx(20, abs=0.5)  # a tenth of the amplitude
     assert (silence == 0).all() and levels.max() < 100
-    alone = certified_inputs(audio_model, sounds[2:3])[0, ..., 0].mean(axis=1)
+    alone = certified_inputs(audio_model, clips[2:3])[0, ..., 0].mean(axis=1)
     np.testing.assert_allclose(alone, quiet, atol=1e-3)  # who is louder in the batch does not matter
 
 
@@ -163,38 +163,38 @@ def test_a_certificate_is_about_what_follows_the_spectrogram():
     certified = certified_part(audio_model)
     certificate = certify(certified)
     assert (certificate.tier, certificate.degree) == (3, 4)
-    sounds = np.random.default_rng(0).normal(0, 1000, (5, LENGTH)).astype("int16")
-    expected = audio_model.predict(sounds, verbose=0)
-    np.testing.assert_allclose(certified.predict(certified_inputs(audio_model, sounds), verbose=0), expected, atol=1e-4)
+    clips = np.random.default_rng(0).normal(0, 1000, (5, LENGTH)).astype("int16")
+    expected = audio_model.predict(clips, verbose=0)
+    np.testing.assert_allclose(certified.predict(certified_inputs(audio_model, clips), verbose=0), expected, atol=1e-4)
     assert certified_part(image_model := zoo.load("pinet_digits")) is image_model
 
 
-def test_a_sound_model_survives_a_file(tmp_path):
+def test_an_audio_model_survives_a_file(tmp_path):
     audio_model = model()
     audio_model.save(tmp_path / "audio_model.keras")
     again = keras.saving.load_model(tmp_path / "audio_model.keras")
-    sounds = tone()[None].astype("int16")
-    np.testing.assert_allclose(again.predict(sounds, verbose=0), audio_model.predict(sounds, verbose=0), atol=1e-5)
+    clips = tone()[None].astype("int16")
+    np.testing.assert_allclose(again.predict(clips, verbose=0), audio_model.predict(clips, verbose=0), atol=1e-5)
     with pytest.raises(ValueError, match="Audio clips must have the shape"):
-        again.predict(sounds[:, :5], verbose=0)
+        again.predict(clips[:, :5], verbose=0)
 
 
 def test_audio_clips_are_moved_made_louder_and_faster():
-    sounds, chance = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
-    same = augment_sounds(sounds, RECIPE, chance(0))
-    np.testing.assert_array_equal(same, sounds)
-    moved = augment_sounds(sounds, replace(RECIPE, shift=3), chance(0))
+    clips, chance = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
+    same = augment_audio(clips, RECIPE, chance(0))
+    np.testing.assert_array_equal(same, clips)
+    moved = augment_audio(clips, replace(RECIPE, shift=3), chance(0))
     inner = [row[10:-10].tolist() for row in moved]
-    copies = [sounds[0][10 - move : LENGTH - 10 - move].tolist() for move in range(-3, 4)]
+    copies = [clips[0][10 - move : LENGTH - 10 - move].tolist() for move in range(-3, 4)]
     assert all(row in copies for row in inner) and all(copy in inner for copy in copies)
     assert moved.dtype == np.int16
-    loud = augment_sounds(sounds, replace(RECIPE, gain=6.0), chance(0))
-    gains = np.abs(loud).max(axis=1) / np.abs(sounds).max(axis=1)
+    loud = augment_audio(clips, replace(RECIPE, gain=6.0), chance(0))
+    gains = np.abs(loud).max(axis=1) / np.abs(clips).max(axis=1)
     assert 0.5 < gains.min() < 0.6 < 1.7 < gains.max() < 2.0
-    fast = augment_sounds(sounds, replace(RECIPE, zoom=0.2), chance(0))
+    fast = augment_audio(clips, replace(RECIPE, zoom=0.2), chance(0))
     peaks = np.abs(np.fft.rfft(fast * np.hanning(LENGTH), axis=1)).argmax(axis=1) * RATE / LENGTH
     assert 158 < peaks.min() < 175 < 225 < peaks.max() < 242
-    np.testing.assert_array_equal(fast, augment_sounds(sounds, replace(RECIPE, zoom=0.2), chance(0)))
+    np.testing.assert_array_equal(fast, augment_audio(clips, replace(RECIPE, zoom=0.2), chance(0)))
 
 
 def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):

@@ -3,11 +3,11 @@
 import keras
 
 from zoo.architectures.parts.pixel_model import PixelModel
-from zoo.data.sounds import check_sounds, scale_warning
+from zoo.data.audio import check_audio, scale_warning
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
-class SoundModel(PixelModel):
+class AudioModel(PixelModel):
     """`keras.Model` over audio clips that raises a ValueError for arrays that are not a batch of waveforms.
 
     NumPy arrays are checked wherever `PixelModel` checks them: rank, length, an empty batch, NaN and values outside
@@ -24,7 +24,10 @@ class SoundModel(PixelModel):
     """
 
     def _check_array(self, examples):
-        check_sounds(examples, self.input_shape[1:])
+        check_audio(examples, self.input_shape[1:])
 
     def _doubt(self, examples):
         return scale_warning(examples)
+
+
+keras.saving.get_custom_objects()["pinet_keras>SoundModel"] = AudioModel  # its name in files before version 0.1.0
