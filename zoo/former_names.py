@@ -1,6 +1,7 @@
 """Names in files written before version 0.1.0, and what they are called now, so that such files still load."""
 
 TASKS = {"sound classification": "audio classification"}
+ENTRIES = {"levels": "multiplicative_depth"}
 GOLDEN = {"sounds": "audio"}
 LAYERS = {"sounds": "audio"}  # in weights files
 
@@ -13,8 +14,9 @@ def rename_entries(card: object) -> None:
     """
     if not isinstance(card, dict):
         return
-    if card.get("task") in TASKS:
-        card["task"] = TASKS[card["task"]]
+    if isinstance(card.get("task"), str):
+        card["task"] = TASKS.get(card["task"], card["task"])
+    _rename_keys(card, ENTRIES)
     _rename_keys(card.get("golden"), GOLDEN)
 
 

@@ -25,7 +25,7 @@ class Row:
             "not polynomial" or "unknown" where there is no degree.
         degree_in: the largest degree among its inputs; None where one is not a polynomial.
         degree_out: the degree of its output; None where that is not a polynomial.
-        levels: the multiplicative depth of its output; None where that is not a polynomial.
+        multiplicative_depth: that of its output; None where that is not a polynomial.
         why: the rule that was applied, in words.
 
     Example:
@@ -40,7 +40,7 @@ class Row:
     kind: str
     degree_in: int | None
     degree_out: int | None
-    levels: int | None
+    multiplicative_depth: int | None
     why: str
 
 
@@ -54,7 +54,7 @@ class Certificate:
         tier_name: "activation-free", "polynomial", "low-depth", "not polynomial" or "unknown".
         degree: total degree of the output in the input, an exact upper bound that generic weights attain; None when
             the model is not a polynomial.
-        levels: multiplicative depth: a product costs one, consecutive affine maps cost one together, sums and moves
+        multiplicative_depth: a product costs one, consecutive affine maps cost one together, sums and moves
             of values cost none. Scaling of the raw input and softmax on the logits are outside the count. None when
             the model is not a polynomial.
         reasons: the layers that keep the model from tier 2, each with its why.
@@ -74,14 +74,9 @@ class Certificate:
     tier: int | None
     tier_name: str
     degree: int | None
-    levels: int | None
+    multiplicative_depth: int | None
     reasons: tuple[str, ...]
     rows: tuple[Row, ...]
-
-    @property
-    def depth(self) -> int | None:
-        """The multiplicative depth, as `levels`."""
-        return self.levels
 
     def verify(
         self, model: keras.Model, samples: ArrayLike, rtol: float = 1e-6, lines: int = 8, seed: int = 0
@@ -118,15 +113,15 @@ class Certificate:
 
 @dataclass(frozen=True)
 class _State:
-    """Degree and levels of a tensor. `after_affine` is the level that an affine map of it would stand on: the same
-    level when the tensor already ends a run of affine maps."""
+    """Degree and multiplicative depth of a tensor. `after_affine` is the depth of an affine map of it: the same depth
+    where the tensor already ends a run of affine maps."""
 
     degree: int | None
-    levels: int
+    depth: int
     after_affine: int
 
 
-INPUT = _State(degree=1, levels=0, after_affine=1)
+INPUT = _State(degree=1, depth=0, after_affine=1)
 
 
 def certify(model: keras.Model | keras.layers.Layer) -> Certificate:
@@ -159,19 +154,19 @@ def certify(model: keras.Model | keras.layers.Layer) -> Certificate:
     reasons = tuple(f"{row.name}: {row.why}" for row in rows if row.kind in ("activation", "not polynomial", "unknown"))
     degrees = [state.degree for state in outputs]
     degree = None if reasons or None in degrees else max(d for d in degrees if d is not None)
-    levels = None if degree is None else max(state.levels for state in outputs)
-    tier, tier_name = _tier({row.kind for row in rows}, levels)
-    return Certificate(model.name, tier, tier_name, degree, levels, reasons, tuple(rows))
+    depth = None if degree is None else max(state.depth for state in outputs)
+    tier, tier_name = _tier({row.kind for row in rows}, depth)
+    return Certificate(model.name, tier, tier_name, degree, depth, reasons, tuple(rows))
 
 
-def _tier(kinds: set[str], levels: int | None) -> tuple[int | None, str]:
+def _tier(kinds: set[str], depth: int | None) -> tuple[int | None, str]:
     if "activation" in kinds:
         return None, "not polynomial"
     if "unknown" in kinds:
         return None, "unknown"
-    if "not polynomial" in kinds or levels is None:
+    if "not polynomial" in kinds or depth is None:
         return 1, TIER_NAMES[1]
-    tier = 3 if levels <= LOW_DEPTH else 2
+    tier = 3 if depth <= LOW_DEPTH else 2
     return tier, TIER_NAMES[tier]
 
 
@@ -239,25 +234,25 @@ def _leaf(call: Call, states: dict, name: str, is_last: bool, rows: list[Row]) -
     state = _next(step, inputs)
     known = [s.degree for s in inputs]
     degree_in = None if None in known else max((d for d in known if d is not None), default=0)
-    levels = None if state.degree is None else state.levels
-    rows.append(Row(name, step.kind, degree_in, step.degree, levels, step.why))
+    depth = None if state.degree is None else state.depth
+    rows.append(Row(name, step.kind, degree_in, step.degree, depth, step.why))
     return [state] * len(call.outputs)
 
 
 def _next(step: Step, inputs: list[_State]) -> _State:
-    """The state after a step: what it costs in levels.
+    """The state after a step: what it adds to the multiplicative depth.
 
     A sum keeps to the rules of a run without opening one: its tensor stands where its highest input stands.
     """
-    levels = max((s.levels for s in inputs), default=0)
+    depth = max((s.depth for s in inputs), default=0)
     after_affine = max((s.after_affine for s in inputs), default=0)
-    is_raw_input = levels == 0 and all(s == INPUT for s in inputs)
+    is_raw_input = depth == 0 and all(s == INPUT for s in inputs)
     if step.kind in ("sum", "identity", "softmax") or (step.kind == "scaling" and is_raw_input):
-        return _State(step.degree, levels, after_affine)
+        return _State(step.degree, depth, after_affine)
     if step.kind == "product":
-        return _State(step.degree, levels + step.products, levels + step.products + 1)
+        return _State(step.degree, depth + step.products, depth + step.products + 1)
     if step.kind == "declared" and step.products:
         starts_affine, ends_affine = step.ends
-        end = (after_affine if starts_affine else levels) + step.products
+        end = (after_affine if starts_affine else depth) + step.products
         return _State(step.degree, end + ends_affine, end + 1)
     return _State(step.degree, after_affine, after_affine)

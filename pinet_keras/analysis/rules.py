@@ -31,7 +31,7 @@ SOFTMAX = "softmax on the logits: outside the count"
 
 @dataclass(frozen=True)
 class Step:
-    """One layer's effect. `products` are the levels between its first and its last affine maps, `ends` which it has."""
+    """One layer's effect. `products` is the depth between its first and its last affine maps, `ends` which it has."""
 
     kind: str
     degree: int | None
@@ -56,8 +56,9 @@ def register_degree_rule(
         target: the layer class (exactly this one, no subclass), or the function given as `activation=`.
         rule: `rule(layer, degrees) -> int`; `degrees` has one degree for each input tensor. Left out, this is a
             decorator for the rule.
-        multiplications: levels between the layer's first and its last affine maps: its successive products, and any
-            affine maps between them. Default: ⌈log2(degree out / degree in)⌉, the fewest that can do it.
+        multiplications: multiplicative depth between the layer's first and its last affine maps: its successive
+            products, and any affine maps between them. Default: ⌈log2(degree out / degree in)⌉, the fewest that can
+            do it.
 
     Returns:
         The rule.

@@ -111,7 +111,7 @@ class HermiteActivation(keras.layers.Layer):
         return ops.cast(y, self.compute_dtype)
 
     def _even_powers(self, x):
-        """x², x⁴, ... by their order, each the product of two lower ones of nearly equal degree: the fewest levels."""
+        """x², x⁴, ... by their order, each the product of two lower ones of nearly equal degree: the least depth."""
         powers = {2: ops.square(x)}
         for order in range(4, self.degree + 1, 2):
             half = order // 4 * 2

@@ -119,7 +119,7 @@ class PolynomialActivation(keras.layers.Layer):
         return ops.cast(y, self.compute_dtype)
 
     def _powers(self, x):
-        """x, x², ..., x^N, each the product of two lower ones of nearly equal degree, so in the fewest levels."""
+        """x, x², ..., x^N, each the product of two lower ones of nearly equal degree, so in the least depth."""
         powers = [x]
         for j in range(2, self.degree + 1):
             powers.append(powers[j // 2 - 1] * powers[j - j // 2 - 1])

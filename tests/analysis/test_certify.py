@@ -24,7 +24,7 @@ def _square(x, name=None):
 
 def _facts(model):
     certificate = certify(model)
-    return certificate.tier, certificate.degree, certificate.levels
+    return certificate.tier, certificate.degree, certificate.multiplicative_depth
 
 
 class _Mystery(layers.Layer):
@@ -93,7 +93,7 @@ def test_affine_layers_keep_the_degree_and_cost_at_most_one_level(make):
     certificate = certify(_model(lambda x: make()(_square(x))))
     assert (certificate.tier, certificate.degree) == (3, 2)
     row = certificate.rows[-1]
-    assert (row.kind, row.levels) in {("identity", 1), ("sum", 1), ("affine", 2), ("scaling", 2)}
+    assert (row.kind, row.multiplicative_depth) in {("identity", 1), ("sum", 1), ("affine", 2), ("scaling", 2)}
 
 
 def test_sequential_models_are_walked_and_unbuilt_ones_refused():
@@ -119,7 +119,7 @@ def test_sums_take_the_largest_degree_and_products_add_degrees():
     ]
 
 
-def test_a_product_of_three_branches_costs_two_levels():
+def test_a_product_of_three_branches_has_depth_two():
     assert _facts(_model(lambda x: layers.Multiply()([x, x, x]))) == (3, 3, 2)
 
 
@@ -181,7 +181,7 @@ def test_what_is_no_polynomial_is_named(function, tier, name, word):
     certificate = certify(_model(function))
     assert (certificate.tier, certificate.tier_name) == (tier, name)
     assert certificate.degree is None
-    assert certificate.levels is None
+    assert certificate.multiplicative_depth is None
     assert any(word in reason for reason in certificate.reasons)
 
 
@@ -225,7 +225,7 @@ def test_a_max_pool_in_a_nested_model_is_found():
     assert certificate.reasons[0].startswith("outer/inner/")
 
 
-def test_low_depth_ends_at_eight_levels():
+def test_low_depth_ends_at_depth_eight():
     def squares(n):
         def body(x):
             for _ in range(n):
@@ -252,7 +252,7 @@ def test_scaling_of_the_input_is_free_and_later_scaling_is_an_affine_map():
 
 
 def test_layers_declare_their_own_degree():
-    # affine maps before and after: 1 + 2 + 1 levels by the default, 1 + 3 + 1 as declared
+    # affine maps before and after: depth 1 + 2 + 1 by the default, 1 + 3 + 1 as declared
     assert _facts(_model(lambda x: _Cube()(x))) == (3, 3, 4)
     assert _facts(_model(lambda x: _CubeInThreeLevels()(x))) == (3, 3, 5)
 

@@ -23,30 +23,30 @@ OWN = [
 
 
 @pytest.mark.parametrize(("layer", "shape"), OWN, ids=lambda x: getattr(x, "name", ""))
-def test_declared_degree_and_levels_are_those_of_the_opened_layer(layer, shape):
+def test_declared_degree_and_depth_are_those_of_the_opened_layer(layer, shape):
     opened = trace(layer, [(None, *shape)])
     declared = certify(keras.Sequential([keras.Input(shape), layer]))
     found = certify(keras.Model(opened.inputs, opened.outputs))
-    assert (declared.degree, declared.levels) == (found.degree, found.levels)
+    assert (declared.degree, declared.multiplicative_depth) == (found.degree, found.multiplicative_depth)
     assert declared.tier == 3
 
 
-@pytest.mark.parametrize(("alpha", "levels"), [(None, 1), (0.5, 2)])
-def test_levels_of_a_product_of_two_images_are_those_of_the_opened_layer(alpha, levels):
+@pytest.mark.parametrize(("alpha", "depth"), [(None, 1), (0.5, 2)])
+def test_depth_of_a_product_of_two_images_is_that_of_the_opened_layer(alpha, depth):
     """It has no affine map before the product, and one behind it only with the batch normalisation."""
     a, b = keras.Input((5, 5, 2)), keras.Input((1, 1, 2))
     layer = layers.SecondOrder2D(alpha)
     declared = certify(keras.Model([a, b], layer([a, b])))
     opened = trace(layer, [a.shape, b.shape])
     found = certify(keras.Model(opened.inputs, opened.outputs))
-    assert (declared.degree, declared.levels) == (found.degree, found.levels) == (2, levels)
+    assert (declared.degree, declared.multiplicative_depth) == (found.degree, found.multiplicative_depth) == (2, depth)
 
 
 def test_a_polynomial_activation_multiplies_the_degree():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), layers.PolynomialActivation(degree=3)])
     certificate = certify(model)
     assert certificate.degree == 3
-    assert certificate.levels == 4  # dense, two products, coefficients
+    assert certificate.multiplicative_depth == 4  # dense, two products, coefficients
 
 
 def test_macs_of_a_polynomial_layer():

@@ -25,7 +25,7 @@ class Case:
     input_shape: tuple
     output_shape: tuple
     degree: int
-    inner_levels: int
+    inner_depth: int
     trainable: int
     non_trainable: int = 0
     losses: int = 0
@@ -39,10 +39,10 @@ class Case:
 def _dense(name, trainable, non_trainable=0, losses=0, input_shape=(4, 6), **arguments):
     degree = arguments["degree"]
     # Products at each step after the first; in the NCP forms an affine map between each two.
-    levels = degree - 1 if arguments.get("decomposition", "ccp") == "ccp" else {2: 1, 3: 3}[degree]
+    depth = degree - 1 if arguments.get("decomposition", "ccp") == "ccp" else {2: 1, 3: 3}[degree]
     shapes = input_shape, (*input_shape[:-1], 3)
     return Case(
-        name, PolyDense, {"units": 3, **arguments}, *shapes, degree, levels, trainable, non_trainable, losses, True
+        name, PolyDense, {"units": 3, **arguments}, *shapes, degree, depth, trainable, non_trainable, losses, True
     )
 
 
@@ -84,7 +84,7 @@ CASES = [
         (2, 7, 4),
         (2, 7, 3),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=7,
     ),
     Case(
@@ -94,7 +94,7 @@ CASES = [
         (2, 8, 4),
         (2, 4, 3),
         degree=4,
-        inner_levels=3,
+        inner_depth=3,
         trainable=6,
     ),
     Case(
@@ -104,7 +104,7 @@ CASES = [
         (2, 7, 6, 3),
         (2, 4, 3, 4),
         degree=3,
-        inner_levels=2,
+        inner_depth=2,
         trainable=5,
     ),
     Case(
@@ -121,7 +121,7 @@ CASES = [
         (2, 7, 8, 3),
         (2, 5, 4, 4),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=13,
         non_trainable=6,
         losses=5,
@@ -133,7 +133,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 5, 6, 3),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=5,
     ),
     Case(
@@ -143,7 +143,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 3, 3, 4),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=10,
         non_trainable=6,
         losses=3,
@@ -155,7 +155,7 @@ CASES = [
         (4, 5, 6),
         (4, 5, 6),
         degree=3,
-        inner_levels=2,
+        inner_depth=2,
         trainable=4,
         non_trainable=6,
         losses=4,
@@ -168,7 +168,7 @@ CASES = [
         (4, 5, 6),
         (4, 5, 6),
         degree=4,
-        inner_levels=2,
+        inner_depth=2,
         trainable=5,
         non_trainable=8,
         masks=True,
@@ -180,7 +180,7 @@ CASES = [
         (4, 5, 3, 3),
         (4, 5, 3, 3),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=3,
         non_trainable=4,
         masks=True,
@@ -192,7 +192,7 @@ CASES = [
         (4, 5, 6),
         (4, 5, 6),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=3,
         non_trainable=4,
     ),
@@ -203,7 +203,7 @@ CASES = [
         (4, 5, 3, 3),
         (4, 5, 3, 3),
         degree=6,
-        inner_levels=3,
+        inner_depth=3,
         trainable=5,
         non_trainable=8,
     ),
@@ -214,7 +214,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 5, 6, 3),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=3,
         non_trainable=2,
         seeds=1,
@@ -226,7 +226,7 @@ CASES = [
         (2, 5, 6, 3),
         (2, 5, 6, 3),
         degree=2,
-        inner_levels=1,
+        inner_depth=1,
         trainable=1,
     ),
 ]

@@ -163,7 +163,7 @@ def test_degree_is_as_declared(case, rng):
     degree = layer.degree_rule([1])
     assert degree == case.degree
     assert layer.degree_rule([6]) == 6 * case.degree
-    assert layer.multiplications_rule() == case.inner_levels
+    assert layer.multiplications_rule() == case.inner_depth
     assert_degree_on_line(layer, degree, case.input_shape, rng)
 
 

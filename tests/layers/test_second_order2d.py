@@ -96,7 +96,11 @@ def test_degrees_of_the_factors_are_added(rng):
     model, _ = halves_and_noise(rng)
     certificate = certify(model)
     # affine map, the products of CCP and of NCP-Skip, affine map, product, affine map
-    assert (certificate.tier_name, certificate.degree, certificate.levels) == ("low-depth", 2 * (1 + 1 + 1), 6)
+    assert (certificate.tier_name, certificate.degree, certificate.multiplicative_depth) == (
+        "low-depth",
+        2 * (1 + 1 + 1),
+        6,
+    )
 
 
 def test_the_layer_costs_its_convolution_and_one_product_a_value():

@@ -42,6 +42,7 @@ def test_a_card_can_be_read_from_a_file(tmp_path):
 def test_a_card_with_former_names_is_read_as_one_of_today(tmp_path):
     today = zoo.card("pinet_spoken_digit")
     former = {**today, "task": "sound classification", "golden": dict(today["golden"])}
+    former["levels"] = former.pop("multiplicative_depth")
     former["golden"]["sounds"] = former["golden"].pop("audio")
     (tmp_path / "former.json").write_text(json.dumps(former))
     assert zoo.card(tmp_path / "former.json") == today

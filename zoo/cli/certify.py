@@ -87,16 +87,17 @@ def _reaches(tier, claimed):
 
 
 def _print_certificate(name, certificate, claim, holds, measured):
-    table = new_table("layer", "kind", "degree in", "degree out", "levels", "why", right=(2, 3, 4), title=escaped(name))
+    table = new_table("layer", "kind", "degree in", "degree out", "depth", "why", right=(2, 3, 4), title=escaped(name))
     for row in certificate.rows:
-        cells = [row.name, row.kind, row.degree_in, row.degree_out, row.levels, row.why]
+        cells = [row.name, row.kind, row.degree_in, row.degree_out, row.multiplicative_depth, row.why]
         table.add_row(*("–" if cell is None else escaped(str(cell)) for cell in cells))
     console = new_console()
     console.print(table)
     if certificate.tier is None:
         console.print(f"[bold]{certificate.tier_name}[/]")
     else:
-        degree = "" if certificate.degree is None else f", degree {certificate.degree}, {certificate.levels} levels"
+        depth = f"multiplicative depth {certificate.multiplicative_depth}"
+        degree = "" if certificate.degree is None else f", degree {certificate.degree}, {depth}"
         console.print(f"[bold]tier {certificate.tier} {certificate.tier_name}{degree}[/]")
     for reason in certificate.reasons:
         console.print(f"  {escaped(reason)}", style="yellow")

@@ -77,9 +77,8 @@ def _classifier_facts(card):
     else:
         yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
     yield "classes", ", ".join(card["class_names"])
-    degree = "" if card["degree"] is None else f", degree {card['degree']}, {card['levels']} levels"
     behind = ", from the spectrogram on" if card["task"] == registry.AUDIO_CLASSIFICATION else ""
-    yield "tier", f"{human_tier(card)}{degree}{behind}"
+    yield "tier", f"{human_tier(card)}{_degree(card)}{behind}"
     yield "size", human_size(card)
     yield (
         "test accuracy",
@@ -101,6 +100,12 @@ def _classifier_facts(card):
     yield from human_origin(card)
 
 
+def _degree(card, variables=""):
+    if card["degree"] is None:
+        return ""
+    return f", degree {card['degree']}{variables}, multiplicative depth {card['multiplicative_depth']}"
+
+
 def _generator_facts(card):
     """The rows of `pinet info` for a generator: pairs of label and text."""
     quality = card["quality"]
@@ -109,8 +114,7 @@ def _generator_facts(card):
     yield "output", f"{human_shape(card).replace('×', ' × ')}, pixels 0..255"
     if card["class_names"]:
         yield "classes", ", ".join(card["class_names"])
-    degree = "" if card["degree"] is None else f", degree {card['degree']} in the noise, {card['levels']} levels"
-    yield "tier", f"{human_tier(card)}{degree}"
+    yield "tier", f"{human_tier(card)}{_degree(card, ' in the noise')}"
     yield "size", human_size(card)
     for subject, metrics in (("this model", quality), *card["baselines"].items()):
         yield f"metrics of {subject}", human_metrics(metrics)

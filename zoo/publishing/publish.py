@@ -72,7 +72,7 @@ def structure(model) -> dict:
         "tier": certificate.tier,
         "tier_name": certificate.tier_name,
         "degree": certificate.degree,
-        "levels": certificate.levels,
+        "multiplicative_depth": certificate.multiplicative_depth,
         "parameters": model.count_params(),
         "macs": count_macs(certified),
     }
