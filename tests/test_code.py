@@ -32,7 +32,6 @@ ZOO_ORDER = (
         "finished_run",
         "former_names",
         "extras",
-        "finite",
         "keyword_hints",
         "paths",
     ),

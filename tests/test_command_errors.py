@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from zoo.data import download
+from zoo.files import check_not_running, folder_lock
 from zoo.paths import RECIPES, SAMPLES
 
 PINET = [sys.executable, "-m", "zoo.cli.commands"]
@@ -101,6 +103,9 @@ CHEAP = {
     "run folder": (["train", "pinet_digits", "--run-dir", "{file}/run"], "file is no folder"),
     "output folder": (["train", "pinet_digits", "--out", "{file}"], "file is no folder"),
     "data": (["train", "pinet_digits", "--data", "{tmp}/none.npz"], "There is no data file"),
+    "damaged data": (["train", "pinet_digits", "--data", "{file}"], "file is damaged, or is no file of this kind"),
+    "other data": (["evaluate", "polynet_mnist", "--data", "{digits}"], "must be uint8 images of shape [n, 28, 28, 1]"),
+    "training": (["train", "pinet_digits", "--run-dir", "{busy}"], "A training is running in"),
     "evaluated data": (["evaluate", "pinet_digits", "--data", "{tmp}/none.npz"], "There is no data file"),
     "drawing": (["boundary", "pinet_digits", DIGIT, "--toward", DIGIT, "-o", "{tmp}/no/b.png"], "There is no folder"),
     "drawing is a folder": (["boundary", "pinet_digits", DIGIT, "--toward", DIGIT, "-o", "{tmp}"], "is a folder"),
@@ -127,12 +132,29 @@ def test_what_is_cheap_to_see_is_refused_before_a_backend_is_imported(pinet, tmp
 
     (tmp_path / "file").write_text("")
     arguments, words = CHEAP[case]
-    places = {"tmp": tmp_path, "file": tmp_path / "file", "port": taken}
+    digits = np.zeros((1, 8, 8, 1), "uint8")
+    np.savez(tmp_path / "digits.npz", x_train=digits, y_train=[0], x_test=digits, y_test=[0])
+    places = {"tmp": tmp_path, "file": tmp_path / "file", "digits": tmp_path / "digits.npz", "port": taken}
+    places["busy"] = tmp_path / "busy"
     for key, (old, new) in {"dataset": ("digits", "digit"), "architecture": ("pinet", "pinett")}.items():
         places[key] = recipe(tmp_path / f"{key}.toml", f'{key} = "{old}"', f'{key} = "{new}"')
-    code, out, err = pinet(*(argument.format(**places) for argument in arguments))
+    with folder_lock(places["busy"], "training"):
+        code, out, err = pinet(*(argument.format(**places) for argument in arguments))
     assert (code, out, err.count("\n")) == (1, "", 1), err
     assert words in err
+
+
+def test_only_the_process_that_locks_a_run_folder_refuses_one_that_is_locked(pinet, tmp_path, monkeypatch):
+    """Several processes train together: the first has the lock, and the others may start after it."""
+    monkeypatch.setenv("KERAS_DISTRIBUTION_PROCESS_ID", "1")
+    monkeypatch.setattr("zoo.cli.train.ensure_data", lambda *_: sys.exit(7))  # what comes after the check
+    with folder_lock(tmp_path, "training"):
+        assert pinet("train", "pinet_digits", "--run-dir", tmp_path)[0] == 7
+
+
+def test_looking_for_another_training_makes_no_folder(tmp_path):
+    check_not_running(tmp_path / "new", "training")
+    assert not (tmp_path / "new").exists()
 
 
 def test_data_that_are_missing_are_named_at_once(pinet, tmp_path, no_backend, monkeypatch):

@@ -18,8 +18,7 @@ from keras_tuner.engine.trial import TrialStatus
 
 from tuning.results import DAMAGED, format_values
 from tuning.trial_progress import TrialProgress
-from zoo.files import DamagedFile, naming_damaged_file, read_json, replacing, write_json
-from zoo.finite import finite_or_none
+from zoo.files import DamagedFile, finite_or_none, naming_damaged_file, read_json, replacing, write_json
 from zoo.training import fitting
 from zoo.training.checkpoint import Checkpoint
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,11 @@ def write_json(path, value, indent=2) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=float)
     with replacing(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
+
+
+def finite_or_none(value) -> float | None:
+    """The value as a float; `None` for NaN and infinity, which JSON does not have."""
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def read_json(path, advice: str):
@@ -190,3 +196,18 @@ def folder_lock(folder, name: str):
         raise ValueError(
             f"A {name} is running in {folder} already. Wait for its end, or name another folder."
         ) from error
+
+
+def check_not_running(folder, name: str) -> None:
+    """Refuse a folder that another process has locked; one that is not there is not made.
+
+    Args:
+        folder: as for `folder_lock`.
+        name: likewise.
+
+    Raises:
+        ValueError: another process has the lock.
+    """
+    if (Path(folder) / f"{name}.lock").exists():
+        with folder_lock(folder, name):
+            pass

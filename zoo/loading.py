@@ -1,5 +1,6 @@
 """Loading models of the zoo."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def load(
         `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
-        ValueError: unknown name, a run that is not finished, a damaged or foreign weights file, `weights` of another
-            data set by name, an impossible `num_classes`, `calibrated` without the trained head, or one of these for a
-            generator, which has no head.
+        ValueError: unknown name, a run that is not finished, a card whose architecture cannot be built, a damaged or
+            foreign weights file, `weights` of another data set by name, an impossible `num_classes`, `calibrated`
+            without the trained head, or one of these for a generator, which has no head.
         FileNotFoundError: the weights file is missing.
 
     Example:
@@ -80,14 +81,14 @@ def load(
         )
     own = None if weights is None or weights == "pretrained" else Path(weights)
     classes = _classes_in_file(own, card, num_classes, include_top) if own else len(card["class_names"])
-    model = _build(card, classes)
+    model = _build(name, card, classes)
     _give_weights(model, name, card, weights)
     if calibrated:
         head = model.get_layer("logits")
         head.set_weights([weight / card["calibration"]["temperature"] for weight in head.get_weights()])
     if classes is None or (include_top and (own or num_classes is None)):
         return model
-    other = _build(card, num_classes if include_top else None)
+    other = _build(name, card, num_classes if include_top else None)
     _copy_body(model, other)
     return other
 
@@ -124,15 +125,16 @@ def _load_generator(name, card, weights, plain):
             "`num_classes`, `include_top` and `calibrated` are for classifiers; a generator has no head. "
             f"Received: name={name!r}"
         )
-    model = build_generator(
-        card["architecture"],
-        card["architecture_arguments"],
-        card["latent_size"],
-        card["output_shape"],
-        len(card["class_names"]) or None,
-        card["label_size"],
-        name=card["name"],
-    )
+    with _naming_card(name):
+        model = build_generator(
+            card["architecture"],
+            card["architecture_arguments"],
+            card["latent_size"],
+            card["output_shape"],
+            len(card["class_names"]) or None,
+            card["label_size"],
+            name=card["name"],
+        )
     _give_weights(model, name, card, weights)
     return model
 
@@ -158,16 +160,26 @@ def card_weights(name, card) -> Path:
     return folder / card["weights"]["file"]
 
 
-def _build(card, num_classes):
-    return build(
-        card["architecture"],
-        card["architecture_arguments"],
-        tuple(card["input_shape"]),
-        card["preprocessing"]["mean"],
-        card["preprocessing"]["std"],
-        num_classes,
-        name=card["name"],
-    )
+def _build(name, card, num_classes):
+    with _naming_card(name):
+        return build(
+            card["architecture"],
+            card["architecture_arguments"],
+            tuple(card["input_shape"]),
+            card["preprocessing"]["mean"],
+            card["preprocessing"]["std"],
+            num_classes,
+            name=card["name"],
+        )
+
+
+@contextlib.contextmanager
+def _naming_card(name):
+    """A context in which errors about what a card says of the architecture name the card's file."""
+    try:
+        yield
+    except Exception as error:  # architectures and Keras raise what they find: ValueError, TypeError, AttributeError
+        raise ValueError(f"{card_path(name)} describes no model that can be built: {brief(error)}") from error
 
 
 def _load_weights(model, path, card):

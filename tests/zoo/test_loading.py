@@ -1,3 +1,5 @@
+import json
+import re
 import shutil
 import warnings
 
@@ -25,6 +27,26 @@ def copy(tmp_path):
         (tmp_path / source.parent.name).mkdir()
         shutil.copy(source, tmp_path / source.parent.name)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    "name, key, wrong",
+    [
+        ("pinet_digits", "architecture_arguments", {"depht": 3}),
+        ("pinet_digits", "architecture_arguments", {"width": -1}),
+        ("pinet_digits", "architecture_arguments", {"stages": "two"}),
+        ("pinet_digits", "architecture", "penet"),
+        ("pinet_digits_generator", "architecture_arguments", {"depht": 3}),
+        ("pinet_digits_generator", "architecture_arguments", {"width": -8}),
+    ],
+)
+def test_a_card_whose_architecture_cannot_be_built_is_named(tmp_path, name, key, wrong):
+    card = zoo.card(name)
+    card[key] = {**card[key], **wrong} if isinstance(wrong, dict) else wrong
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))} describes no model that can be built: .*\\w"):
+        zoo.load(path)
 
 
 def test_uint8_and_float_pixels_give_the_same_logits(model):

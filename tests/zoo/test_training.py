@@ -21,9 +21,11 @@ import zoo
 from zoo.data.loading import load_set
 from zoo.evaluation.classifiers import evaluate
 from zoo.paths import RECIPES
+from zoo.publishing.publish import write_card
 from zoo.recipes import read_recipe
+from zoo.training import classifiers
 from zoo.training.checkpoint import Checkpoint
-from zoo.training.classifiers import train
+from zoo.training.classifiers import train, train_seeds
 from zoo.training.fitting import fit, prepare, split, update_batch_norm
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=12, warmup_epochs=1, validation=200)
@@ -105,6 +107,36 @@ def test_the_card_of_several_seeds_tells_mean_and_spread(unbroken, tmp_path):
     one, two = card["accuracy"]["test"], other["accuracy"]["test"]
     assert seeds["accuracy"] == {"0": one, "1": two}
     assert (seeds["mean"], seeds["std"]) == pytest.approx(((one + two) / 2, abs(one - two) / 2**0.5))
+    again = train_seeds(recipe_of(unbroken), 1, run_dir=unbroken, out_dir=tmp_path, console=quiet())
+    assert again["seeds"] == seeds == read_card(tmp_path)["seeds"]
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """Trains in no time: the card of pinet_digits, with a seed, its accuracy and a wall time."""
+
+    def train(recipe, *, run_dir, out_dir=None, seconds=1.0):
+        card = zoo.card("pinet_digits")
+        card["accuracy"]["test"] = 0.9 + recipe.seed / 100
+        card["training"] |= {"seed": recipe.seed, "seconds": seconds}
+        write_card(card, out_dir or run_dir)
+        return card
+
+    monkeypatch.setattr(classifiers, "train", train)
+    return lambda count, **options: classifiers.train_seeds(RECIPE, count, run_dir=tmp_path, **options)
+
+
+def test_a_finished_run_of_several_seeds_keeps_them(trained, tmp_path):
+    assert "seeds" not in trained(1)
+    three = trained(3)["seeds"]
+    assert three == read_card(tmp_path)["seeds"] and three["accuracy"] == {"0": 0.9, "1": 0.91, "2": 0.92}
+    for count in (1, 2):
+        assert trained(count)["seeds"] == three == read_card(tmp_path)["seeds"]
+    assert trained(4)["seeds"]["accuracy"] == {**three["accuracy"], "3": 0.93}
+    assert list(trained(2, seconds=2.0)["seeds"]["accuracy"]) == ["0", "1"]  # another run
+    assert "seeds" not in trained(1) and "seeds" not in read_card(tmp_path)
+    (tmp_path / "cards" / "pinet_digits.json").write_text("{", encoding="utf-8")
+    assert "seeds" not in trained(1) and "seeds" not in read_card(tmp_path)
 
 
 def test_train_says_what_is_kept_resumed_and_finished_and_how_seeds_spread(pinet, tmp_path, small_npz, monkeypatch):

@@ -5,10 +5,11 @@ from zoo.data import download
 
 
 def ensure_data(name, data, data_dir):
-    """Report a missing data set and download it, before a backend is imported."""
+    """Refuse a file that does not hold the data set, or download a missing one, before a backend is imported."""
     if data is not None:
-        if not data.is_file():
-            raise FileNotFoundError(f"There is no data file {data}.")
+        from zoo.data.loading import load_set
+
+        load_set(name, data)  # read once more by what needs it: a second for 200 MB, and a backend takes several
         return
     if download.is_available(name, data_dir):
         return

@@ -1,5 +1,6 @@
 """`pinet train`."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from zoo.cli.console import escaped, new_console, waiting
 from zoo.cli.data_sets import ensure_data
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataFile
-from zoo.files import check_folder
+from zoo.files import check_folder, check_not_running
 from zoo.publishing.formatting import human_bytes, human_interval, human_metrics, human_seconds
 from zoo.recipes import list_recipes, read_recipe, with_changes
 from zoo.training.onednn import train_with_onednn
@@ -46,6 +47,8 @@ def train(
     folder = out or run_dir or Path("runs") / chosen.name
     for place in (folder, run_dir or folder):
         check_folder(place)
+    if os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", "0") == "0":  # the process that locks the folder
+        check_not_running(run_dir or Path("runs") / chosen.name, "training")
     ensure_data(chosen.dataset, data, data_dir)
     train_with_onednn()
     with waiting("starting the backend"):

@@ -6,7 +6,7 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import recall_score
 
-from zoo.finite import finite_or_none
+from zoo.files import finite_or_none
 
 
 def accuracy_interval(logits, labels) -> tuple[float, list[float]]:

@@ -9,8 +9,7 @@ import keras
 import numpy as np
 
 from zoo.environment import environment
-from zoo.files import naming_damaged_file, replacing
-from zoo.finite import finite_or_none
+from zoo.files import finite_or_none, naming_damaged_file, replacing
 
 
 class Checkpoint(keras.callbacks.Callback):

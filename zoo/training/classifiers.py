@@ -10,6 +10,7 @@ from zoo.files import folder_lock
 from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish, write_card
 from zoo.recipes import Recipe
+from zoo.registry import card as read_card
 from zoo.training.callbacks.event_log import EventLog
 from zoo.training.callbacks.progress import TrainingProgress
 from zoo.training.checkpoint import Checkpoint
@@ -101,21 +102,55 @@ def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options)
 
     Returns:
         The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor); the
-        card alone for one seed, `None` in processes other than the first.
+        card alone for one seed, `None` in processes other than the first. A finished run keeps the seeds that its card
+        has.
     """
     run_dir = Path(run_dir or Path("runs") / recipe.name)
+    out_dir = Path(out_dir or run_dir)
+    earlier = _card_there(out_dir / "cards" / f"{recipe.name}.json")
     card = train(recipe, run_dir=run_dir, out_dir=out_dir, **options)
+    if card and earlier and _of_one_run(card, earlier):  # a finished run, whose card was written again
+        _add_seeds(card, earlier.get("seeds", {}).get("accuracy", {}), out_dir)
     others = [
         train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
         for seed in range(recipe.seed + 1, recipe.seed + count)
     ]
-    if card is None or not others:
-        return card
-    accuracies = {each["training"]["seed"]: each["accuracy"]["test"] for each in [card, *others] if each}
-    card["seeds"] = {
-        "accuracy": {str(seed): accuracy for seed, accuracy in accuracies.items()},
-        "mean": statistics.mean(accuracies.values()),
-        "std": statistics.stdev(accuracies.values()),
-    }
-    write_card(card, Path(out_dir or run_dir))
+    if card:
+        _add_seeds(card, {str(each["training"]["seed"]): each["accuracy"]["test"] for each in others if each}, out_dir)
     return card
+
+
+def _card_there(path):
+    """The card that an earlier run wrote; `None` where there is none, or a damaged one, which will be replaced."""
+    try:
+        return read_card(path)
+    except ValueError:
+        return None
+
+
+def _of_one_run(card, other):
+    """Whether two cards are of one training: on the same data, as long to the tenth of a second, in the same place."""
+    return card["dataset"] == other["dataset"] and all(
+        card["training"][key] == other["training"].get(key) for key in card["training"] if key != "recipe"
+    )
+
+
+def _add_seeds(card, accuracies, out_dir):
+    """Add the accuracies of other seeds to the card, and to its file.
+
+    Args:
+        card: of the first seed; it keeps the seeds that it has.
+        accuracies: test accuracy by seed.
+        out_dir: folder of the card.
+    """
+    if not accuracies:
+        return
+    known = card.get("seeds", {}).get("accuracy", {}) | accuracies
+    known |= {str(card["training"]["seed"]): card["accuracy"]["test"]}
+    known = {seed: known[seed] for seed in sorted(known, key=int)}
+    card["seeds"] = {
+        "accuracy": known,
+        "mean": statistics.mean(known.values()),
+        "std": statistics.stdev(known.values()),
+    }
+    write_card(card, out_dir)
