@@ -1,7 +1,9 @@
-"""The tables of the README and of docs/generators.md, from the cards: `make readme` writes them."""
+"""The tables of the README and of docs/generators.md, from the cards and the measured images/s: `make readme`."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.comparison import how, rate, read_rates, write_rates
 from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import (
     human_bytes,
@@ -20,63 +22,57 @@ README, GENERATORS = Path(__file__).parent.parent / "README.md", DOCS / "generat
 COMPARED = ("pinet_mnist_generator", "pinet_cifar10_generator")  # with their baselines, in docs/generators.md
 
 
-def models_table(cards: list[dict]) -> str:
-    """What the classifiers are: one row of Markdown a card."""
-    head = ("Model", "Data", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)", "Weights")
-    rows = [
-        (
-            f"`{card['name']}`",
-            f"{card['dataset']['name']}, {human_shape(card)}",
-            human_tier(card),
-            human_degree(card),
-            human_count(card["parameters"]),
-            human_count(card["macs"]),
-            f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
-            human_bytes(card["weights"]["bytes"]),
-        )
-        for card in cards
-    ]
-    return markdown_table(head, rows)
+# What stands on a card, by the head of its column.
+COLUMNS: dict[str, Callable[[dict], str]] = {
+    "Model": lambda card: f"`{card['name']}`",
+    "Data": lambda card: f"{card['dataset']['name']}, {human_shape(card)}",
+    "Tier": human_tier,
+    "Degree": human_degree,
+    "Parameters": lambda card: human_count(card["parameters"]),
+    "MACs": lambda card: human_count(card["macs"]),
+    "Test accuracy (95 %)": lambda card: f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
+    "Weights": lambda card: human_bytes(card["weights"]["bytes"]),
+    "Class accuracy": lambda card: _class_accuracy(card["quality"]),
+    "Fréchet distance": lambda card: f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
+    "Precision, recall": lambda card: f"{card['quality']['precision']:.2f}, {card['quality']['recall']:.2f}",
+    "Command": lambda card: f"`pinet train {card['name']}`",
+    "Hardware": lambda card: card["training"]["machine"] or "not recorded",
+    "Backend": lambda card: card["training"]["backend"] or "not recorded",
+    "Epochs": lambda card: str(card["training"]["epochs"]),
+    "Time": lambda card: human_seconds(card["training"]["seconds"]),
+    "Result": human_result,
+}
+MODELS = ("Model", "Data", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)", "Weights")
+AGAINST_RELU = ("Model", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)")
+GENERATING = (*MODELS[:5], "Class accuracy", "Fréchet distance", "Precision, recall")
+TRAINING = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
+POLYNOMIAL, RELU = "pinet_cifar10", "pinet_cifar10_activated"
 
 
-def comparison(polynomial: dict, activated: dict) -> str:
-    """A polynomial network next to the same network with ReLU: a table, and their distance in one sentence."""
-    head = ("Model", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)")
-    rows = [
-        (
-            f"`{card['name']}`",
-            human_tier(card),
-            human_degree(card),
-            human_count(card["parameters"]),
-            human_count(card["macs"]),
-            f"{human_result(card)} ({human_interval(*card['accuracy']['interval_95'])})",
-        )
-        for card in (polynomial, activated)
-    ]
+def cards_table(cards: list[dict], columns: Sequence[str]) -> str:
+    """A table in Markdown, one row a card; the columns are those of `COLUMNS`."""
+    return markdown_table(columns, [[COLUMNS[column](card) for column in columns] for card in cards])
+
+
+def comparison(polynomial: dict, activated: dict, rates: dict) -> str:
+    """A polynomial network next to the same network with ReLU: a table, its measurement, and their distance.
+
+    Args:
+        polynomial: the card of the one.
+        activated: that of the other.
+        rates: what `benchmarks.comparison.measure` found.
+    """
+    cards = (polynomial, activated)
+    rows = [[*(COLUMNS[head](card) for head in AGAINST_RELU), rate(rates, card["name"])] for card in cards]
     points = 100 * (activated["accuracy"]["test"] - polynomial["accuracy"]["test"])
     return (
-        f"{markdown_table(head, rows)}\n\n"
+        f"{markdown_table([*AGAINST_RELU, 'Images/s'], rows)}\n\n{how(rates)}\n\n"
         f"With ReLU the network is {points:.1f} percentage points more accurate; it is not a polynomial."
     )
 
 
-def generators_table(cards: list[dict]) -> str:
-    """The table of generators, one row of Markdown per card."""
-    head = ("Model", "Data", "Tier", "Degree", "Parameters", "Class accuracy", "Fréchet distance", "Precision, recall")
-    rows = [
-        (
-            f"`{card['name']}`",
-            f"{card['dataset']['name']}, {human_shape(card)}",
-            human_tier(card),
-            human_degree(card),
-            human_count(card["parameters"]),
-            f"{card['quality']['class_accuracy'] * 100:.1f} %" if "class_accuracy" in card["quality"] else "–",
-            f"{card['quality']['frechet_distance']:.3g} ({card['quality']['classifier']})",
-            f"{card['quality']['precision']:.2f}, {card['quality']['recall']:.2f}",
-        )
-        for card in cards
-    ]
-    return markdown_table(head, rows)
+def _class_accuracy(metrics):
+    return f"{metrics['class_accuracy'] * 100:.1f} %" if "class_accuracy" in metrics else "–"
 
 
 def baselines_table(card: dict) -> str:
@@ -91,7 +87,7 @@ def baselines_table(card: dict) -> str:
         [
             (
                 name,
-                f"{metrics['class_accuracy'] * 100:.1f} %",
+                _class_accuracy(metrics),
                 f"{metrics['frechet_distance']:.3g}",
                 *(f"{metrics[key]:.2f}" for key in keys),
             )
@@ -100,25 +96,8 @@ def baselines_table(card: dict) -> str:
     )
 
 
-def training_table(cards: list[dict]) -> str:
-    """The table of training runs: command, hardware, time and result, one row of Markdown per card."""
-    head = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
-    rows = [
-        (
-            f"`pinet train {card['name']}`",
-            card["training"]["machine"] or "not recorded",
-            card["training"]["backend"] or "not recorded",
-            str(card["training"]["epochs"]),
-            human_seconds(card["training"]["seconds"]),
-            human_result(card),
-        )
-        for card in cards
-    ]
-    return markdown_table(head, rows)
-
-
 def written_from_cards(text: str) -> str:
-    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` rewritten from the cards.
+    """The README's text with each part between `<!-- NAME -->` and `<!-- end of NAME -->` rewritten.
 
     Raises:
         ValueError: a pair of markers is missing.
@@ -126,10 +105,10 @@ def written_from_cards(text: str) -> str:
     images, clips, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
     classifiers = images + clips
     for name, table in (
-        ("comparison", comparison(card("pinet_cifar10"), card("pinet_cifar10_activated"))),
-        ("models", models_table(classifiers)),
-        ("generators", generators_table(generators)),
-        ("training", training_table(classifiers + generators)),
+        ("comparison", comparison(card(POLYNOMIAL), card(RELU), read_rates())),
+        ("models", cards_table(classifiers, MODELS)),
+        ("generators", cards_table(generators, GENERATING)),
+        ("training", cards_table(classifiers + generators, TRAINING)),
     ):
         opening, closing = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
         if opening not in text or closing not in text:
@@ -147,5 +126,6 @@ def generators_page(text: str) -> str:
 
 
 if __name__ == "__main__":
+    write_rates((POLYNOMIAL, RELU))
     README.write_text(written_from_cards(README.read_text(encoding="utf-8")), encoding="utf-8")
     GENERATORS.write_text(generators_page(GENERATORS.read_text(encoding="utf-8")), encoding="utf-8")
