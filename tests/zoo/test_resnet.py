@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from pinet_keras import HermiteActivation, PolynomialActivation
 from pinet_keras.analysis import certify, count_macs
 from zoo.architectures import build
 
@@ -26,6 +27,13 @@ def test_with_relu_it_is_not_a_polynomial():
     assert certificate.tier is None and certificate.degree is None
 
 
+@pytest.mark.parametrize(("activation", "kind"), [("hermite", HermiteActivation), ("polynomial", PolynomialActivation)])
+def test_each_polynomial_has_the_degree_that_is_asked_for(activation, kind):
+    model = network(widths=(4,), blocks=1, order="pre", activation=activation, degree=4)
+    assert [layer.degree for layer in model.layers if isinstance(layer, kind)] == [4] * 3
+    assert certify(model).degree == 4**3
+
+
 def test_pre_activation_keeps_the_identity_from_block_to_block():
     model = network(widths=(4, 8), blocks=2, order="pre")
     for layer in model.layers:
@@ -42,7 +50,7 @@ def test_pre_activation_keeps_the_identity_from_block_to_block():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"activation": "tanh"}, "`activation` must be one of 'hermite', 'relu'"),
+        ({"activation": "tanh"}, "`activation` must be one of 'hermite', 'polynomial', 'relu'"),
         ({"order": "both"}, "`order` must be one of 'post', 'pre'"),
         ({"widths": (4,) * 6}, "too few pixels"),
         ({"degree": 3}, "`degree` must be one of 2, 4, 6, 8"),

@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
-from pinet_keras import HermiteActivation
+from pinet_keras import HermiteActivation, PolynomialActivation
 from pinet_keras.arguments import one_of
 from zoo.architectures.pinet import MOMENTUM
 
-ACTIVATIONS = ("hermite", "relu")
+ACTIVATIONS = ("hermite", "polynomial", "relu")
 ORDERS = ("post", "pre")
 
 
@@ -32,8 +32,9 @@ def resnet(
         inputs: `[batch, height, width, channels]` standardised image.
         widths: filters of each stage.
         blocks: blocks of two convolutions in each stage.
-        activation: `"hermite"` for `HermiteActivation`, or `"relu"` with a batch normalisation before it.
-        degree: degree of each `HermiteActivation`.
+        activation: `"hermite"` for `HermiteActivation`, `"polynomial"` for `PolynomialActivation`, or `"relu"` with a
+            batch normalisation before it.
+        degree: degree of each polynomial.
         order: `"post"` or `"pre"`.
 
     Returns:
@@ -56,7 +57,8 @@ def resnet(
     def activate(x, name):
         if activation == "relu":
             return layers.ReLU(name=name)(layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x))
-        return HermiteActivation(degree, name=name)(x)
+        kind = HermiteActivation if activation == "hermite" else PolynomialActivation
+        return kind(degree, name=name)(x)
 
     x = _convolution(inputs, widths[0], 1, "stem")
     if order == "post":
