@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmarks.comparison import how, rate, read_rates, write_rates
 from benchmarks.page import DOCS, between
+from zoo.card_types import Card
 from zoo.publishing.formatting import (
     human_bytes,
     human_count,
@@ -23,7 +24,7 @@ COMPARED = ("pinet_mnist_generator", "pinet_cifar10_generator")  # with their ba
 
 
 # What stands on a card, by the head of its column.
-COLUMNS: dict[str, Callable[[dict], str]] = {
+COLUMNS: dict[str, Callable[[Card], str]] = {
     "Model": lambda card: f"`{card['name']}`",
     "Data": lambda card: f"{card['dataset']['name']}, {human_shape(card)}",
     "Tier": human_tier,
@@ -49,12 +50,12 @@ TRAINING = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
 POLYNOMIAL, RELU = "pinet_cifar10", "pinet_cifar10_activated"
 
 
-def cards_table(cards: list[dict], columns: Sequence[str]) -> str:
+def cards_table(cards: list[Card], columns: Sequence[str]) -> str:
     """A table in Markdown, one row a card; the columns are those of `COLUMNS`."""
     return markdown_table(columns, [[COLUMNS[column](card) for column in columns] for card in cards])
 
 
-def comparison(polynomial: dict, activated: dict, rates: dict) -> str:
+def comparison(polynomial: Card, activated: Card, rates: dict) -> str:
     """A polynomial network next to the same network with ReLU: a table, its measurement, and their distance.
 
     Args:
@@ -75,7 +76,7 @@ def _class_accuracy(metrics):
     return f"{metrics['class_accuracy'] * 100:.1f} %" if "class_accuracy" in metrics else "–"
 
 
-def baselines_table(card: dict) -> str:
+def baselines_table(card: Card) -> str:
     """A generator next to its baselines: one row of Markdown each, training images first."""
     baselines = dict(card["baselines"])
     rows = [("training images", baselines.pop("training images")), (f"`{card['name']}`", card["quality"])]

@@ -26,6 +26,7 @@ ZOO_ORDER = (
     (
         "registry",
         "card_entries",
+        "card_types",
         "weights_file",
         "environment",
         "files",

@@ -13,6 +13,7 @@ package, before Keras or after it, registers every class that such a file names.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from zoo.card_types import Card
 from zoo.extras import missing_package
 from zoo.keras_hook import register_with_keras
 from zoo.registry import card, list_models
@@ -51,4 +52,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *LAZY})
 
 
-__all__ = ["card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess"]
+__all__ = ["Card", "card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess"]

@@ -208,10 +208,12 @@ def _check_owner(owner, path, card):
     """Refuse the weights of a model whose layers have the same weights and compute something else with them."""
     if owner is None or owner == card["name"]:
         return
-    theirs = read_card(owner) if owner in list_models() else {}
-    same = theirs and all(theirs.get(key) == card.get(key) for key in SAME)
-    if not same or theirs["dataset"]["name"] != card["dataset"]["name"]:  # whose mean and deviation scale the pixels
-        raise ValueError(_foreign(path, card, f"it was saved from a model named {owner!r}"))
+    if owner in list_models():
+        theirs = read_card(owner)
+        same_data = theirs["dataset"]["name"] == card["dataset"]["name"]  # whose mean and deviation scale the pixels
+        if same_data and all(theirs.get(key) == card.get(key) for key in SAME):
+            return
+    raise ValueError(_foreign(path, card, f"it was saved from a model named {owner!r}"))
 
 
 def _foreign(path, card, why):

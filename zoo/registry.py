@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zoo.card_entries import check_entries
+from zoo.card_types import Card
 from zoo.finished_run import card_of_run, list_runs
 from zoo.former_names import rename_entries
 from zoo.paths import CARDS, WEIGHTS
@@ -42,7 +43,7 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     return names if task is None else [name for name in names if card(name)["task"] == task]
 
 
-def card(name: str | Path) -> dict:
+def card(name: str | Path) -> Card:
     """The card of a model: task, tier, degree, size, accuracy, how it was trained, its golden outputs.
 
     Args:
@@ -50,7 +51,7 @@ def card(name: str | Path) -> dict:
             (`.json`) in it.
 
     Returns:
-        What the card's JSON file holds.
+        What the card's JSON file holds, a `dict`; `help(zoo.Card)` explains its entries.
 
     Raises:
         ValueError: no model has that name (the message suggests near ones), the run is not finished, or the file is no
@@ -89,7 +90,7 @@ def has_weights(name: str) -> bool:
     return (WEIGHTS / card(name)["weights"]["file"]).is_file()
 
 
-def card_for(name: str | Path, *tasks: str) -> dict:
+def card_for(name: str | Path, *tasks: str) -> Card:
     """The card of a model, which must be one for these tasks.
 
     Args:

@@ -2,12 +2,16 @@
 
 import copy
 import json
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema
 import pytest
 
 import zoo
+from benchmarks.card_types import TYPES, card_types, definitions
 from zoo.card_entries import KINDS, check_entries
+from zoo.card_types import Card
 from zoo.paths import CARD_SCHEMA
 from zoo.registry import TASKS
 
@@ -92,6 +96,50 @@ def test_reading_a_card_refuses_what_the_schema_refuses(name):
         assert found == expected, place
         refused += expected
     assert refused > 60
+
+
+def test_the_type_of_a_card_is_that_of_the_schema():
+    assert TYPES.read_text(encoding="utf-8") == card_types(definitions()), "python -m benchmarks.card_types writes it"
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_every_card_has_the_type_that_type_checkers_are_told(name):
+    assert not list(differences(zoo.card(name), Card, ""))
+
+
+def test_another_type_is_a_difference():
+    card = zoo.card("pinet_cifar10_lite")
+    card["accuracy"]["test"], card["input_shape"][1], card["task"] = None, "8", "image"
+    del card["weights"]["dtype"]
+    card["training"]["versions"]["keras"], card["colour"] = 3, "red"
+    places = ["accuracy.test", "colour", "input_shape.1", "task", "training.versions.keras", "weights"]
+    assert sorted(differences(card, Card, "")) == places
+    del card["degree"]
+    assert list(differences(card, Card, "")) == [""]
+
+
+def differences(value, kind, place):
+    """Places where a value is not of an annotated type."""
+    origin, inner = get_origin(kind), get_args(kind)
+    plain = dict if is_typeddict(kind) else origin or kind
+    if origin is UnionType:
+        fits = any(not list(differences(value, each, place)) for each in inner)
+    elif origin is Literal:
+        fits = value in inner
+    elif kind is Any:
+        fits = True
+    else:
+        fits = isinstance(value, (int, float) if plain is float else plain)
+    if not fits or (is_typeddict(kind) and not kind.__required_keys__ <= value.keys()):
+        yield place
+    elif is_typeddict(kind):
+        hints = get_type_hints(kind)
+        for key, below in value.items():
+            at = f"{place}.{key}".strip(".")
+            yield from differences(below, hints[key], at) if key in hints else [at]
+    elif plain in (list, dict):
+        for key, below in value.items() if plain is dict else enumerate(value):
+            yield from differences(below, inner[-1], f"{place}.{key}")
 
 
 def test_the_short_check_knows_all_types_of_the_schema():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.architectures.parts.spectrogram import certified_inputs
+from zoo.card_types import Card
 from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.probabilities import probabilities
 from zoo.loading import load
@@ -37,7 +38,7 @@ class Guess:
         return self.predicted == self.truth
 
 
-def run_demo(report=None) -> list[tuple[dict, list[Guess]]]:
+def run_demo(report=None) -> list[tuple[Card, list[Guess]]]:
     """Classify the bundled images and audio clips with every shipped classifier.
 
     Args:

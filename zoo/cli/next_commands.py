@@ -3,11 +3,12 @@
 import shlex
 from pathlib import Path
 
+from zoo.card_types import Card
 from zoo.paths import SAMPLES
 from zoo.registry import CLASSIFICATION, GENERATION
 
 
-def next_commands(card: dict, folder: Path, data=None, data_dir=None) -> list[str]:
+def next_commands(card: Card, folder: Path, data=None, data_dir=None) -> list[str]:
     """Commands that use a trained model.
 
     Args:

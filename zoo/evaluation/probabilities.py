@@ -3,8 +3,10 @@
 import numpy as np
 from scipy.special import softmax
 
+from zoo.card_types import Card
 
-def probabilities(model, card: dict, examples: np.ndarray) -> np.ndarray:
+
+def probabilities(model, card: Card, examples: np.ndarray) -> np.ndarray:
     """Class probabilities: softmax(logits / T), with the temperature T that the card's validation data gave.
 
     Args:

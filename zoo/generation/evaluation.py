@@ -34,7 +34,7 @@ def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
     seed = quality["seed"] if seed is None else seed
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_test, data_set.y_test)
     metrics = image_metrics.of_generator(load(name), quality["samples"], seed)
-    on_card = {key: quality[key] for key in metrics}
+    on_card: dict = {key: value for key, value in quality.items() if key in metrics}
     same_data = data_set.sha256 == card["dataset"]["sha256"]
     same_metrics = all(np.isclose(metrics[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in metrics)
     return {

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from zoo.architectures import build_generator
 from zoo.architectures.discriminator import discriminator
+from zoo.card_types import Card
 from zoo.data.catalog import SETS
 from zoo.data.loading import load_set
 from zoo.files import folder_lock
@@ -29,7 +30,7 @@ from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_i
 
 def train(
     recipe: GeneratorRecipe, *, data=None, data_dir=None, run_dir=None, out_dir=None, fresh=False, console=None
-) -> dict:
+) -> Card:
     """Train a generator's recipe and write weights and card. A run that was stopped is resumed.
 
     Args:

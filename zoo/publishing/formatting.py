@@ -1,5 +1,6 @@
 """Values of the cards as readable text. Imports no backend, because `pinet list` needs it."""
 
+from zoo.card_types import Card, Metrics, Training
 from zoo.registry import GENERATION
 
 
@@ -37,7 +38,7 @@ def human_interval(low: float, high: float) -> str:
     return f"{low:.1%}"[:-1] + f" – {high * 100:.1f} %"
 
 
-def human_result(card: dict) -> str:
+def human_result(card: Card) -> str:
     """The main result of a model: test accuracy; of a generator, class accuracy or Fréchet distance."""
     if "accuracy" in card:
         return f"{card['accuracy']['test'] * 100:.2f} %"
@@ -46,22 +47,22 @@ def human_result(card: dict) -> str:
     return f"Fréchet distance {card['quality']['frechet_distance']:.3g}"
 
 
-def human_shape(card: dict) -> str:
+def human_shape(card: Card) -> str:
     """The shape of a classifier's input or a generator's output: 28×28×1."""
     return "×".join(map(str, card["output_shape"] if card["task"] == GENERATION else card["input_shape"]))
 
 
-def human_tier(card: dict) -> str:
+def human_tier(card: Card) -> str:
     """Tier and its name; a dash and the name where there is no tier."""
     return f"{card['tier'] or '–'} {card['tier_name']}"
 
 
-def human_degree(card: dict) -> str:
+def human_degree(card: Card) -> str:
     """Degree; a dash where there is none."""
     return str(card["degree"] or "–")
 
 
-def human_size(card: dict) -> str:
+def human_size(card: Card) -> str:
     """The size of a model: parameters, MACs of one image or audio clip, bytes."""
     return (
         f"{card['parameters']:,} parameters, {human_count(card['macs'])} MACs each, "
@@ -69,7 +70,7 @@ def human_size(card: dict) -> str:
     )
 
 
-def human_origin(card: dict) -> list[tuple[str, str]]:
+def human_origin(card: Card) -> list[tuple[str, str]]:
     """Where a model comes from: architecture, training and licence, pairs of label and words."""
     training = card["training"]
     arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
@@ -82,12 +83,11 @@ def human_origin(card: dict) -> list[tuple[str, str]]:
     ]
 
 
-def human_environment(training: dict) -> str:
+def human_environment(training: Training) -> str:
     """Where a model was trained: backend, hardware, oneDNN setting, versions and commit."""
     unknown = "not recorded"
-    settings = training["onednn"]
-    if settings is not None:
-        settings = ", ".join(f"{name} {'not set' if value is None else value}" for name, value in settings.items())
+    onednn = (training["onednn"] or {}).items()
+    settings = ", ".join(f"{name} {'not set' if value is None else value}" for name, value in onednn)
     versions = [f"{name} {found or unknown}" for name, found in training["versions"].items()]
     return (
         f"{training['backend'] or unknown}, {training['machine'] or unknown}, CPU model {training['cpu'] or unknown}, "
@@ -95,7 +95,7 @@ def human_environment(training: dict) -> str:
     )
 
 
-def human_metrics(metrics: dict) -> str:
+def human_metrics(metrics: Metrics) -> str:
     """The metrics of a set of generated images in one line."""
     accuracy = f"class accuracy [bold]{metrics['class_accuracy']:.1%}[/], " if "class_accuracy" in metrics else ""
     return (

@@ -1,15 +1,17 @@
 """Weights and card of a trained model."""
 
 from pathlib import Path
+from typing import cast
 
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
 from zoo.architectures.parts.spectrogram import certified_part
+from zoo.card_types import Card
 from zoo.files import write_json
 from zoo.publishing.training_record import training_record
 
 
-def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> dict:
+def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> Card:
     """Write the weights as float16, measure the model with these weights, and write the card.
 
     Args:
@@ -39,7 +41,7 @@ def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> dic
         "license": "Apache-2.0",
     }
     write_card(card, out_dir)
-    return card
+    return cast(Card, card)
 
 
 def ship_weights(model, name, out_dir) -> Path:

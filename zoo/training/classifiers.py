@@ -5,6 +5,7 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
+from zoo.card_types import Card
 from zoo.data.loading import load_set
 from zoo.files import folder_lock
 from zoo.publishing.classifier_card import classifier_entries
@@ -36,7 +37,7 @@ def train(
     fresh=False,
     console=None,
     devices=1,
-) -> dict | None:
+) -> Card | None:
     """Train a recipe and write weights and card. A run that was stopped is resumed.
 
     Args:
@@ -90,7 +91,7 @@ def train(
         return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir), classifier_entries)
 
 
-def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> dict | None:
+def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> Card | None:
     """Train a recipe several times; the card of the first seed lists the accuracies of all.
 
     Args:
