@@ -56,7 +56,7 @@ def measure_models(name, folder):
         "SavedModel": lambda batch: served.predict("", {"images": batch}, ["logits"])["logits"],
         "Keras predict_on_batch": model.predict_on_batch,
     }
-    ways.update(torch_way(model, zoo.card(name)))
+    ways.update(torch_predict(model, zoo.card(name)))
     expected = model.predict_on_batch(images)
     for way, run in ways.items():
         assert np.abs(run(images) - expected).max() < 1e-4 * np.abs(expected).max(), way
@@ -83,7 +83,7 @@ def alternate(ways, batch):
     return {way: statistics.median(values) for way, values in times.items()}
 
 
-def torch_way(model, card):
+def torch_predict(model, card):
     """PolyNet in plain PyTorch, with the same weights."""
     try:
         import torch
@@ -120,7 +120,7 @@ def measure_server(name, folder, requests, clients):
     from zoo.data.samples import samples
     from zoo.registry import card
 
-    picture = samples(card(name)["dataset"]["name"])[0][0].read_bytes()
+    image = samples(card(name)["dataset"]["name"])[0][0].read_bytes()
     command = [sys.executable, "-m", "zoo.cli.commands", "serve", folder, "--engine", "preview"]
     command += ["--rest-port", "0", "--grpc-port", "0"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -131,29 +131,29 @@ def measure_server(name, folder, requests, clients):
             raise SystemExit("the preview server did not start")
         threading.Thread(target=lambda: [None for _ in server.stderr], daemon=True).start()  # so that its pipe is read
         each = -(-requests // clients)
-        load(port, name, picture, 20)
+        load(port, name, image, 20)
         started = time.perf_counter()
         with ThreadPoolExecutor(clients) as pool:
-            results = list(pool.map(lambda _: load(port, name, picture, each), range(clients)))
+            results = list(pool.map(lambda _: load(port, name, image, each), range(clients)))
         seconds = time.perf_counter() - started
     finally:
         server.terminate()
         server.wait()
     latencies = sorted(latency for result in results for latency, _ in result)
     errors = sum(not fine for result in results for _, fine in result)
-    p50, p99 = (latencies[int(share * (len(latencies) - 1))] * 1e3 for share in (0.5, 0.99))
+    p50, p99 = (latencies[int(quantile * (len(latencies) - 1))] * 1e3 for quantile in (0.5, 0.99))
     print(
         f"preview server: {len(latencies)} requests from {clients} clients, {errors} errors, "
         f"{len(latencies) / seconds:.0f} a second, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
     )
 
 
-def load(port, name, picture, count):
+def load(port, name, image, count):
     """Latency and success of a number of requests on one connection."""
     import base64
 
     body = json.dumps(
-        {"signature_name": "encoded", "instances": [{"b64": base64.b64encode(picture).decode()}]}, allow_nan=False
+        {"signature_name": "encoded", "instances": [{"b64": base64.b64encode(image).decode()}]}, allow_nan=False
     )
     connection, results = http.client.HTTPConnection("127.0.0.1", port, timeout=60), []
     for _ in range(count):

@@ -30,7 +30,7 @@ def main():
     recipe = read_recipe(options.recipe)
     builder = tfds.builder(recipe.dataset, data_dir=options.data_dir)
     builder.download_and_prepare()
-    recordings, shares = spoken_recordings(builder), []
+    recordings, accuracies = spoken_recordings(builder), []
     speakers = sorted({name for _, name, *_ in recordings})
     if not set(options.only or []) <= set(speakers):
         parser.error(f"--only takes some of {', '.join(speakers)}. Received: {' '.join(options.only)}")
@@ -39,11 +39,11 @@ def main():
         data_set = DataSet(recipe.dataset, **parts)
         model = prepare(recipe, data_set)
         fit(model, recipe, data_set)
-        share, (low, high) = accuracy_interval(predict_logits(model, data_set.x_test), data_set.y_test)
-        shares.append(share)
-        print(f"{speaker:10} {share:7.2%}  (95 %: {low:.1%} to {high:.1%})", flush=True)
-    if len(shares) > 1:
-        print(f"{'mean':10} {np.mean(shares):7.2%}  spread {np.std(shares, ddof=1):.2%}")
+        accuracy, (low, high) = accuracy_interval(predict_logits(model, data_set.x_test), data_set.y_test)
+        accuracies.append(accuracy)
+        print(f"{speaker:10} {accuracy:7.2%}  (95 %: {low:.1%} to {high:.1%})", flush=True)
+    if len(accuracies) > 1:
+        print(f"{'mean':10} {np.mean(accuracies):7.2%}  spread {np.std(accuracies, ddof=1):.2%}")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ factors than one layer of degree 16 has:
         ]
     )
 
-Put `normalization="batch"` on the layers of a deep product: the values then enter each product in scale.
+Put `normalization="batch"` on the layers of a deep product: it keeps the values that enter each product in scale.
 
-`SecondOrder2D` is the unit of which most of the zoo's trained networks are made. It stands where an activation function
-would, behind any convolution and its batch normalisation.
+`SecondOrder2D` is the unit of which most of the zoo's trained networks are made. It takes the place of an
+activation function, after any convolution and its batch normalisation.
 """
 
 from pinet_keras.layers import (

@@ -42,8 +42,8 @@ def test_the_samples_in_commands_are_classified_rightly(page):
         files = golden["audio" if "audio" in golden else "images"]
         for sample in re.findall(r"zoo/samples/(\S+)", line):
             logits = golden["logits"][files.index(sample)]
-            said = card["class_names"][logits.index(max(logits))]
-            assert f"_{said}_" in sample, f"{line}: the model says {said}"
+            found = card["class_names"][logits.index(max(logits))]
+            assert f"_{found}_" in sample, f"{line}: the model says {found}"
 
 
 def test_every_layer_is_shown():

@@ -10,7 +10,7 @@ from zoo.serving.ports import check_port
 ROLES = ("chief", "worker")
 VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 ANSWER_WITHIN = 300  # seconds in which a chief must answer its workers
-FAREWELL = 15  # seconds in which workers may ask and learn that the search is over
+GRACE = 15  # seconds in which workers may ask and learn that the search is over
 PATIENCE = 3600  # seconds without any worker after which a chief ends
 
 
@@ -63,21 +63,21 @@ def check(role, oracle, worker_id) -> None:
     host, _, port = (oracle or "").rpartition(":")
     if not host or not port.isdigit():
         raise ValueError(f"`oracle` must be the chief's HOST:PORT. Received: oracle={oracle!r}")
-    # Keras Tuner takes everyone with "chief" in the name for the chief.
+    # Keras Tuner takes every process with "chief" in its name for the chief.
     if role == "worker" and (not worker_id or "chief" in worker_id):
         raise ValueError(f'A worker needs a name without "chief" in it. Received: worker_id={worker_id!r}')
     if role == "chief":
         check_port(host, int(port))
 
 
-def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
+def serve(oracle, grace=GRACE, patience=PATIENCE) -> None:
     """Run the chief's server until every trial has ended.
 
     Keras Tuner's own server waits for all workers that ever connected, so it never ends if one of them is gone.
 
     Args:
         oracle: the `SearchOracle`.
-        farewell: seconds in which workers may still ask and learn that the search is over.
+        grace: seconds in which workers may still ask and learn that the search is over.
         patience: seconds without any worker after which to give up.
 
     Raises:
@@ -99,7 +99,7 @@ def serve(oracle, farewell=FAREWELL, patience=PATIENCE) -> None:
     server.start()
     try:
         stopped_at = None
-        while stopped_at is None or (oracle.tuner_ids and time.monotonic() < stopped_at + farewell):
+        while stopped_at is None or (oracle.tuner_ids and time.monotonic() < stopped_at + grace):
             time.sleep(0.5)
             if oracle.has_stopped and stopped_at is None:
                 stopped_at = time.monotonic()

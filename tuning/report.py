@@ -19,7 +19,7 @@ COLUMNS = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epoc
 NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "MACs"}
 FEWEST_TRIALS = 10  # for importances
 BLOCK_SETTINGS = ("degree", "rank")
-WIDE = 5  # ratio of the largest error to the smallest from which on an even scale would press the best into one line
+WIDE = 5  # ratio of the largest error to the smallest above which a linear scale would not tell the best apart
 HALO = withStroke(linewidth=2.5, foreground="white")
 BLUE, ORANGE, GREY = "#1f5fa8", "#d9660a", "#9aa3ad"
 
@@ -152,7 +152,7 @@ def _draw_front(results, objective, cost, path):
     axes.margins(x=0.06)
     _round_ticks(axes.xaxis)
     _scale(axes, y, objective)
-    # Beyond the front, above and to the left, nothing lies in the way of words; on the far left there is no room.
+    # Beyond the front, above and to the left, a label covers no trial; on the far left there is no room.
     middle = np.sqrt(np.prod(axes.get_xlim()))
     above = 5 if objective == "val_accuracy" else -12
     for result in front[-4:]:

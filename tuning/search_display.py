@@ -31,7 +31,7 @@ class SearchDisplay:
 
     def on_lost_worker(self, tuner_id, trial):
         """Called when a trial is taken from a worker that does not answer."""
-        self._print(f"trial {int(trial.trial_id)}: no sign of life from {tuner_id}; another worker gets it", "yellow")
+        self._print(f"trial {int(trial.trial_id)}: no heartbeat from {tuner_id}; another worker gets it", "yellow")
 
     def on_trial_end(self, trial):
         """Called when a trial has completed or failed."""

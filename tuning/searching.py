@@ -66,9 +66,9 @@ def search(
         distributed: `"chief"`, `"worker"`, or `None` for a search on its own.
         oracle: `"HOST:PORT"` of the chief; for the chief the address to listen on.
         worker_id: name of this worker, the same each time it is started.
-        trial_timeout: seconds of silence after which the chief gives a trial to another worker.
+        trial_timeout: seconds without a heartbeat after which the chief gives a trial to another worker.
         after_crash: the process of this search or worker has just died of its trial, by a signal; a trial of which it
-            dies twice fails. `pinet tune` restarts itself so; in a process of your own nobody can.
+            dies twice fails. Set by `pinet tune`, which restarts its process; leave it out in your own.
         console: `rich.console.Console` for the progress; default standard error.
 
     Returns:

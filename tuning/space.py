@@ -113,7 +113,7 @@ class Space:
         """The recipe of one point of the space.
 
         Args:
-            values: value of each active dimension; others, such as Hyperband's own, are passed over.
+            values: value of each active dimension; others, such as Hyperband's own, are ignored.
             name: name of the recipe.
             description: its sentence.
         """

@@ -4,7 +4,7 @@ import time
 
 import keras
 
-SIGN_EVERY = 5.0  # seconds
+HEARTBEAT_EVERY = 5.0  # seconds
 
 
 class TrialProgress(keras.callbacks.Callback):
@@ -13,21 +13,21 @@ class TrialProgress(keras.callbacks.Callback):
     Args:
         epochs: of the trial.
         show: called with a line of words.
-        sign: called every few seconds, as long as the training moves.
+        heartbeat: called every few seconds, as long as the training makes steps.
     """
 
-    def __init__(self, epochs, show, sign):
+    def __init__(self, epochs, show, heartbeat):
         super().__init__()
-        self.epochs, self.show, self.sign = epochs, show, sign
-        self.last_sign = time.monotonic()
+        self.epochs, self.show, self.heartbeat = epochs, show, heartbeat
+        self.last_heartbeat = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if time.monotonic() - self.last_sign > SIGN_EVERY:
-            self.last_sign = time.monotonic()
-            self.sign()
+        if time.monotonic() - self.last_heartbeat > HEARTBEAT_EVERY:
+            self.last_heartbeat = time.monotonic()
+            self.heartbeat()
 
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"] = time.monotonic() - self.started

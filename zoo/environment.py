@@ -57,7 +57,7 @@ def _version(package):
 
 def _commit():
     folder = ROOT.parent
-    # The packages may be installed somewhere within another project's checkout: that has nothing to say.
+    # The packages may be installed somewhere within another project's checkout, whose commit is not ours.
     if (top := _git("rev-parse", "--show-toplevel")) is None or Path(top) != folder.resolve():
         return None
     return _git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")

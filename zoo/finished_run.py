@@ -39,7 +39,7 @@ def card_of_run(folder: Path) -> Path:
 
 
 def _what_is_left(folder, cards):
-    """What a run has not done yet, and how it is resumed; empty for a finished one, and where no run tells."""
+    """What a run has not done yet, and how it is resumed; empty for a finished one, and where no record tells."""
     path = folder / "run.json"
     record = read_json(path, ADVICE)
     if record is None:

@@ -20,7 +20,7 @@ class Row:
     """One call of one layer, as `Certificate.rows` holds it.
 
     Attributes:
-        name: name of the layer, behind those of the models that it is nested in.
+        name: name of the layer, after those of the models that it is nested in and a slash.
         kind: "affine", "product", "sum", "identity", "scaling", "softmax" or "declared"; "activation",
             "not polynomial" or "unknown" where there is no degree.
         degree_in: the largest degree among its inputs; None where one is not a polynomial.
@@ -242,7 +242,7 @@ def _leaf(call: Call, states: dict, name: str, is_last: bool, rows: list[Row]) -
 def _next(step: Step, inputs: list[_State]) -> _State:
     """The state after a step: what it adds to the multiplicative depth.
 
-    A sum keeps to the rules of a run without opening one: its tensor stands where its highest input stands.
+    A sum adds nothing, and neither begins nor ends a run of affine maps: it has the largest depths of its inputs.
     """
     depth = max((s.depth for s in inputs), default=0)
     after_affine = max((s.after_affine for s in inputs), default=0)

@@ -71,7 +71,7 @@ class Piece:
         return self.low * ((1 - x) / 2) + self.high * ((1 + x) / 2)
 
     def slope(self, t: float, one: int, other: int) -> float:
-        """How fast, by t, polynomial `one` gains on polynomial `other`."""
+        """The derivative, by t, of polynomial `one` minus polynomial `other`."""
         gain = chebyshev.chebder(self.coefficients[:, one] - self.coefficients[:, other])
         return float(chebyshev.chebval(self.to_unit(t), gain)) * 2 / (self.high - self.low)
 

@@ -8,12 +8,12 @@ from numpy.polynomial import chebyshev
 
 from pinet_keras.analysis.chebyshev import EPSILON, Piece, largest, least, local_coefficients, steepest
 
-# A cell is halved at most so often, and there are at most so many of a width for each degree: what is unresolved then
-# counts as undecided.
+# A cell is halved at most 48 times, and there are at most 64 cells of one width for each degree: what is unresolved
+# then counts as undecided.
 HALVINGS = 48
 MAX_CELLS = 64
-# A lead below so many times the bound of its rounding error counts as undecided, once no halving can change that. More
-# than 1: rounding of the comparison itself must not keep it open.
+# A lead below twice the bound of its rounding error counts as undecided, once no halving can change that. Above 1, as
+# the comparison itself is rounded.
 SLACK = 2
 BISECTIONS = 80
 

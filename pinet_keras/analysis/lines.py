@@ -111,7 +111,8 @@ def crossings(
 ) -> list[Crossing]:
     """Find every t in `domain` where the predicted class changes along x + t·direction, from which class to which.
 
-    All of the places and no others, or a ValueError. Where class i hands over to class j, p_i − p_j changes its sign.
+    All of the places and no others, or a ValueError. Where the prediction changes from class i to j, p_i − p_j changes
+    its sign.
     The rounding error of each fitted polynomial is measured. The line is divided until on each part either one class
     leads by more than that error, or two classes lead all others and their difference rises or falls too steeply for
     that error to add or hide a change. Parts where the logits are small compared with those elsewhere on the line get

@@ -20,8 +20,8 @@ def count_macs(model: keras.Model) -> int:
     Not counted: biases, sums, pooling, moves; products by one constant per channel (batch normalisation, scaling, α),
     which fold into their neighbours; activation functions and softmax.
 
-    A layer of your own is opened through a symbolic call of its children and `keras.ops`; if it can say better, it
-    has a method `macs_rule(input_shape) -> int`.
+    A layer of your own is opened through a symbolic call of its children and `keras.ops`, unless it has a method
+    `macs_rule(input_shape) -> int`, whose count is then taken.
 
     Args:
         model: a built `keras.Model` with a graph and fixed input sizes (the batch size may be open).

@@ -3,7 +3,7 @@
 from pinet_keras.analysis.graph import names
 from pinet_keras.analysis.rule_exceptions import RANDOM_IN_TRAINING
 
-# "Identity" layers hand on their input at inference.
+# "Identity" layers return their input at inference.
 IDENTITIES = RANDOM_IN_TRAINING | names("Identity ActivityRegularization")
 # "Sum" layers move, copy and add values: every coefficient is 0, 1 or −1, so they need no multiplication.
 SUMS = names(

@@ -195,9 +195,9 @@ def _refine(tensors: dict, ts: np.ndarray, extra: np.ndarray) -> np.ndarray:
     new = np.unique(np.concatenate([ts, extra]))
     new = new[np.concatenate([[True], np.diff(new) > CLOSE])]
     left = np.clip(np.searchsorted(ts, new, side="right") - 1, 0, len(ts) - 2)
-    share = (new - ts[left]) / (ts[left + 1] - ts[left])
+    fraction = (new - ts[left]) / (ts[left + 1] - ts[left])
     for key, values in tensors.items():
-        weight = share.reshape(-1, *[1] * (values.ndim - 1))
+        weight = fraction.reshape(-1, *[1] * (values.ndim - 1))
         tensors[key] = values[left] * (1 - weight) + values[left + 1] * weight
     return new
 

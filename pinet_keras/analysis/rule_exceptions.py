@@ -4,7 +4,7 @@ import keras
 
 from pinet_keras.analysis.graph import Call, class_name, is_keras_layer, names, replaced_methods, torch_hooks
 
-# Layers of Keras that change values at random in training and hand them on at inference.
+# Layers of Keras that change values at random in training and return them unchanged at inference.
 RANDOM_IN_TRAINING = names(
     "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout AugMix "
     "CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast "
@@ -16,7 +16,7 @@ RANDOM_IN_TRAINING = names(
 MASKED = names("GlobalAveragePooling1D Softmax TimeDistributed")
 # Operations of `keras.ops` that reach over their `axis`, or all axes if that is None.
 OVER_AN_AXIS = names("Sum Mean Cumsum Diff Flip Roll")
-# Steps of these kinds, and sums by these operations, compute; others hand on values as they are.
+# Steps of these kinds, and sums by these operations, compute; others return values as they are.
 COMPUTING = names("affine product scaling")
 ADDING = names("Add Subtract Negative Sum Cumsum Diff Trace")
 

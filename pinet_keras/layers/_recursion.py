@@ -166,8 +166,8 @@ class PolyRecursion(keras.layers.Layer):
     def _set_initial_scale(self, fan_in: int) -> None:
         """Gives every factor its initializer, and the normalisations the gains that they would undo."""
         derived = derived_gains(self.decomposition, self.degree, fan_in)
-        # b_n is part of the recursion and no bias: at zero, b_1 would silence NCP altogether. So it starts at its
-        # derived value whatever the kernels start from.
+        # b_n is part of the recursion and not a bias: with b_1 = 0, NCP would be constant. So it starts at its derived
+        # value, whatever the initializer of the kernels.
         self._constants = derived.constants if self.decomposition != "ccp" else ()
         is_poly = isinstance(self.kernel_initializer, PolyInitializer)
         in_kernels = is_poly and not self.input_norms
@@ -235,7 +235,7 @@ class PolyRecursion(keras.layers.Layer):
         return self.degree * degree
 
     def multiplications_rule(self) -> int:
-        """Levels between the first affine map (U_1..U_N) and the last (C): the products, and the affine maps between.
+        """Depth between the first affine map (U_1..U_N) and the last (C): the products, and the affine maps between.
 
         A product at each step after the first makes degree - 1; x_1 costs none, since b_1 is a constant. In NCP and
         NCP-Skip an affine map (S_n and V_n) stands between each two products.

@@ -98,7 +98,7 @@ def factor_initializer(initializer, index: int):
     """A copy of `initializer` for factor number `index`, whose draw differs from that of every other factor.
 
     A Keras initializer draws the same values at every call, seeded or not, so that sharing one instance would give
-    equal factors. One that holds a `SeedGenerator` moves on by itself, and one without randomness has nothing to move.
+    equal factors. One with a `SeedGenerator` draws new values at each call, and one without randomness draws none.
     """
     config = initializer.get_config() if isinstance(initializer, keras.initializers.Initializer) else {}
     if "seed" not in config:

@@ -17,7 +17,7 @@ class PolynomialActivation(keras.layers.Layer):
     """Computes one learned polynomial of each value, for all channels or for each channel its own (SLAF).
 
     `y = a_0 + Σ_{j=1..N} a_j · norm_j(x^j)`, where norm_j is a batch normalisation without scale or centre (a_j and a_0
-    are these). In training each power is normalised by the batch, so that high powers do not drown the low ones; at
+    are these). In training each power is normalised by the batch, so that high powers do not dominate the low ones; at
     inference by the moving statistics, constants, so that y is exactly a polynomial of x. It starts at a_1 = 1 and all
     other a_j = 0.
 

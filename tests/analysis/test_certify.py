@@ -40,7 +40,7 @@ class _Cube(layers.Layer):
         return 3 * degrees[0]
 
 
-class _CubeInThreeLevels(_Cube):
+class _CubeOfDepthThree(_Cube):
     def multiplications_rule(self):
         return 3
 
@@ -254,7 +254,7 @@ def test_scaling_of_the_input_is_free_and_later_scaling_is_an_affine_map():
 def test_layers_declare_their_own_degree():
     # affine maps before and after: depth 1 + 2 + 1 by the default, 1 + 3 + 1 as declared
     assert _facts(_model(lambda x: _Cube()(x))) == (3, 3, 4)
-    assert _facts(_model(lambda x: _CubeInThreeLevels()(x))) == (3, 3, 5)
+    assert _facts(_model(lambda x: _CubeOfDepthThree()(x))) == (3, 3, 5)
 
 
 def test_a_model_without_a_graph_is_certified_by_its_rule_or_not_at_all():
@@ -263,16 +263,16 @@ def test_a_model_without_a_graph_is_certified_by_its_rule_or_not_at_all():
 
 
 def test_rules_can_be_registered_for_layers_and_activations():
-    class Stranger(layers.Layer):
+    class ThirdParty(layers.Layer):
         def call(self, inputs):
             return inputs * inputs
 
     def cube(x):
         return x * x * x
 
-    model = _model(lambda x: layers.Dense(2, activation=cube)(Stranger()(x)))
+    model = _model(lambda x: layers.Dense(2, activation=cube)(ThirdParty()(x)))
     assert certify(model).tier_name == "unknown"
-    register_degree_rule(Stranger, lambda layer, degrees: 2 * degrees[0])
+    register_degree_rule(ThirdParty, lambda layer, degrees: 2 * degrees[0])
 
     @register_degree_rule(cube)
     def _(function, degrees):

@@ -84,9 +84,9 @@ def test_a_noisy_part_is_left_undecided_at_once():
 def test_a_crossing_at_an_end_is_refused_and_one_next_to_it_is_found():
     with pytest.raises(ValueError, match="t = -1 classes"):
         changes(decide(_piece([1, 1], [0])))
-    (beside,) = changes(decide(_piece([1 - 1e-9, 1], [0])))
-    assert (beside.before, beside.after) == (1, 0)
-    assert beside.t == pytest.approx(-1 + 1e-9, abs=1e-13)
+    (near_the_end,) = changes(decide(_piece([1 - 1e-9, 1], [0])))
+    assert (near_the_end.before, near_the_end.after) == (1, 0)
+    assert near_the_end.t == pytest.approx(-1 + 1e-9, abs=1e-13)
 
 
 def test_a_crossing_where_two_pieces_meet_counts_once():

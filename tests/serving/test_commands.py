@@ -65,7 +65,7 @@ def test_export_asks_for_the_server_before_it_writes(pinet, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "format, said",
+    "format, reasons",
     [
         ("saved_model", {"pinet_spoken_digit": "since audio models have no export"}),
         (
@@ -77,7 +77,7 @@ def test_export_asks_for_the_server_before_it_writes(pinet, tmp_path):
         ),
     ],
 )
-def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, format, said):
+def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, format, reasons):
     written = []
 
     def export(model, directory, **options):
@@ -91,8 +91,8 @@ def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, for
     code, out, _ = pinet("export", "--all", tmp_path, "--format", format)
     assert code == 0
     lines = [line for line in out.splitlines() if line.startswith("left out: ")]
-    assert lines == [f"left out: {name}, {why}" for name, why in sorted(said.items())]
-    assert sorted([*written, *said]) == sorted(zoo.list_models())
+    assert lines == [f"left out: {name}, {why}" for name, why in sorted(reasons.items())]
+    assert sorted([*written, *reasons]) == sorted(zoo.list_models())
 
 
 def test_export_prints_the_difference_of_a_file(pinet, tmp_path):

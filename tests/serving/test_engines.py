@@ -173,7 +173,7 @@ def test_the_server_gets_a_new_config_after_ones_that_cannot_be_read(stub, model
     file = models.folder / "models.config"
     good = file.read_bytes()
 
-    def said(words):
+    def logged(words):
         end = time.monotonic() + 20
         while words not in caplog.text and time.monotonic() < end:
             time.sleep(0.02)
@@ -181,10 +181,10 @@ def test_the_server_gets_a_new_config_after_ones_that_cannot_be_read(stub, model
     def change():
         pid()
         file.write_text("model_config_list { confg {} }")
-        said("confg")
+        logged("confg")
         time.sleep(0.2)
         file.unlink()
-        said("No such file")
+        logged("No such file")
         file.write_bytes(good)
         models(5)
 

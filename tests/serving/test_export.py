@@ -152,7 +152,7 @@ def test_the_mnist_clients_signature(exported):
     assert all("0..1" in item["message"] for item in refused[:4])
 
 
-def picture_files():
+def image_files():
     """Images of every kind: name, bytes."""
     rng = np.random.default_rng(0)
     smooth = np.asarray(Image.fromarray(rng.integers(0, 256, (6, 9, 3), dtype="uint8")).resize((90, 60)))
@@ -169,9 +169,9 @@ def picture_files():
         "tall": (Image.fromarray(smooth).resize((40, 131)), "PNG", {}),
         "tiny": (Image.fromarray(smooth).resize((5, 3)), "PNG", {}),
     }
-    for name, (picture, format, options) in kinds.items():
+    for name, (image, format, options) in kinds.items():
         file = io.BytesIO()
-        picture.save(file, format, **options)
+        image.save(file, format, **options)
         yield name, file.getvalue()
 
 
@@ -182,7 +182,7 @@ def test_the_graph_decodes_images_as_the_library_does(shape):
     from zoo.serving.images import decode_images
 
     decode = tf.function(lambda data: decode_images(data, shape))
-    for name, data in picture_files():
+    for name, data in image_files():
         ours = read_image(data, shape).astype(int)
         graph = decode(tf.constant([data]))[0].numpy().astype(int)
         # Pillow rounds between its two passes, and decoders of JPEG may differ by a level.

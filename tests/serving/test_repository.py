@@ -37,7 +37,7 @@ def test_a_version_that_failed_is_reported_and_tried_again(tmp_path, loaded, cap
         for _ in range(3):
             found.refresh()
     assert found.states("a")[2] == (END, "OSError: no variables yet")
-    assert caplog.text.count("a version 2 cannot be loaded: no variables yet") == 1  # said once
+    assert caplog.text.count("a version 2 cannot be loaded: no variables yet") == 1  # reported once
     (tmp_path / "a" / "2" / "broken").unlink()
     found.refresh()
     assert found.states("a")[2] == (AVAILABLE, "") and found.find("a")[1] == 2
@@ -72,7 +72,7 @@ def test_the_old_version_stays_where_the_new_one_fails(tmp_path, loaded):
 
 
 def test_a_file_that_is_no_saved_model_is_reported(tmp_path, caplog):
-    """It was passed over without a word, and so was a folder without the file."""
+    """It was skipped without a word, and so was a folder without the file."""
     version(tmp_path / "a" / "1")
     (tmp_path / "a" / "1" / "saved_model.pb").write_bytes(b"\xff" * 100)
     version(tmp_path / "b" / "1")

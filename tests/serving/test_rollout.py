@@ -108,7 +108,7 @@ def test_no_sequence_of_commands_makes_a_server_refuse_the_file(tmp_path, server
             elif rng.random() < 0.2:
                 servers[rng.choice(URLS)].__init__(tmp_path, rng)  # restarted
             done += 1
-        except ValueError as refusal:  # said in words, before anything is written or after waiting in vain
+        except ValueError as refusal:  # reported before anything is written or after waiting in vain
             if not re.search("not loaded|no such|no version|no model|has labels|Waited", str(refusal)):
                 raise
         for server in servers.values():

@@ -93,7 +93,7 @@ def test_a_chief_does_not_wait_for_workers_that_are_gone():
 
     started = time.monotonic()
     with distributed.environment("chief", free_address(), None):
-        distributed.serve(Oracle(), farewell=1.0)
+        distributed.serve(Oracle(), grace=1.0)
     assert time.monotonic() - started < 10
 
 

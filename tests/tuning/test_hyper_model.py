@@ -42,7 +42,7 @@ def test_the_test_split_is_left_out_of_what_a_search_holds(space, data):
     assert (len(held.x_test), len(held.y_test)) == (0, 0)
 
 
-def test_figures_are_those_of_the_card(space, data):
+def test_metrics_are_those_of_the_card(space, data):
     from zoo.publishing.publish import structure
     from zoo.training.fitting import untrained
 

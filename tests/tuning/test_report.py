@@ -119,7 +119,7 @@ def test_the_front_holds_what_nothing_beats_for_less():
     assert [result.trial for result in pareto_front(trials, "val_loss", "parameters")] == [4, 0, 2]
 
 
-def test_overhead_is_the_share_of_time_outside_of_training():
+def test_overhead_is_the_fraction_of_time_outside_of_training():
     records = [
         {"recipe": {}, "seconds": 10.0, "fit_seconds": 9.0},
         {"recipe": {}, "seconds": 30.0, "fit_seconds": 27.0},

@@ -355,11 +355,11 @@ def test_a_trial_of_which_the_process_dies_twice_fails(space, data, tmp_path, mo
 def test_a_search_killed_ten_times_completes_every_trial_once(space, data, tmp_path, start, states):
     import random
 
-    chance = random.Random(0)
+    generator = random.Random(0)
     arguments = {"max_trials": 4, "out": tmp_path, "data": data}
     for _ in range(10):
         process = start(space, **arguments)
-        process.join(chance.uniform(0.3, 2.5))
+        process.join(generator.uniform(0.3, 2.5))
         process.kill()
         process.join()
     process = start(space, **arguments)

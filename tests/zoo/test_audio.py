@@ -180,21 +180,21 @@ def test_an_audio_model_survives_a_file(tmp_path):
 
 
 def test_audio_clips_are_moved_made_louder_and_faster():
-    clips, chance = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
-    same = augment_audio(clips, RECIPE, chance(0))
+    clips, default_rng = np.stack([tone(200)] * 50).astype("int16"), np.random.default_rng
+    same = augment_audio(clips, RECIPE, default_rng(0))
     np.testing.assert_array_equal(same, clips)
-    moved = augment_audio(clips, replace(RECIPE, shift=3), chance(0))
+    moved = augment_audio(clips, replace(RECIPE, shift=3), default_rng(0))
     inner = [row[10:-10].tolist() for row in moved]
     copies = [clips[0][10 - move : LENGTH - 10 - move].tolist() for move in range(-3, 4)]
     assert all(row in copies for row in inner) and all(copy in inner for copy in copies)
     assert moved.dtype == np.int16
-    loud = augment_audio(clips, replace(RECIPE, gain=6.0), chance(0))
+    loud = augment_audio(clips, replace(RECIPE, gain=6.0), default_rng(0))
     gains = np.abs(loud).max(axis=1) / np.abs(clips).max(axis=1)
     assert 0.5 < gains.min() < 0.6 < 1.7 < gains.max() < 2.0
-    fast = augment_audio(clips, replace(RECIPE, zoom=0.2), chance(0))
+    fast = augment_audio(clips, replace(RECIPE, zoom=0.2), default_rng(0))
     peaks = np.abs(np.fft.rfft(fast * np.hanning(LENGTH), axis=1)).argmax(axis=1) * RATE / LENGTH
     assert 158 < peaks.min() < 175 < 225 < peaks.max() < 242
-    np.testing.assert_array_equal(fast, augment_audio(clips, replace(RECIPE, zoom=0.2), chance(0)))
+    np.testing.assert_array_equal(fast, augment_audio(clips, replace(RECIPE, zoom=0.2), default_rng(0)))
 
 
 def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):

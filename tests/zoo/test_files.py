@@ -1,4 +1,4 @@
-"""Files: replaced whole or not at all, and every error of the operating system or of a damaged file said in words."""
+"""Files: replaced whole or not at all, and every error about one reported in words."""
 
 import contextlib
 import errno
@@ -109,15 +109,15 @@ def provoke(path, kind):
 def test_the_systems_errors_name_the_file_and_what_to_do(tmp_path, kind, words):
     path = provoke(tmp_path / "run.json", kind)
     with pytest.raises(OSError) as error:
-        read_json(path, "never said")
-    said = format_os_error(error.value)
-    assert str(path) in said and words in said
+        read_json(path, "no advice")
+    message = format_os_error(error.value)
+    assert str(path) in message and words in message
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EBUSY])
 def test_other_errors_of_the_system_are_reported_too(code):
-    said = format_os_error(OSError(code, os.strerror(code), "a.npz"))
-    assert said.startswith("a.npz: ") and os.strerror(code) in said and "Errno" not in said
+    message = format_os_error(OSError(code, os.strerror(code), "a.npz"))
+    assert message.startswith("a.npz: ") and os.strerror(code) in message and "Errno" not in message
     assert format_os_error(FileNotFoundError("There is no such card.")) == "There is no such card."
 
 

@@ -95,7 +95,7 @@ def test_a_class_that_the_test_split_lacks_is_null(model, data_set, publishing):
     labels = np.where(data_set.y_test == 3, 4, data_set.y_test)
     card = publishing(model, replace(data_set, y_test=labels))
     assert card["accuracy"]["by_class"]["3"] is None and None not in [
-        share for name, share in card["accuracy"]["by_class"].items() if name != "3"
+        accuracy for name, accuracy in card["accuracy"]["by_class"].items() if name != "3"
     ]
 
 

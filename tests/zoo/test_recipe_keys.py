@@ -351,7 +351,7 @@ def test_audio_clips_become_louder_or_quieter_by_at_most_so_many_decibels():
 
 
 @pins("teacher", "teacher_weight")
-def test_the_teacher_says_what_is_learned_in_the_share_that_the_recipe_gives_it(data_set, drawn):
+def test_the_teacher_says_what_is_learned_with_the_weight_that_the_recipe_gives_it(data_set, drawn):
     model, recipe = prepared(data_set, teacher="pinet_digits", teacher_weight=0.25, epochs=1)
     fitting.run_epochs(model, recipe, data_set)
     (teacher,) = drawn.teachers

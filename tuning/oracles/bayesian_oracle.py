@@ -16,7 +16,7 @@ CANDIDATES, NEAR_THE_BEST = 300, 200
 class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracle):
     """Proposes the point that a Gaussian process expects to improve most on the best so far, within the budget.
 
-    Keras Tuner's oracle maximises its acquisition function over a continuous cube, where a budget cannot be said, and
+    Keras Tuner's oracle maximises its acquisition function over a continuous cube, which knows no budget, and
     lets one diverged trial set the scale of all scores. Here the process sees normal quantiles of the scores' ranks, a
     failed trial being the worst, and chooses among points of the space: some at random, some near the best trials.
 
@@ -81,7 +81,7 @@ class BayesianOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracl
             n_restarts_optimizer=3,
             random_state=self.seed,
         )
-        with warnings.catch_warnings():  # a scale at its bound is no trouble here
+        with warnings.catch_warnings():  # of a length scale at its bound, which does no harm
             warnings.simplefilter("ignore", ConvergenceWarning)
             process.fit(seen, goals)
         mean, deviation = process.predict(vectors, return_std=True)

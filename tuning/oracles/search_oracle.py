@@ -29,7 +29,7 @@ class SearchOracle(keras_tuner.Oracle):
     Args:
         affordable: tells of the values of a proposal whether its network is within the budget.
         minutes: no trial begins later than so many minutes from now.
-        trial_timeout: seconds without a sign of life after which a trial is given to another worker.
+        trial_timeout: seconds without a heartbeat after which a trial is given to another worker.
         keep_checkpoints: how many trials keep their checkpoints; with Hyperband, of each round.
         **kwargs: of the oracle of Keras Tuner.
     """
@@ -45,7 +45,7 @@ class SearchOracle(keras_tuner.Oracle):
         self.has_stopped = False
         self.last_heard = time.monotonic()
         self._max_collisions = 200
-        self._signs: dict[str, float] = {}  # trial → time of its last sign of life
+        self._heartbeats: dict[str, float] = {}  # trial → time of the last one
         self._were_ongoing: dict[str, str] = {}
 
     @property
@@ -83,7 +83,7 @@ class SearchOracle(keras_tuner.Oracle):
 
     def _begin(self, tuner_id, trial):
         trial.status, trial.metrics = TrialStatus.RUNNING, type(trial.metrics)()
-        self._signs[trial.trial_id] = time.monotonic()
+        self._heartbeats[trial.trial_id] = time.monotonic()
         self.ongoing_trials[tuner_id] = trial
         self._save_trial(trial)
         self.save()
@@ -127,16 +127,16 @@ class SearchOracle(keras_tuner.Oracle):
         self._tried_so_far.add(self._compute_values_hash(values))
         return False
 
-    # Signs of life.
+    # Heartbeats of workers.
 
     def get_trial(self, trial_id) -> Trial:
         """The trial of an id; its worker asks for it now and then, which shows that the worker is alive."""
-        self.last_heard = self._signs[trial_id] = time.monotonic()
+        self.last_heard = self._heartbeats[trial_id] = time.monotonic()
         return super().get_trial(trial_id)
 
     def _take_from_silent_workers(self):
         for tuner_id, trial in list(self.ongoing_trials.items()):
-            if time.monotonic() - self._signs[trial.trial_id] > self.trial_timeout:
+            if time.monotonic() - self._heartbeats[trial.trial_id] > self.trial_timeout:
                 del self.ongoing_trials[tuner_id]
                 self.tuner_ids.discard(tuner_id)
                 self._retry_queue.append(trial.trial_id)
@@ -220,10 +220,10 @@ class SearchOracle(keras_tuner.Oracle):
         ended = [trial_id for trial_id in self.start_order if self.trials[trial_id].status in ENDED]
         self.end_order += [trial_id for trial_id in ended if trial_id not in self.end_order]
         self._retry_queue = [trial_id for trial_id in self.start_order if trial_id not in ended]
-        if "KERASTUNER_ORACLE_IP" in os.environ:  # only the chief was killed; its workers may still be at it
+        if "KERASTUNER_ORACLE_IP" in os.environ:  # only the chief was killed; its workers may still train
             for tuner_id, trial_id in self._were_ongoing.items():
                 if trial_id in self._retry_queue:
                     self._retry_queue.remove(trial_id)
                     self.ongoing_trials[tuner_id] = self.trials[trial_id]
                     self.tuner_ids.add(tuner_id)
-                    self._signs[trial_id] = time.monotonic()
+                    self._heartbeats[trial_id] = time.monotonic()

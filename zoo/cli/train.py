@@ -59,7 +59,7 @@ def train(
         card = training.train(chosen, **options)
     else:
         card = training.train_seeds(chosen, seeds, devices=devices, **options)
-    if card is None:  # the first of several processes says it
+    if card is None:  # of several processes, the first one prints it
         return
     if generation:
         result = human_metrics(card["quality"])

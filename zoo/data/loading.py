@@ -45,7 +45,7 @@ def _read_npz(path):
         raise FileNotFoundError(f"There is no data file {path}.")
     needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
     with naming_damaged_file(path, needed):
-        if not zipfile.is_zipfile(path):  # NumPy would advise to load it without regard to safety
+        if not zipfile.is_zipfile(path):  # NumPy would advise `allow_pickle`, which is unsafe
             raise ValueError("it is no zip archive")
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in ARRAYS if key in file}

@@ -1,4 +1,4 @@
-"""From files to labels in one call, and the two ends of that: `preprocess` and `decode_predictions`."""
+"""From files to labels in one call, and its first and last steps: `preprocess` and `decode_predictions`."""
 
 import os
 import warnings

@@ -19,7 +19,7 @@ IMAGE = "tensorflow/serving:2.19.1"  # deploy/ has the same tag
 ENGINES = ("auto", BINARY, "docker", "preview")
 LOOPBACK, ALL = "127.0.0.1", "0.0.0.0"
 GRACE = 10  # seconds between asking a server to end and ending it
-FOLLOW_SECONDS = 1.0  # between two looks at models.config
+FOLLOW_SECONDS = 1.0  # between two readings of models.config
 LOG = logging.getLogger("pinet.serve")
 
 

@@ -17,7 +17,7 @@ FOLLOW = 60  # seconds for following a changed label: several readings of models
 
 
 def locked(directory) -> FileLock:
-    """The lock of a folder of models; everybody who writes there takes it."""
+    """The lock of a folder of models; every process that writes there takes it."""
     return FileLock(str(Path(directory) / ".export.lock"))
 
 

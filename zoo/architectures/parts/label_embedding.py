@@ -52,7 +52,7 @@ class LabelEmbedding(keras.layers.Layer):
         return 0
 
     def multiplications_rule(self):
-        """Levels of products that the layer costs: none."""
+        """Number of successive products: none."""
         return 0
 
     def get_config(self):

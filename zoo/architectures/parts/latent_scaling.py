@@ -31,5 +31,5 @@ class LatentScaling(keras.layers.Layer):
         return degrees[0]
 
     def multiplications_rule(self):
-        """Levels of products that the layer costs: none."""
+        """Number of successive products: none."""
         return 0

@@ -50,7 +50,7 @@ class PixelScaling(keras.layers.Layer):
         return degrees[0]
 
     def multiplications_rule(self):
-        """Levels of products that the layer costs: none."""
+        """Number of successive products: none."""
         return 0
 
     def get_config(self):

@@ -76,7 +76,7 @@ class Repository:
         self._stopped.set()
 
     def names(self) -> list[str]:
-        """Models with at least one version that can be asked."""
+        """Models with at least one version that is loaded."""
         return sorted(name for name, versions in self._models.items() if versions)
 
     def find(self, name, version=None, label=None) -> Servable:

@@ -30,7 +30,7 @@ class Servable:
         self._session = tf.compat.v1.Session(graph=graph)
         with graph.as_default():
             meta_graph = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder))
-        # Keys such as __saved_model_init_op are TensorFlow's own, and nothing that can be asked.
+        # Keys such as __saved_model_init_op are TensorFlow's own, and not signatures.
         names = [name for name in meta_graph.signature_def if not name.startswith("__saved_model")]
         self.signatures = {name: meta_graph.signature_def[name] for name in names}
 

@@ -26,7 +26,7 @@ def serve(directory, *, host, rest_port, grpc_port, max_bytes, poll_seconds=1.0)
         rest_port: port of REST; 0 takes a free one.
         grpc_port: port of gRPC; 0 takes a free one.
         max_bytes: the largest request.
-        poll_seconds: how often the folder is looked at.
+        poll_seconds: how often the folder is read.
 
     Raises:
         ValueError: the folder has no model that can be served, or a port is taken.

@@ -178,7 +178,7 @@ def _array(name, value, infos):
     dtype = tf.dtypes.as_dtype(infos[name].dtype)
     try:
         array = np.array(_bytes(value), object) if dtype == tf.string else np.array(value)
-    except (ValueError, RecursionError) as error:  # lists of unequal length, no base64, too many levels
+    except (ValueError, RecursionError) as error:  # lists of unequal length, no base64, nested too deep
         raise RequestError(f'"{name}" is no array of type {dtype.name}: {error}') from error
     return array if dtype == tf.string else _as_type(name, value, array, dtype)
 
