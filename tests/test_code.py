@@ -35,6 +35,7 @@ ZOO_ORDER = (
         "extras",
         "keyword_hints",
         "paths",
+        "runs",
     ),
 )
 

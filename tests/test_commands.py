@@ -40,7 +40,7 @@ def subprocess_pinet(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["list"], ["list", "--json"], ["info", "pinet_digits"], ["--version"]]
+    "arguments", [["--help"], ["list"], ["list", "--json"], ["info", "pinet_digits"], ["runs", "docs"], ["--version"]]
 )
 def test_quick_commands_import_nothing_heavy(arguments):
     script = f"""

@@ -46,7 +46,7 @@ def _what_is_left(folder, cards):
         return ""
     with naming_damaged_file(path, ADVICE):
         name, epochs = str(record["recipe"]["name"]), int(record["recipe"]["epochs"])
-    done, shipped = _epochs_logged(folder / "log.csv"), (RECIPES / f"{name}.toml").is_file()
+    done, shipped = len(read_log(folder)), (RECIPES / f"{name}.toml").is_file()
     recipe = name if shipped else f"{name}.toml"
     command = shlex.join(["pinet", "train", recipe, "--run-dir", str(folder)])
     again = f"`{command}`, with the options it was started with,"
@@ -61,10 +61,16 @@ def _what_is_left(folder, cards):
     return ""
 
 
-def _epochs_logged(path):
+def read_log(folder: Path) -> list[dict[str, str]]:
+    """The rows of a run's `log.csv`, one for each epoch that is done; none before the first epoch is.
+
+    Raises:
+        DamagedFile: the file holds something else.
+    """
+    path = folder / "log.csv"
     with naming_damaged_file(path, ADVICE):
         try:
             with open(path, newline="", encoding="utf-8") as file:
-                return sum(1 for _ in csv.DictReader(file))
+                return list(csv.DictReader(file))
         except FileNotFoundError:  # it is written at the end of an epoch
-            return 0
+            return []

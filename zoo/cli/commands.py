@@ -5,6 +5,7 @@ import zoo.cli.models
 import zoo.cli.predict
 import zoo.cli.evaluate
 import zoo.cli.train
+import zoo.cli.runs
 import zoo.cli.demo
 import zoo.cli.certify
 import zoo.cli.boundary

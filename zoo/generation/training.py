@@ -1,5 +1,6 @@
 """One training of a generator: from a recipe to weights and card."""
 
+import contextlib
 from pathlib import Path
 
 import keras
@@ -23,9 +24,10 @@ from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.event_log import EventLog
 from zoo.training.callbacks.progress import TrainingProgress
-from zoo.training.callbacks.stop_at_nan import StopAtNaN
+from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
+from zoo.training.starts import recording_start
 
 
 def train(
@@ -63,8 +65,10 @@ def train(
             f"{recipe.validation} of them for validation. Received: batch_size={recipe.batch_size}"
         )
     image_metrics = ImageMetrics(recipe.classifier, data_set.x_train[kept:], data_set.y_train[kept:])
-    with folder_lock(run_dir, "training"):
+    with contextlib.ExitStack() as lock:
+        lock.enter_context(folder_lock(run_dir, "training"))
         open_run(run_dir, recipe, data_set, fresh)
+        lock.enter_context(recording_start(run_dir, data_set, data=data, data_dir=data_dir, out_dir=out_dir))
         gan = prepare(recipe, len(batches))
         checkpoint, progress = Checkpoint(run_dir), TrainingProgress(recipe, len(batches), console)
         done = checkpoint.restore(gan)
@@ -78,7 +82,7 @@ def train(
                 verbose=0,
                 callbacks=[
                     keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
-                    StopAtNaN(),
+                    StopAtDivergence(),
                     EpochSheets(run_dir / "sheets", image_metrics, batches, recipe.ema_momentum > 0, console),
                     progress,
                     checkpoint,

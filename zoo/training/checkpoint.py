@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Checkpoint(keras.callbacks.Callback):
     def __init__(self, folder):
         super().__init__()
         self.path, self.log = Path(folder) / "checkpoint.npz", Path(folder) / "log.csv"
+        self.copy = self.path.with_name("checkpoint_before_divergence.npz")
         self.history: list[dict] = []
         self.environment: dict = {}  # of the last epoch; an older checkpoint did not record it
 
@@ -77,6 +79,22 @@ class Checkpoint(keras.callbacks.Callback):
         with replacing(self.path) as partial:
             np.savez(partial, **texts, **state)
         self.history, self.environment = history, self.here  # of what is on disk, also where writing fails
+        self._write_log()
+
+    def keep_copy(self):
+        """Keep the checkpoint as it is now, next to those of later epochs."""
+        if not self.history:
+            return self.copy.unlink(missing_ok=True)  # of an earlier run
+        with replacing(self.copy) as partial:
+            shutil.copyfile(self.path, partial)
+
+    def return_to_copy(self, epochs):
+        """Go back by some epochs, to the copy that was kept then; without one, nothing is left of the run."""
+        self.history = self.history[: len(self.history) - epochs]
+        if not self.history:
+            self.path.unlink(missing_ok=True)
+            return self.log.unlink(missing_ok=True)
+        self.copy.replace(self.path)
         self._write_log()
 
     def _write_log(self):

@@ -25,6 +25,7 @@ from zoo.training.fitting import (
     update_batch_norm,
 )
 from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
+from zoo.training.starts import recording_start
 
 
 def train(
@@ -55,9 +56,8 @@ def train(
 
     Raises:
         ValueError: `run_dir` holds a run of another recipe, data set or backend, a damaged one, or one that is being
-            trained; there is less than a batch to train on; the loss becomes NaN; there
-            are fewer devices, or the batch does not divide among them; there are several, and the recipe has a
-            teacher.
+            trained; there is less than a batch to train on; the run diverges; there are fewer devices, or the batch
+            does not divide among them; there are several, and the recipe has a teacher.
         FileNotFoundError: the data set is not there.
     """
     if recipe.teacher and devices > 1:
@@ -72,6 +72,8 @@ def train(
             if first:
                 lock.enter_context(folder_lock(run_dir, "training"))
                 open_run(run_dir, recipe, data_set, fresh)
+                options = {"data": data, "data_dir": data_dir, "out_dir": out_dir, "devices": devices}
+                lock.enter_context(recording_start(run_dir, data_set, **options))
             check_processes_agree(0, "run folder")
             checkpoint = Checkpoint(run_dir)
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)

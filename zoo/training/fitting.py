@@ -8,7 +8,8 @@ from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
-from zoo.training.callbacks.stop_at_nan import StopAtNaN
+from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
+from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import process, synchronise_norms_and_clipping
 from zoo.training.optimizer import recipe_optimizer
 from zoo.training.teacher import Teacher
@@ -51,7 +52,7 @@ def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
         Keras' history: the loss and accuracy of each epoch, in training and on the validation part.
 
     Raises:
-        ValueError: the loss becomes NaN.
+        ValueError: the loss becomes NaN, or is far above that of guessing for two epochs.
     """
     history = run_epochs(model, recipe, data_set, **options)
     update_batch_norm(model, recipe, data_set)
@@ -69,18 +70,19 @@ def run_epochs(
         data_set: the `DataSet`; only its training split is used.
         initial_epoch: epochs that are done already.
         epochs: the epoch to stop after, on the schedule of the whole recipe; default the recipe's last.
-        callbacks: more callbacks; they do not see an epoch whose loss is NaN.
+        callbacks: more callbacks; they do not see the epoch at which a run is ended because it diverged.
         cache: folder for a teacher's answers; `None` keeps none.
 
     Returns:
         Keras' history.
 
     Raises:
-        ValueError: the loss becomes NaN.
+        ValueError: the loss becomes NaN, or is far above that of guessing for two epochs.
     """
     images, targets, held_images, held_targets = split(recipe, data_set)
     teacher = Teacher(recipe, cache) if recipe.teacher else None
     batches = Batches(images, targets, recipe, *process(), teacher=teacher)
+    checkpoint = next((each for each in callbacks if isinstance(each, Checkpoint)), None)
     start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
     return model.fit(  # at its end, fit replaces the weights by their averages
         batches,
@@ -90,7 +92,7 @@ def run_epochs(
         validation_batch_size=500,
         shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
         verbose=0,
-        callbacks=[start_epoch, StopAtNaN(), *callbacks],
+        callbacks=[start_epoch, StopAtDivergence(len(data_set.class_names), checkpoint), *callbacks],
     )
 
 
