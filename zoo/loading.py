@@ -37,26 +37,29 @@ def load(
 ) -> keras.Model:
     """Load a model of the zoo: pixels in, logits out; or, for a generator, noise in, pixels out.
 
+    Preprocessing is a part of the model: give it pixels 0..255 as they are, and do not divide them.
+
     Args:
-        name: name of a shipped model; or folder of a run of `pinet train`, such as `"runs/NAME"`, or path of the card
-            (`.json`) in it.
+        name: name of a shipped model, one of `zoo.list_models()`; or folder of a run of `pinet train`, such as
+            `"runs/NAME"`, or path of the card (`.json`) in it.
         weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model,
             fine-tuned ones included.
         num_classes: number of classes of a new, untrained head; `None` keeps the trained one. With the path of a
             weights file, the number of classes of the head in that file.
         include_top: `False` leaves the head out; the output is then the features.
         calibrated: `True` divides the head's weights by the card's temperature, so that softmax(logits) are calibrated
-            probabilities; the decision stays.
+            probabilities; the predicted class stays the same.
 
     Returns:
         An uncompiled `keras.Model` that takes `[batch, height, width, channels]` pixels, uint8 or float in 0..255, and
-        gives logits `[batch, classes]`, or features `[batch, d]`. A generator, `GeneratorModel`, takes noise
+        gives logits `[batch, classes]`, or features `[batch, d]`. An audio model takes `[batch, samples]`, 16-bit
+        samples. A generator, `GeneratorModel`, takes noise
         `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
-        ValueError: unknown name, a run that is not finished, a card whose architecture cannot be built, a damaged or
-            foreign weights file, `weights` of another data set by name, an impossible `num_classes`, `calibrated`
-            without the trained head, or one of these for a generator, which has no head.
+        ValueError: unknown name, a run that is not finished, a card whose architecture cannot be built, a damaged
+            weights file or one of another model, the name of a data set as `weights`, a `num_classes` that is not a
+            positive integer, `calibrated` without the trained head, or one of these for a generator, which has no head.
         FileNotFoundError: the weights file is missing.
 
     Example:

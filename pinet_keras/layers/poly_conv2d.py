@@ -9,20 +9,26 @@ from pinet_keras.layers._poly_conv import PolyConv
 class PolyConv2D(PolyConv):
     """Computes `filters` low-rank polynomials of degree `degree` of each window of pixels of its input.
 
-    The recursions of `PolyDense`, `y = C x_N + β` with `x_n` by `"ccp"`, `"ncp"` or `"ncp_skip"`, in which every
-    product by a matrix is a convolution. The factors that see the input (U_n, A_n) have the kernel size, strides,
-    padding and dilation; those that see x_{n-1} (S_n, V_n) and C are 1x1 convolutions, which act on the channels
-    alone. So each output value is exactly a `PolyDense` of its own window: the receptive field does not grow with
-    the degree, all x_n have one spatial size, and striding happens once. (Kernels on S_n too would widen the field with
-    every degree at k times the cost; stacking layers does that better.)
+    Takes the place of a `Conv2D` with an activation function. With z the input, `∗` the elementwise product and k the
+    rank, `y = C x_N + β`, where
+
+    - `"ccp"`: `x_1 = U_1 z`, `x_n = (U_n z) ∗ x_{n-1} + x_{n-1}`;
+    - `"ncp"`: `x_1 = (A_1 z) ∗ b_1`, `x_n = (A_n z) ∗ (S_n x_{n-1} + b_n)`;
+    - `"ncp_skip"`: `x_1 = (A_1 z) ∗ b_1`, `x_n = (A_n z) ∗ (S_n x_{n-1} + b_n) + V_n x_{n-1}`.
+
+    U_n and A_n are convolutions with k filters, of the kernel size, strides, padding and dilation. S_n, V_n and C act
+    on the channels alone (1x1 convolutions). So each output value is a `PolyDense` of its own window: the receptive
+    field does not grow with the degree, all x_n have one spatial size, and striding happens once.
 
     Args:
         filters: Positive integer, number of output channels.
         kernel_size: Integer or tuple of 2, size of the window.
-        degree: Positive integer N, degree of the polynomials.
+        degree: Positive integer N, degree of the polynomials. Degrees of layers in a row multiply: prefer several
+            layers of degree 2 or 3 to one of high degree.
         rank: Positive integer k, channels of x_n. `None` stands for `filters`: C is then square, so that the readout
             neither narrows nor widens, and each factor costs what a `Conv2D(filters, kernel_size)` costs.
-        decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, which factors the coefficients share.
+        decomposition: `"ccp"` has the fewest parameters, `"ncp"` mixes the channels of x_{n-1} in each step, and
+            `"ncp_skip"` also adds x_{n-1}, as `"ccp"` does.
         strides: Integer or tuple of 2. Above 1 it excludes a dilation above 1, as everywhere in Keras.
         padding: `"valid"` or `"same"` (zeros).
         dilation_rate: Integer or tuple of 2.

@@ -24,10 +24,12 @@ class PolyDense(PolyRecursion):
 
     Args:
         units: Positive integer, number of outputs.
-        degree: Positive integer N, degree of the polynomials.
+        degree: Positive integer N, degree of the polynomials. Degrees of layers in a row multiply: prefer several
+            layers of degree 2 or 3 to one of high degree.
         rank: Positive integer k, length of x_n. `None` stands for `units`: C is then square, so that the readout
             neither narrows nor widens, and each factor costs what a `Dense(units)` costs.
-        decomposition: `"ccp"`, `"ncp"` or `"ncp_skip"`, which factors the coefficients share.
+        decomposition: `"ccp"` has the fewest parameters, `"ncp"` mixes the entries of x_{n-1} in each step, and
+            `"ncp_skip"` also adds x_{n-1}, as `"ccp"` does.
         normalization: `None`, or `"batch"` to batch-normalise each branch before it enters a product: every U_nᵀz
             (A_nᵀz), and every S_nᵀx_{n-1} before b_n is added. At inference this is affine; the degree stays.
         use_bias: Whether to add β. (b_n belongs to the recursion and is there in either case.)

@@ -42,15 +42,17 @@ def export(
 ) -> Path:
     """Export a model for TensorFlow Serving, or a classifier to LiteRT or ONNX.
 
-    The folder `DIRECTORY/NAME/VERSION` is written under another name and renamed, so that a server that polls never
-    sees half a model. `models.config` and its siblings in `DIRECTORY` are kept up to date: the version is listed there,
-    so that servers load it. The first version of a model gets the label `stable`; no label that is in use moves
-    (`zoo.serving.rollout.set_labels` and `pinet label` move labels, once the servers have loaded the version).
+    TensorFlow Serving's folder `DIRECTORY/NAME/VERSION` is written under another name and renamed, so that a running
+    server never reads half a model. The new version is added to `DIRECTORY/models.config`, which servers read, so that
+    they load it; files for batching and monitoring are written where they are missing.
+
+    The first version of a model gets the label `stable`. No label that is in use moves: `pinet label` and
+    `zoo.serving.rollout.set_labels` move labels, once the servers have loaded the version.
 
     Args:
         name_or_model: name of a shipped model, folder of a run of `pinet train`, or a `keras.Model` that takes
             pixels and gives logits, or a `GeneratorModel`.
-        directory: the folder of the models.
+        directory: the folder of all exported models; it is made if it is not there.
         name: the model's name on the server; default the card's, or the `keras.Model`'s.
         version: the version's number; `None` takes the next free one.
         force: whether to replace what is there.
@@ -64,8 +66,9 @@ def export(
         The folder of the version, or the file.
 
     Raises:
-        ValueError: no classifier and no generator of images, an argument out of its range, the version is there
-            already, `models.config` cannot be read, or the backend is not TensorFlow.
+        ValueError: a model that is neither a classifier nor a generator of images (audio models have no export), an
+            argument out of its range, the version is there already, `models.config` cannot be read, or the backend is
+            not TensorFlow.
 
     Example:
         >>> zoo.export("pinet_digits", "models").as_posix()
