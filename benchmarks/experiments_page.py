@@ -52,7 +52,7 @@ def _summary(groups, found):
         anchor = "".join(each for each in group["question"].lower() if each.isalnum() or each in " -").replace(" ", "-")
         points = _points(found[better], found[other])
         rows.append([f"[{group['question']}](#{anchor})", group["answer"], f"`{better}` − `{other}`", points])
-    return markdown_table(["Question", "Answer", "Validation accuracy", "Points"], rows)
+    return markdown_table(["Question", "Answer", "Trials compared", "Points"], rows)
 
 
 def _section(group, found):
