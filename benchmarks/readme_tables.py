@@ -17,7 +17,8 @@ from zoo.publishing.formatting import (
     human_tier,
     markdown_table,
 )
-from zoo.registry import TASKS, card, list_models
+from zoo.registry import card, list_models
+from zoo.tasks import TASKS
 
 README, GENERATORS = Path(__file__).parent.parent / "README.md", DOCS / "generators.md"
 COMPARED = ("pinet_mnist_generator", "pinet_cifar10_generator")  # with their baselines, in docs/generators.md

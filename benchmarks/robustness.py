@@ -13,7 +13,7 @@ from benchmarks.page import DOCS, write_between
 from zoo.data.loading import load_set
 from zoo.evaluation.classifiers import predict_logits
 from zoo.publishing.formatting import human_degree, markdown_table
-from zoo.registry import CLASSIFICATION
+from zoo.tasks import CLASSIFICATION
 
 COUNT = 1000
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from zoo.tasks import TASKS
+
 ROOT = Path(__file__).parent.parent
 ORDER = ("tuning", "zoo", "pinet_keras")  # each may import those behind it
 # The parts of the zoo: each may import those of the lines below its own, and the modules of its own line.
 ZOO_ORDER = (
     ("cli",),
     ("",),  # zoo/__init__.py
-    ("serving",),
+    ("serving", "measuring"),
     ("generation",),
     ("training",),
     ("publishing",),
@@ -25,6 +27,7 @@ ZOO_ORDER = (
     ("data", "optimizers"),
     (
         "registry",
+        "tasks",
         "card_entries",
         "card_types",
         "weights_file",
@@ -84,6 +87,8 @@ def imported_modules(tree):
                 yield inner if inner in MODULES else node.module
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
             yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "task_function":
+            yield from (getattr(task, node.args[1].value).partition(":")[0] for task in TASKS.values())
 
 
 GRAPH = {
@@ -111,6 +116,32 @@ def test_no_module_imports_itself_through_others():
         for name in leaves:
             del graph[name]
     assert not graph, f"cycles among {', '.join(sorted(graph))}"
+
+
+def comparisons_of_tasks(tree):
+    """Comparisons with the name of a task, where zoo/tasks.py has a column for what differs."""
+    for node in ast.walk(tree):
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        for part in (each for side in sides for each in ast.walk(side)):
+            name = getattr(part, "id", getattr(part, "attr", getattr(part, "value", None)))
+            if name in ("CLASSIFICATION", "AUDIO_CLASSIFICATION", "GENERATION", *TASKS):
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "zoo.tasks"])
+def test_what_differs_between_tasks_stands_in_one_table(module):
+    assert not list(comparisons_of_tasks(ast.parse(MODULES[module].read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("code", ["task == registry.GENERATION", "x in (CLASSIFICATION,)", "x != 'image generation'"])
+def test_a_comparison_of_tasks_is_seen(code):
+    assert list(comparisons_of_tasks(ast.parse(code)))
+
+
+def test_the_functions_of_the_table_count_as_imports_of_those_that_use_them():
+    found = set(imported_modules(ast.parse("task_function(card['task'], 'train')")))
+    assert found == {"zoo.training.classifiers", "zoo.generation.training"}
+    assert "zoo.generation.training" in GRAPH["zoo.cli.train"]
 
 
 def test_no_file_is_longer_than_300_lines():

@@ -522,7 +522,10 @@ def test_devices_that_are_not_there_are_reported(pinet, tmp_path):
     code, _, err = pinet("train", "pinet_digits", "--devices", 64, "--run-dir", tmp_path)
     assert code == 1 and "Found only" in err and "Received: devices=64" in err
     code, _, err = pinet("train", "pinet_digits_generator", "--devices", 2)
-    assert code == 1 and "--devices and --seeds are for classifiers. Received: pinet_digits_generator" in err
+    assert (
+        code == 1
+        and "--devices is for image classification and audio classification. Received: pinet_digits_generator" in err
+    )
 
 
 def test_a_third_party_layer_is_not_skipped_for_its_name(pinet, tmp_path):

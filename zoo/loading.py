@@ -9,11 +9,13 @@ import keras
 from pinet_keras.arguments import positive_integer
 from zoo import weights_file
 from zoo.architectures import build, build_generator
+from zoo.card_types import Card
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
 from zoo.paths import WEIGHTS
-from zoo.registry import GENERATION, card_path, list_models
 from zoo.registry import card as read_card
+from zoo.registry import card_path, list_models
+from zoo.tasks import task_function
 
 # What makes two models the same function of the same weights.
 SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
@@ -72,8 +74,13 @@ def load(
     """
     card = read_card(name)
     _check_weights_argument(weights, card)
-    if card["task"] == GENERATION:
-        return _load_generator(name, card, weights, num_classes is None and include_top is True and not calibrated)
+    return task_function(card["task"], "load")(name, card, weights, num_classes, include_top, calibrated)
+
+
+def load_classifier(
+    name: str | Path, card: Card, weights, num_classes: int | None, include_top: bool, calibrated: bool
+) -> keras.Model:
+    """`load` for a classifier, with all arguments given, and its card."""
     num_classes = positive_integer("num_classes", num_classes, or_none=True)
     if num_classes is not None and not include_top:
         raise ValueError(f"`num_classes` has no meaning with include_top=False. Received: num_classes={num_classes!r}")
@@ -122,8 +129,11 @@ def _classes_in_file(path, card, num_classes, include_top):
     return found
 
 
-def _load_generator(name, card, weights, plain):
-    if not plain:
+def load_generator(
+    name: str | Path, card: Card, weights, num_classes: int | None, include_top: bool, calibrated: bool
+) -> keras.Model:
+    """`load` for a generator, with all arguments given, and its card."""
+    if num_classes is not None or include_top is not True or calibrated:
         raise ValueError(
             "`num_classes`, `include_top` and `calibrated` are for classifiers; a generator has no head. "
             f"Received: name={name!r}"

@@ -10,12 +10,7 @@ from zoo.card_types import Card
 from zoo.finished_run import card_of_run, list_runs
 from zoo.former_names import rename_entries
 from zoo.paths import CARDS, WEIGHTS
-
-CLASSIFICATION, AUDIO_CLASSIFICATION, GENERATION = TASKS = (
-    "image classification",
-    "audio classification",
-    "image generation",
-)
+from zoo.tasks import TASKS
 
 
 def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
@@ -112,8 +107,9 @@ def _read_card(path):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         rename_entries(values)
-        check_entries(values, isinstance(values, dict) and values.get("task") == GENERATION)
-        if values["task"] not in TASKS:
+        task = TASKS.get(str(values.get("task"))) if isinstance(values, dict) else None
+        check_entries(values, task is not None and task.card == "generator")
+        if task is None:
             raise ValueError(f"its task is {values['task']!r}")
         return values
     except FileNotFoundError as error:

@@ -10,7 +10,7 @@ from pinet_keras.analysis.verification import verify_degree
 from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
 from zoo.data.samples import sample_inputs
 from zoo.generation.latents import draw_latents
-from zoo.registry import CLASSIFICATION, GENERATION
+from zoo.tasks import CLASSIFICATION, GENERATION
 
 NAMES = zoo.list_models(task=CLASSIFICATION)
 POLYNOMIALS = [name for name in zoo.list_models() if zoo.card(name)["tier"]]

@@ -13,7 +13,7 @@ from benchmarks.card_types import TYPES, card_types, definitions
 from zoo.card_entries import KINDS, check_entries
 from zoo.card_types import Card
 from zoo.paths import CARD_SCHEMA
-from zoo.registry import TASKS
+from zoo.tasks import TASKS
 
 SCHEMA = json.loads(CARD_SCHEMA.read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

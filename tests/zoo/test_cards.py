@@ -7,7 +7,7 @@ import pytest
 import zoo
 from zoo import weights_file
 from zoo.architectures import build
-from zoo.evaluation.classifiers import evaluate
+from zoo.measuring import evaluate
 from zoo.paths import WEIGHTS
 from zoo.publishing.publish import structure
 from zoo.recipes import read_recipe

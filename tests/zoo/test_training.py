@@ -19,7 +19,7 @@ from rich.console import Console
 
 import zoo
 from zoo.data.loading import load_set
-from zoo.evaluation.classifiers import evaluate
+from zoo.measuring import evaluate
 from zoo.paths import RECIPES
 from zoo.publishing.publish import write_card
 from zoo.recipes import read_recipe

@@ -10,6 +10,7 @@ from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, print_notes, progress
 from zoo.cli.options import AsJson, ModelName, source
 from zoo.files import check_file, naming_file
+from zoo.tasks import CLASSIFICATION
 
 BATCH = 64  # images; the progress bar moves after each batch
 
@@ -24,7 +25,7 @@ def boundary(
     json: AsJson = False,
 ):
     """Draw how the decision changes between two images, or its regions between three, and list where it changes."""
-    card = registry.card_for(name, registry.CLASSIFICATION)
+    card = registry.card_for(name, CLASSIFICATION)
     check_file(out)
     from zoo.data import inputs
 

@@ -8,6 +8,7 @@ from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
 from zoo.cli.options import AsJson
+from zoo.tasks import CLASSIFIERS
 
 
 @app.command()
@@ -74,11 +75,7 @@ def _valid_inputs(model, card):
 
 def _card_of_shape(shape):
     """The card of a classifier that takes such examples, or None."""
-    names = [
-        name
-        for task in (registry.CLASSIFICATION, registry.AUDIO_CLASSIFICATION)
-        for name in registry.list_models(task=task)
-    ]
+    names = [name for task in CLASSIFIERS for name in registry.list_models(task=task)]
     return next((card for card in map(registry.card, names) if card["input_shape"] == [*shape]), None)
 
 

@@ -10,8 +10,9 @@ from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.probabilities import probabilities
 from zoo.loading import load
 from zoo.publishing import formatting
-from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, GENERATION, has_weights, list_models
 from zoo.registry import card as read_card
+from zoo.registry import has_weights, list_models
+from zoo.tasks import CLASSIFIERS, GENERATION
 
 RIGHT, WRONG, QUIET = "#1a7f4b", "#c0352b", "#555555"
 COLUMNS = 10
@@ -47,7 +48,7 @@ def run_demo(report=None) -> list[tuple[Card, list[Guess]]]:
     Returns:
         One pair per model: its card and its predictions.
     """
-    names, results = [*_installed(CLASSIFICATION), *_installed(AUDIO_CLASSIFICATION)], []
+    names, results = _installed(*CLASSIFIERS), []
     for done, name in enumerate(names):
         if report:
             report(done, len(names))
@@ -139,9 +140,9 @@ def draw_generated(out, rows=3) -> None:
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
 
 
-def _installed(task):
+def _installed(*tasks):
     """The models whose weights are here: a wheel leaves out those of the baselines."""
-    return [name for name in list_models(task=task) if has_weights(name)]
+    return [name for task in tasks for name in list_models(task=task) if has_weights(name)]
 
 
 def _guesses(model, card):

@@ -7,11 +7,12 @@ import typer
 
 from zoo import registry
 from zoo.cli.app import app
-from zoo.cli.console import escaped, new_console, new_table, print_json, progress, waiting
+from zoo.cli.console import escaped, new_console, new_table, print_json, progress
 from zoo.cli.data_sets import ensure_data
-from zoo.cli.options import AsJson, DataDir, DataFile, ModelName
+from zoo.cli.options import AsJson, DataDir, DataFile, ModelName, check_options
 from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import human_interval, human_seconds
+from zoo.tasks import task_function
 
 HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its nearest neighbours
 
@@ -28,76 +29,28 @@ def evaluate(
 ):
     """Measure a model on its test split and compare with its card. Exit code 1: same data, other metrics."""
     card = registry.card(name)
-    generator = card["task"] == registry.GENERATION
+    check_options(card["task"], {"--sheet": sheet is not None}, name)
     if sheet is not None:
-        if not generator:
-            raise ValueError(f"--sheet is for generators. Received: {name}")
         check_file(sheet)
     ensure_data(card["dataset"]["name"], data, data_dir)
     options = {"data": data, "data_dir": data_dir}
-    result = _measure_generator(name, sheet, options) if generator else _measure_classifier(name, options)
+    with progress(f"evaluating {name}") as report:
+        from zoo.measuring import evaluate as run
+
+        result = run(name, progress=report, **options)
+        if sheet is not None:
+            _draw_nearest(name, sheet, result, options)
     differs = result["same_data_as_card"] and not result["reproduces_card"]
     if json:
         print_json(result)
-    elif generator:
-        _print_generator(result, card, differs, sheet)
     else:
-        _print_classifier(result, differs)
+        _print(result, card, differs, sheet)
     raise typer.Exit(int(differs))
 
 
-def _measure_classifier(name, options):
-    with progress(f"evaluating {name}") as report:
-        from zoo.evaluation.classifiers import evaluate as run
-
-        return run(name, progress=report, **options)
-
-
-def _print_classifier(result, differs):
-    table = new_table("", "", title=f"{result['model']} on the test split of {result['dataset']}")
-    table.show_header = False
-    interval = human_interval(*result["interval_95"])
-    table.add_row("[bold]accuracy", f"[bold]{result['accuracy']:.2%}[/] (95 %: {interval})")
-    table.add_row("[bold]on the card", f"{result['card_accuracy']:.2%}")
-    table.add_row("[bold]calibration error", f"{result['ece']:.2%}")
-    examples = f"{result['examples']:,} in {human_seconds(result['seconds'])}"
-    table.add_row("[bold]examples", f"{examples}, {result['images_per_second']:,.0f} a second")
+def _print(result, card, differs, sheet):
     console = new_console()
-    console.print(table)
-    if differs:
-        console.print("The accuracy is not the card's.", style="bold red")
-    elif not result["same_data_as_card"]:
-        console.print("These are not the card's data, so its accuracy need not be reproduced.", style="yellow")
-    else:
-        console.print("The card's accuracy is reproduced.", style="green")
-
-
-def _measure_generator(name, sheet, options):
-    with waiting(f"measuring {name}"):
-        from zoo.generation.evaluation import evaluate as run
-        from zoo.generation.evaluation import nearest_training_images
-        from zoo.generation.sheets import sheet as draw
-
-        result = run(name, **options)
-        if sheet is not None:
-            images = nearest_training_images(name, seed=result["seed"], **options)
-            title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
-            with naming_file(sheet):
-                draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
-        return result
-
-
-def _print_generator(result, card, differs, sheet):
-    title = f"{result['model']}: {result['samples']:,} images of seed {result['seed']} against the test split"
-    columns = ("", "measured", "on the card", *card["baselines"])
-    table = new_table(*columns, right=range(1, len(columns)), title=title)
-    for key, value in result["card"].items():
-        others = (metrics.get(key) for metrics in card["baselines"].values())
-        cells = (f"{number:.4g}" if number is not None else "–" for number in (result[key], value, *others))
-        table.add_row(f"[bold]{key.replace('_', ' ')}", *cells)
-    console = new_console()
-    console.print(table)
-    console.print(f"in the features of {result['classifier']}, which had no part in the training")
+    console.print(task_function(card["task"], "table")(result, card))
     if differs:
         console.print("The metrics are not the card's.", style="bold red")
     elif not result["same_data_as_card"]:
@@ -107,3 +60,39 @@ def _print_generator(result, card, differs, sheet):
     if sheet is not None:
         words = "generated images, and the training images nearest to each"
         console.print(f"{words}: [bold]{escaped(str(sheet))}")
+
+
+def classifier_table(result, card):
+    """The table of a classifier's accuracy."""
+    table = new_table("", "", title=f"{result['model']} on the test split of {result['dataset']}")
+    table.show_header = False
+    interval = human_interval(*result["interval_95"])
+    table.add_row("[bold]accuracy", f"[bold]{result['accuracy']:.2%}[/] (95 %: {interval})")
+    table.add_row("[bold]on the card", f"{result['card_accuracy']:.2%}")
+    table.add_row("[bold]calibration error", f"{result['ece']:.2%}")
+    examples = f"{result['examples']:,} in {human_seconds(result['seconds'])}"
+    table.add_row("[bold]examples", f"{examples}, {result['images_per_second']:,.0f} a second")
+    return table
+
+
+def generator_table(result, card):
+    """The table of a generator's metrics, next to those of its baselines."""
+    columns = ("", "measured", "on the card", *card["baselines"])
+    table = new_table(*columns, right=range(1, len(columns)))
+    table.title = f"{result['model']}: {result['samples']:,} images of seed {result['seed']} against the test split"
+    table.caption = f"in the features of {result['classifier']}, which had no part in the training"
+    for key, value in result["card"].items():
+        others = (metrics.get(key) for metrics in card["baselines"].values())
+        cells = (f"{number:.4g}" if number is not None else "–" for number in (result[key], value, *others))
+        table.add_row(f"[bold]{key.replace('_', ' ')}", *cells)
+    return table
+
+
+def _draw_nearest(name, sheet, result, options):
+    from zoo.generation.evaluation import nearest_training_images
+    from zoo.generation.sheets import sheet as draw
+
+    images = nearest_training_images(name, seed=result["seed"], **options)
+    title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
+    with naming_file(sheet):
+        draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")

@@ -13,6 +13,7 @@ from zoo.cli.console import escaped, new_console, new_table, quiet_start, waitin
 from zoo.cli.labels import format_labels, print_line
 from zoo.files import check_folder
 from zoo.publishing.formatting import human_bytes
+from zoo.tasks import TASKS
 
 
 class Format(StrEnum):
@@ -117,10 +118,12 @@ def _roll_out(directory, name, version, urls):
 
 def _all_for(format):
     """The models that have an export of this format, and the others with the reason."""
-    why = {registry.AUDIO_CLASSIFICATION: "since audio models have no export"}
-    if format is not Format.saved_model:
-        why[registry.GENERATION] = f"since generators have no export to {format.value}"
-    reasons = {name: why.get(registry.card(name)["task"]) for name in registry.list_models()}
+    reasons = {}
+    for name in registry.list_models():
+        task = registry.card(name)["task"]
+        formats = TASKS[task].formats
+        to = f" to {format.value}" if formats else ""
+        reasons[name] = None if format.value in formats else f"since models for {task} have no export{to}"
     for name, reason in reasons.items():
         if reason is None and not registry.has_weights(name):
             reasons[name] = "since its weights are not installed (a wheel leaves out those of the baselines)"

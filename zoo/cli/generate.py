@@ -10,13 +10,14 @@ from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
 from zoo.files import check_file, check_folder, naming_file
 from zoo.finished_run import list_runs
+from zoo.tasks import GENERATION
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
         help="A generator of the zoo, or the folder of a training run.",
-        autocompletion=lambda: [*registry.list_models(task=registry.GENERATION), *list_runs()],
+        autocompletion=lambda: [*registry.list_models(task=GENERATION), *list_runs()],
     ),
 ]
 
@@ -39,7 +40,7 @@ def generate(
     columns: Annotated[int | None, typer.Option(min=1, help="Images per row [one of each class, else 8].")] = None,
 ):
     """Draw images from noise."""
-    card = registry.card_for(name, registry.GENERATION)
+    card = registry.card_for(name, GENERATION)
     check_file(out)
     if out_dir is not None:
         check_folder(out_dir)

@@ -1,11 +1,13 @@
 """`pinet list` and `pinet info`."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from zoo import registry
+from zoo.card_types import Card
 from zoo.cli.app import app
 from zoo.cli.console import new_console, new_table, print_json
 from zoo.cli.options import AsJson, ModelName
@@ -20,6 +22,7 @@ from zoo.publishing.formatting import (
     human_size,
     human_tier,
 )
+from zoo.tasks import TASKS, task_function
 
 
 @app.command("list")
@@ -63,22 +66,18 @@ def info(name: ModelName, json: AsJson = False):
         return print_json(card)
     table = new_table("", "", title=f"{card['name']}: {card['description']}")
     table.show_header = False
-    facts = _generator_facts if card["task"] == registry.GENERATION else _classifier_facts
-    for label, value in facts(card):
+    for label, value in task_function(card["task"], "facts")(card):
         table.add_row(f"[bold]{label}", value)
     new_console().print(table)
 
 
-def _classifier_facts(card):
+def classifier_facts(card: Card) -> Iterator[tuple[str, str]]:
+    """The rows of `pinet info` for a classifier: pairs of label and text."""
     accuracy = card["accuracy"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
-    if card["task"] == registry.AUDIO_CLASSIFICATION:
-        yield "input", f"{card['input_shape'][0]} samples of 16 bits, 8,000 a second"
-    else:
-        yield "input", " × ".join(map(str, card["input_shape"])) + ", pixels 0..255"
+    yield "input", _input(card)
     yield "classes", ", ".join(card["class_names"])
-    behind = ", from the spectrogram on" if card["task"] == registry.AUDIO_CLASSIFICATION else ""
-    yield "tier", f"{human_tier(card)}{_degree(card)}{behind}"
+    yield "tier", f"{human_tier(card)}{_degree(card)}{TASKS[card['task']].certified}"
     yield "size", human_size(card)
     yield (
         "test accuracy",
@@ -100,17 +99,21 @@ def _classifier_facts(card):
     yield from human_origin(card)
 
 
+def _input(card):
+    return TASKS[card["task"]].input.format(shape=" × ".join(map(str, card["input_shape"])))
+
+
 def _degree(card, variables=""):
     if card["degree"] is None:
         return ""
     return f", degree {card['degree']}{variables}, multiplicative depth {card['multiplicative_depth']}"
 
 
-def _generator_facts(card):
+def generator_facts(card: Card) -> Iterator[tuple[str, str]]:
     """The rows of `pinet info` for a generator: pairs of label and text."""
     quality = card["quality"]
     yield "task", f"{card['task']}, {card['dataset']['name']}"
-    yield "input", f"{card['latent_size']} numbers in -1..1" + (", and a class" if card["class_names"] else "")
+    yield "input", _input(card) + (", and a class" if card["class_names"] else "")
     yield "output", f"{human_shape(card).replace('×', ' × ')}, pixels 0..255"
     if card["class_names"]:
         yield "classes", ", ".join(card["class_names"])

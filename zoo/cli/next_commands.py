@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zoo.card_types import Card
 from zoo.paths import SAMPLES
-from zoo.registry import CLASSIFICATION, GENERATION
+from zoo.tasks import TASKS
 
 
 def next_commands(card: Card, folder: Path, data=None, data_dir=None) -> list[str]:
@@ -23,12 +23,10 @@ def next_commands(card: Card, folder: Path, data=None, data_dir=None) -> list[st
     cards = list((folder / "cards").glob("*.json"))
     model = str(folder if len(cards) == 1 else folder / "cards" / f"{card['name']}.json")
     options = [*(["--data", str(data)] if data else []), *(["--data-dir", str(data_dir)] if data_dir else [])]
-    if card["task"] == GENERATION:
-        first = ["generate", model, "-o", "generated.png"]
-    else:
-        first = ["predict", model, _sample(card["dataset"]["name"])]
-    commands = [first, ["evaluate", model, *options], ["certify", model, "--verify"]]
-    if card["task"] in (CLASSIFICATION, GENERATION):  # audio models have no export
+    task = TASKS[card["task"]]
+    end = {"generate": ["-o", "generated.png"], "predict": [_sample(card["dataset"]["name"])]}[task.command]
+    commands = [[task.command, model, *end], ["evaluate", model, *options], ["certify", model, "--verify"]]
+    if task.formats:
         commands.append(["export", model, "models/"])
     return [shlex.join(["pinet", *command]) for command in commands]
 

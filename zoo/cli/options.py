@@ -9,6 +9,7 @@ import typer
 from zoo import registry
 from zoo.finished_run import list_runs
 from zoo.publishing.formatting import human_bytes
+from zoo.tasks import TASKS
 
 _name = typer.Argument(
     metavar="NAME",
@@ -25,6 +26,24 @@ DataFile = Annotated[
 DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def check_options(task: str, given: dict[str, bool], name: str) -> None:
+    """Refuse options that models for a task do not have.
+
+    Args:
+        task: one of `zoo.tasks.TASKS`.
+        given: whether an option was given, by its name.
+        name: what was named in the command.
+
+    Raises:
+        ValueError: an option is for other tasks.
+    """
+    for option in (option for option, is_given in given.items() if is_given):
+        if option not in TASKS[task].options:
+            wanted = " and ".join(other for other, row in TASKS.items() if option in row.options)
+            raise ValueError(f"{option} is for {wanted}. Received: {name}, for {task}")
+
 
 MAX_STDIN = 256_000_000  # bytes
 

@@ -10,6 +10,7 @@ from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_error, print_json, print_notes, waiting
 from zoo.cli.options import AsJson, ModelName, source
 from zoo.publishing.formatting import printable
+from zoo.tasks import CLASSIFIERS, TASKS
 
 
 @app.command()
@@ -26,10 +27,10 @@ def predict(
     """Classify images or audio clips. Exit code 1: some of the files could not be read; the others are answered."""
     if json and csv:
         raise ValueError("Give --json or --csv, not both.")
-    card = registry.card_for(name, registry.CLASSIFICATION, registry.AUDIO_CLASSIFICATION)
+    card = registry.card_for(name, *CLASSIFIERS)
     from zoo.data import inputs
 
-    shape, kind = card["input_shape"], "audio" if card["task"] == registry.AUDIO_CLASSIFICATION else "image"
+    shape, kind = card["input_shape"], TASKS[card["task"]].example
     found = [inputs.read(file, source(file), card) for file in inputs.find(files, shape)]
     readable = [each for each in found if each.example is not None]
     guesses = _answers(name, card, [each.example for each in readable], top) if readable else []

@@ -1,21 +1,20 @@
 """`pinet train`."""
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
 from zoo.cli.data_sets import ensure_data
 from zoo.cli.next_commands import next_commands
-from zoo.cli.options import DataDir, DataFile
+from zoo.cli.options import DataDir, DataFile, check_options
 from zoo.files import check_folder, check_not_running
-from zoo.publishing.formatting import human_bytes, human_interval, human_metrics, human_seconds
+from zoo.publishing.formatting import human_bytes, human_seconds
 from zoo.recipes import list_recipes, read_recipe, with_changes
+from zoo.tasks import TASKS, task_function
 from zoo.training.onednn import train_with_onednn
 
 
@@ -41,9 +40,7 @@ def train(
     --set name=OTHER, which is also the model's name, or --run-dir.
     """
     chosen = with_changes(read_recipe(recipe), [*(changes or []), *([] if epochs is None else [f"epochs={epochs}"])])
-    generation = chosen.task == registry.GENERATION
-    if generation and (devices > 1 or seeds > 1):
-        raise ValueError(f"--devices and --seeds are for classifiers. Received: {recipe}")
+    check_options(chosen.task, {"--devices": devices > 1, "--seeds": seeds > 1}, recipe)
     folder = out or run_dir or Path("runs") / chosen.name
     for place in (folder, run_dir or folder):
         check_folder(place)
@@ -52,23 +49,15 @@ def train(
     ensure_data(chosen.dataset, data, data_dir)
     train_with_onednn()
     with waiting("starting the backend"):
-        training = import_module("zoo.generation.training" if generation else "zoo.training.classifiers")
+        run = task_function(chosen.task, "train")
     options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": new_console(stderr=True)}
     options |= {"run_dir": run_dir, "out_dir": out}
-    if generation:
-        card = training.train(chosen, **options)
-    else:
-        card = training.train_seeds(chosen, seeds, devices=devices, **options)
+    if "--devices" in TASKS[chosen.task].options:
+        options |= {"devices": devices, "seeds": seeds}
+    card = run(chosen, **options)
     if card is None:  # of several processes, the first one prints it
         return
-    if generation:
-        result = human_metrics(card["quality"])
-    else:
-        interval = human_interval(*card["accuracy"]["interval_95"])
-        result = f"test accuracy [bold]{card['accuracy']['test']:.2%}[/] (95 %: {interval})"
-        if "seeds" in card:
-            mean, spread, count = card["seeds"]["mean"], card["seeds"]["std"], len(card["seeds"]["accuracy"])
-            result += f", over {count} seeds [bold]{mean:.2%} ± {spread:.2%}[/],"
+    result = task_function(card["task"], "result")(card)
     console = new_console()
     console.print(
         f"[bold cyan]{card['name']}[/]  {result} after {human_seconds(card['training']['seconds'])}\n"

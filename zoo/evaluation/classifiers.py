@@ -5,10 +5,9 @@ import time
 import keras
 import numpy as np
 
-from zoo.data.loading import load_set
+from zoo.card_types import Card
 from zoo.evaluation.scores import accuracy_interval, expected_calibration_error
 from zoo.loading import load
-from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
 
 
 def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray:
@@ -33,26 +32,19 @@ def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray
     return model.predict(examples, batch_size=batch_size, verbose=0, callbacks=callbacks)
 
 
-def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -> dict:
-    """Measure a trained classifier on its test split and compare with its card.
+def measure(name, card: Card, data_set, batch_size=500, progress=None) -> dict:
+    """Measure a trained classifier on a test split, for `zoo.measuring.evaluate`.
 
     Args:
-        name: name of a shipped model, or folder of a run.
-        data: path of an `.npz` to read instead of TFDS.
-        data_dir: where TFDS keeps its data sets.
+        name: as for `zoo.load`.
+        card: its card.
+        data_set: the `DataSet`.
         batch_size: examples at a time.
         progress: called with (done, all) examples.
 
     Returns:
-        A dict of the metrics; `reproduces_card` says whether the accuracy is the card's to four digits and the data set
-        the card's by checksum.
-
-    Raises:
-        ValueError: unknown model, or data that are not its data set's kind.
-        FileNotFoundError: the data set is not there.
+        A dict of the metrics; `as_on_card` says whether the accuracy is the card's to four digits.
     """
-    card = card_for(name, CLASSIFICATION, AUDIO_CLASSIFICATION)
-    data_set = load_set(card["dataset"]["name"], data, data_dir)
     model = load(name)
     started = time.perf_counter()
     total = len(data_set.x_test)
@@ -60,12 +52,7 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
     logits = predict_logits(model, data_set.x_test, batch_size, report)
     seconds = time.perf_counter() - started
     accuracy, interval = accuracy_interval(logits, data_set.y_test)
-    same_data = data_set.sha256 == card["dataset"]["sha256"]
     return {
-        "model": card["name"],
-        "dataset": card["dataset"]["name"],
-        "same_data_as_card": same_data,
-        "split": "test",
         "examples": total,
         "accuracy": accuracy,
         "interval_95": interval,
@@ -73,5 +60,5 @@ def evaluate(name, *, data=None, data_dir=None, batch_size=500, progress=None) -
         "ece": expected_calibration_error(logits, data_set.y_test),
         "seconds": seconds,
         "images_per_second": total / seconds,
-        "reproduces_card": same_data and round(accuracy, 4) == round(card["accuracy"]["test"], 4),
+        "as_on_card": round(accuracy, 4) == round(card["accuracy"]["test"], 4),
     }

@@ -14,7 +14,8 @@ from zoo.data.audio import fit_length, read_example
 from zoo.data.inputs import doubts
 from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
 from zoo.loading import load
-from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
+from zoo.registry import card_for
+from zoo.tasks import CLASSIFIERS
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Name: TypeAlias = str | Path
@@ -144,7 +145,7 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
 
 
 def _classifier_card(name):
-    return card_for(name, CLASSIFICATION, AUDIO_CLASSIFICATION)
+    return card_for(name, *CLASSIFIERS)
 
 
 def _sources(inputs, shape):

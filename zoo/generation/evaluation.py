@@ -2,52 +2,45 @@
 
 import numpy as np
 
+from zoo.card_types import Card
 from zoo.data.loading import load_set
 from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
 from zoo.loading import load
-from zoo.registry import GENERATION, card_for
+from zoo.registry import card_for
+from zoo.tasks import GENERATION
 
 TOLERANCE = 1e-3  # relative: float32 sums differ in their last digits between machines
 
 
-def evaluate(name, *, data=None, data_dir=None, seed=None) -> dict:
-    """Measure a trained generator against its test split and compare with its card.
+def measure(name, card: Card, data_set, seed=None, progress=None) -> dict:
+    """Measure a trained generator against a test split, for `zoo.measuring.evaluate`.
 
     Args:
-        name: name of a shipped model, or folder of a run.
-        data: path of a uint8 `.npz` to read instead of TFDS.
-        data_dir: where TFDS keeps its data sets.
+        name: as for `zoo.load`.
+        card: its card.
+        data_set: the `DataSet`.
         seed: of the noise; `None` takes the card's.
+        progress: not called: the metrics are of all images together.
 
     Returns:
-        A dict of the metrics, those of the card, and `reproduces_card`: same data, same seed, and every metric equal to
-        the card's to a thousandth.
-
-    Raises:
-        ValueError: unknown model, not a generator, or data of another kind than its data set.
-        FileNotFoundError: the data set is not there.
+        A dict of the metrics, and `card`, the same of the card; `as_on_card` says whether the seed is the card's, and
+        every metric equal to the card's to a thousandth.
     """
-    card = card_for(name, GENERATION)
-    quality, data_set = card["quality"], load_set(card["dataset"]["name"], data, data_dir)
+    quality = card["quality"]
     seed = quality["seed"] if seed is None else seed
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_test, data_set.y_test)
     metrics = image_metrics.of_generator(load(name), quality["samples"], seed)
     on_card: dict = {key: value for key, value in quality.items() if key in metrics}
-    same_data = data_set.sha256 == card["dataset"]["sha256"]
-    same_metrics = all(np.isclose(metrics[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in metrics)
+    same = all(np.isclose(metrics[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in metrics)
     return {
-        "model": card["name"],
-        "dataset": card["dataset"]["name"],
-        "same_data_as_card": same_data,
-        "split": "test",
         "classifier": quality["classifier"],
         "samples": quality["samples"],
         "seed": seed,
         **metrics,
         "card": on_card,
-        "reproduces_card": same_data and seed == quality["seed"] and same_metrics,
+        "as_on_card": seed == quality["seed"] and same,
     }
 
 

@@ -19,7 +19,8 @@ from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.noise_batches import NoiseBatches
 from zoo.publishing.publish import publish
 from zoo.recipes import GeneratorRecipe
-from zoo.registry import GENERATION, card_for
+from zoo.registry import card_for
+from zoo.tasks import GENERATION
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.event_log import EventLog

@@ -6,7 +6,7 @@ from zoo.data.audio import read_example
 from zoo.data.samples import samples
 from zoo.evaluation.classifiers import predict_logits
 from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
-from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION
+from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION
 
 
 def classifier_entries(model, recipe, data_set) -> dict:

@@ -1,7 +1,6 @@
 """Values of the cards as readable text. Imports no backend, because `pinet list` needs it."""
 
 from zoo.card_types import Card, Metrics, Training
-from zoo.registry import GENERATION
 
 
 def printable(text: str) -> str:
@@ -49,7 +48,7 @@ def human_result(card: Card) -> str:
 
 def human_shape(card: Card) -> str:
     """The shape of a classifier's input or a generator's output: 28×28×1."""
-    return "×".join(map(str, card["output_shape"] if card["task"] == GENERATION else card["input_shape"]))
+    return "×".join(map(str, card.get("output_shape", card["input_shape"])))
 
 
 def human_tier(card: Card) -> str:
@@ -93,6 +92,21 @@ def human_environment(training: Training) -> str:
         f"{training['backend'] or unknown}, {training['machine'] or unknown}, CPU model {training['cpu'] or unknown}, "
         f"oneDNN {settings or unknown}; {', '.join(versions)}; commit {training['commit'] or unknown}"
     )
+
+
+def human_accuracy(card: Card) -> str:
+    """The result of a classifier's training: test accuracy, and its spread over seeds."""
+    accuracy = card["accuracy"]
+    words = f"test accuracy [bold]{accuracy['test']:.2%}[/] (95 %: {human_interval(*accuracy['interval_95'])})"
+    if "seeds" not in card:
+        return words
+    seeds = card["seeds"]
+    return f"{words}, over {len(seeds['accuracy'])} seeds [bold]{seeds['mean']:.2%} ± {seeds['std']:.2%}[/],"
+
+
+def human_quality(card: Card) -> str:
+    """The result of a generator's training: the metrics of its images."""
+    return human_metrics(card["quality"])
 
 
 def human_metrics(metrics: Metrics) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from zoo.recipes.checks import check_values
-from zoo.registry import GENERATION
+from zoo.tasks import GENERATION
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from zoo.paths import RECIPES
-from zoo.recipes.generator_recipe import GeneratorRecipe
-from zoo.recipes.recipe import Recipe
-from zoo.registry import CLASSIFICATION, suggestion
+from zoo.registry import suggestion
+from zoo.tasks import CLASSIFICATION, TASKS, task_function
 
 
 def list_recipes() -> list[str]:
@@ -25,11 +25,11 @@ def read_recipe(name_or_path):
         ValueError: no such recipe, not TOML, an unknown or missing key, a value out of its range.
     """
     path, values = read_named_toml(name_or_path, RECIPES, "recipe")
-    kinds = {kind.task: kind for kind in (Recipe, GeneratorRecipe)}
     task = values.pop("task", CLASSIFICATION)
-    if task not in kinds:
-        raise ValueError(f"Recipe key 'task' must be one of {', '.join(map(repr, kinds))}. Received: {task!r}")
-    kind = kinds[task]
+    known = [name for name, row in TASKS.items() if row.recipe]
+    if task not in known:
+        raise ValueError(f"Recipe key 'task' must be one of {', '.join(map(repr, known))}. Received: {task!r}")
+    kind: Any = task_function(task, "recipe")
     known_keys = [item.name for item in fields(kind)]
     for key in values:
         if key not in known_keys:

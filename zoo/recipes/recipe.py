@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from zoo.recipes.checks import check_values
-from zoo.registry import AUDIO_CLASSIFICATION, CLASSIFICATION, card_for
+from zoo.registry import card_for
+from zoo.tasks import CLASSIFICATION, CLASSIFIERS
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
 
@@ -127,7 +128,7 @@ class Recipe:
                 "Recipe keys 'teacher' and 'teacher_weight' need each other. "
                 f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
-        taught = card_for(self.teacher, CLASSIFICATION, AUDIO_CLASSIFICATION)["dataset"]["name"]
+        taught = card_for(self.teacher, *CLASSIFIERS)["dataset"]["name"]
         if taught != self.dataset:
             raise ValueError(
                 f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"

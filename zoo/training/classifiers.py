@@ -93,12 +93,12 @@ def train(
         return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir), classifier_entries)
 
 
-def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options) -> Card | None:
+def train_seeds(recipe: Recipe, seeds=1, *, run_dir=None, out_dir=None, **options) -> Card | None:
     """Train a recipe several times; the card of the first seed lists the accuracies of all.
 
     Args:
         recipe: the first run's; the further ones have seeds one, two and so on higher.
-        count: number of runs.
+        seeds: number of runs.
         run_dir: folder of the first run, default `runs/NAME`; the further ones are in `seed_N` within it.
         out_dir: folder that gets card and weights of the first run; default that run's folder.
         **options: as for `train`.
@@ -116,7 +116,7 @@ def train_seeds(recipe: Recipe, count, *, run_dir=None, out_dir=None, **options)
         _add_seeds(card, earlier.get("seeds", {}).get("accuracy", {}), out_dir)
     others = [
         train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
-        for seed in range(recipe.seed + 1, recipe.seed + count)
+        for seed in range(recipe.seed + 1, recipe.seed + seeds)
     ]
     if card:
         _add_seeds(card, {str(each["training"]["seed"]): each["accuracy"]["test"] for each in others if each}, out_dir)

@@ -8,7 +8,7 @@ import keras
 from zoo.files import naming_damaged_file, read_json, write_json
 from zoo.publishing.formatting import printable
 from zoo.publishing.training_record import teacher_record
-from zoo.registry import CLASSIFICATION
+from zoo.tasks import CLASSIFICATION
 
 START_OVER = (
     "Restore it from a copy, give another run folder, or start over with --fresh (which deletes the checkpoint)."

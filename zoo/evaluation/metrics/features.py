@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from zoo.registry import CLASSIFICATION, list_models
+from zoo.registry import list_models
+from zoo.tasks import CLASSIFICATION
 
 INCEPTION = "inception_v3"
 
@@ -28,15 +29,15 @@ class Features:
     """
 
     def __init__(self, net: str):
-        self.net = net
+        self.net, classifiers = net, list_models(task=CLASSIFICATION)
         if net == INCEPTION:
             self._model = _inception()
-        elif net in list_models(task=CLASSIFICATION):
+        elif net in classifiers:
             from zoo.loading import load
 
             self._model = load(net, include_top=False)
         else:
-            known = ", ".join([*list_models(task=CLASSIFICATION), INCEPTION])
+            known = ", ".join([*classifiers, INCEPTION])
             raise ValueError(f"`net` must be one of {known}. Received: net={net!r}")
 
     def __call__(self, images: np.ndarray, batch_size: int = 250) -> np.ndarray:

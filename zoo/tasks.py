@@ -1,0 +1,103 @@
+"""What differs between tasks: one table, a row a task. Imports no backend.
+
+A new task is a row here, its name in zoo/card.schema.json, and the functions that the row names. They are named as
+"module:function" and imported when they are first used: so the table can stand below all of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row of `TASKS`. What is named as "module:function" is a column for `task_function`.
+
+    Args:
+        card: the definition in zoo/card.schema.json that its cards fit, `"classifier"` or `"generator"`.
+        example: what an example of its data is called.
+        input: what a model takes, with `{shape}` for its input shape.
+        certified: what the certificate is about, where that is not the whole model.
+        command: the command of `pinet` that runs a model.
+        options: those options of `pinet` that not every task has.
+        formats: what a model can be exported to.
+        recipe: class of the recipes whose `task` it is; empty where another task's recipes train it.
+        train: function of a recipe, of the options and of `pinet train`'s other arguments; trains and gives the card.
+        load: function of a name, its card and the other arguments of `zoo.load`; gives the model.
+        measure: function of a name, its card, the data set and a progress report; gives the metrics of the test split.
+        result: function of a card; gives the result of a training in words.
+        facts: function of a card; gives the rows of `pinet info`.
+        table: function of what was measured and the card; gives the table of `pinet evaluate`.
+    """
+
+    card: str
+    example: str
+    input: str
+    command: str
+    formats: tuple[str, ...]
+    recipe: str
+    train: str
+    load: str
+    measure: str
+    result: str
+    facts: str
+    table: str
+    options: tuple[str, ...] = ()
+    certified: str = ""
+
+
+CLASSIFICATION, AUDIO_CLASSIFICATION, GENERATION = "image classification", "audio classification", "image generation"
+_IMAGES = Task(
+    card="classifier",
+    example="image",
+    input="{shape}, pixels 0..255",
+    command="predict",
+    formats=("saved_model", "litert", "onnx"),
+    options=("--devices", "--seeds"),
+    recipe="zoo.recipes.recipe:Recipe",
+    train="zoo.training.classifiers:train_seeds",
+    load="zoo.loading:load_classifier",
+    measure="zoo.evaluation.classifiers:measure",
+    result="zoo.publishing.formatting:human_accuracy",
+    facts="zoo.cli.models:classifier_facts",
+    table="zoo.cli.evaluate:classifier_table",
+)
+TASKS = {
+    CLASSIFICATION: _IMAGES,
+    AUDIO_CLASSIFICATION: replace(
+        _IMAGES,
+        example="audio",
+        input="{shape} samples of 16 bits, 8,000 a second",
+        certified=", from the spectrogram on",
+        formats=(),
+        recipe="",
+    ),
+    GENERATION: Task(
+        card="generator",
+        example="image",
+        input="{shape} numbers in -1..1",
+        command="generate",
+        formats=("saved_model",),
+        options=("--sheet",),
+        recipe="zoo.recipes.generator_recipe:GeneratorRecipe",
+        train="zoo.generation.training:train",
+        load="zoo.loading:load_generator",
+        measure="zoo.generation.evaluation:measure",
+        result="zoo.publishing.formatting:human_quality",
+        facts="zoo.cli.models:generator_facts",
+        table="zoo.cli.evaluate:generator_table",
+    ),
+}
+CLASSIFIERS = tuple(name for name, task in TASKS.items() if task.card == "classifier")
+
+
+def task_function(task: str, column: str) -> Callable[..., Any]:
+    """What a column of the table names, imported.
+
+    Args:
+        task: one of `TASKS`.
+        column: such as `"train"`.
+    """
+    module, _, name = getattr(TASKS[task], column).partition(":")
+    return getattr(import_module(module), name)
