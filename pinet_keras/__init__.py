@@ -32,6 +32,8 @@ from pinet_keras.layers import (
     PolyDense,
     PolyInitializer,
     PolynomialActivation,
+    RangeControl,
+    ReLUApproximation,
     SecondOrder2D,
 )
 
@@ -45,5 +47,7 @@ __all__ = [
     "PolyDense",
     "PolyInitializer",
     "PolynomialActivation",
+    "RangeControl",
+    "ReLUApproximation",
     "SecondOrder2D",
 ]

@@ -7,6 +7,8 @@ from pinet_keras.layers.poly_conv2d import PolyConv2D
 from pinet_keras.layers.poly_dense import PolyDense
 from pinet_keras.layers.poly_initializer import PolyInitializer
 from pinet_keras.layers.polynomial_activation import PolynomialActivation
+from pinet_keras.layers.range_control import RangeControl
+from pinet_keras.layers.relu_approximation import ReLUApproximation
 from pinet_keras.layers.second_order2d import SecondOrder2D
 
 __all__ = [
@@ -17,5 +19,7 @@ __all__ = [
     "PolyDense",
     "PolyInitializer",
     "PolynomialActivation",
+    "RangeControl",
+    "ReLUApproximation",
     "SecondOrder2D",
 ]

@@ -13,6 +13,8 @@ from pinet_keras import (
     PolyConv2D,
     PolyDense,
     PolynomialActivation,
+    RangeControl,
+    ReLUApproximation,
     SecondOrder2D,
 )
 
@@ -206,6 +208,28 @@ CASES = [
         inner_depth=3,
         trainable=5,
         non_trainable=8,
+    ),
+    Case(
+        "range-control",
+        RangeControl,
+        {"bound": 4.0, "penalty": 0.5},
+        (4, 5, 6),
+        (4, 5, 6),
+        degree=1,
+        inner_depth=0,
+        trainable=0,
+        masks=True,
+    ),
+    Case(
+        "relu-approximation",
+        ReLUApproximation,
+        {"degree": 6, "bound": 4.0},
+        (4, 5, 6),
+        (4, 5, 6),
+        degree=6,
+        inner_depth=3,
+        trainable=0,
+        masks=True,
     ),
     Case(
         "second-order",

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from pinet_keras import RangeControl, ReLUApproximation
 from pinet_keras.analysis import certify
 from zoo.architectures import build
 from zoo.architectures.parts.partial_identity import PartialIdentity
@@ -42,6 +43,25 @@ def test_without_products_the_network_is_affine():
 def test_an_activation_function_is_no_polynomial():
     certificate = certify(network(activation="relu"))
     assert certificate.tier is None and "stage_1_conv_1_activation: activation relu" in certificate.reasons
+
+
+def test_an_approximation_takes_the_place_of_relu_with_the_same_weights():
+    twin = network(form="none", activation="relu", bound=4.0, penalty=0.1)
+    ranged = network(form="none", activation="relu", bound=4.0, penalty=0.1, activation_degree=8)
+    assert [weight.shape for weight in twin.weights] == [weight.shape for weight in ranged.weights]
+    certificate = certify(ranged)
+    assert (certificate.tier, certificate.degree) == (2, 8**4)
+    controls = [layer for layer in ranged.layers if isinstance(layer, RangeControl)]
+    activations = [layer for layer in ranged.layers if isinstance(layer, ReLUApproximation)]
+    assert [(each.bound, each.penalty) for each in controls] == 4 * [(4.0, 0.1)]
+    assert [(each.bound, each.degree) for each in activations] == 4 * [(4.0, 8)]
+    assert [each.output is other.input for each, other in zip(controls, activations, strict=True)] == 4 * [True]
+
+
+@pytest.mark.parametrize("arguments", [{"activation": "relu"}, {"activation": "gelu", "bound": 4.0}, {"bound": 4.0}])
+def test_an_approximation_needs_relu_and_a_bound(arguments):
+    with pytest.raises(ValueError, match="`activation_degree` needs .* Received: activation="):
+        network(activation_degree=8, **arguments)
 
 
 @pytest.mark.parametrize("normalization", ["product", "factor"])

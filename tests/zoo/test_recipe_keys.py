@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+import zoo
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
@@ -361,3 +362,18 @@ def test_the_teacher_says_what_is_learned_with_the_weight_that_the_recipe_gives_
     untaught, plain = prepared(data_set, epochs=1)
     fitting.run_epochs(untaught, plain, data_set)
     assert drawn.teachers[1] is None
+
+
+@pins("initial")
+def test_training_starts_from_the_weights_of_the_initial_model(data_set):
+    trained = zoo.load("pinet_digits")
+    same = {"architecture_arguments": zoo.card("pinet_digits")["architecture_arguments"]}
+    model, _ = prepared(data_set, **same, initial="pinet_digits")
+    for found, expected in zip(model.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(
+        ValueError, match="layers logits, stage_0_.* or have other shapes. Received: initial='pinet_digits'"
+    ):
+        prepared(data_set, initial="pinet_digits")
+    with pytest.raises(ValueError, match="'initial' must name a model for digits. Received: 'pinet_mnist', for mnist"):
+        replace(RECIPE, initial="pinet_mnist")

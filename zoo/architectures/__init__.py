@@ -15,6 +15,7 @@ from zoo.architectures.parts.audio_model import AudioModel
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.architectures.parts.latent_scaling import LatentScaling
+from zoo.architectures.parts.mirrored import mirrored
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.architectures.parts.spectrogram import spectrogram
@@ -27,7 +28,8 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
 
     Args:
         architecture: name of a module in `zoo.architectures`.
-        arguments: dict of that function's keyword arguments.
+        arguments: dict of that function's keyword arguments; and `mirrored`: if true, the logits are the mean of those
+            of the image and of its mirror image.
         input_shape: `(height, width, channels)` of images, `(samples,)` of audio clips.
         mean: mean of each channel, in grey levels or decibels.
         std: standard deviation of each channel, likewise.
@@ -45,7 +47,11 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
         pixels, kind = keras.Input(input_shape, name="images"), PixelModel
         inputs = pixels
     scaled = PixelScaling(mean, std, name="pixels")(pixels)
-    features = _apply(architecture, arguments, scaled)
+    arguments = dict(arguments)
+    if arguments.pop("mirrored", False):
+        features = mirrored(lambda one: _apply(architecture, arguments, one), scaled)
+    else:
+        features = _apply(architecture, arguments, scaled)
     if num_classes is None:
         return kind(inputs, features, name=name)
     # A small head starts at almost equal logits, whatever the scale of the features.

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from pinet_keras import SecondOrder2D
+from pinet_keras import RangeControl, ReLUApproximation, SecondOrder2D
 from pinet_keras.arguments import one_of
 from zoo.architectures.parts.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM
@@ -25,6 +25,9 @@ def pinet_vgg(
     stem_width=None,
     dropout=0.0,
     activation=None,
+    activation_degree=None,
+    bound=None,
+    penalty=1.0,
 ):
     """Stages of `depth` second-order convolutions; the first of each stage downsamples by 2.
 
@@ -59,6 +62,9 @@ def pinet_vgg(
         stem_width: filters of a learned 3×3 convolution in its place; `None` leaves it out.
         dropout: fraction of the channels of each second-order term that a training step leaves out.
         activation: name of a Keras activation function, or `None`.
+        activation_degree: degree of a `ReLUApproximation` in place of `activation="relu"`; `None` for ReLU itself.
+        bound: the values before each activation are kept within ±bound by `RangeControl`; `None` does without.
+        penalty: its weight in the loss.
 
     Returns:
         `[batch, features]`: the mean over all positions.
@@ -75,6 +81,11 @@ def pinet_vgg(
     one_of("form", form, FORMS)
     one_of("normalization", normalization, NORMALIZATIONS)
     one_of("downsampling", downsampling, DOWNSAMPLINGS)
+    if activation_degree and (activation != "relu" or not bound):
+        raise ValueError(
+            '`activation_degree` needs activation="relu" and a `bound`. '
+            f"Received: activation={activation!r}, bound={bound!r}"
+        )
     if whitening and stem_width:
         raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
     if min(inputs.shape[1:3]) < 2 ** len(widths):
@@ -92,7 +103,11 @@ def pinet_vgg(
             name = f"stage_{stage}_conv_{index}"
             halved = downsampling if index == 0 else None
             x = _second_order(x, filters, form, normalization, alpha, halved, dropout, name)
-            if activation:
+            if bound:
+                x = RangeControl(bound, penalty, name=f"{name}_range")(x)
+            if activation_degree:
+                x = ReLUApproximation(activation_degree, bound, name=f"{name}_activation")(x)
+            elif activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
             if halved == "late":
                 x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)

@@ -16,7 +16,7 @@ def training_record(recipe, checkpoint) -> dict:
     """
     return {
         "recipe": asdict(recipe),
-        **teacher_record(recipe),
+        **models_record(recipe),
         "seed": recipe.seed,
         "epochs": len(checkpoint.history),
         "seconds": round(sum(row["seconds"] for row in checkpoint.history), 1),
@@ -24,7 +24,7 @@ def training_record(recipe, checkpoint) -> dict:
     }
 
 
-def teacher_record(recipe) -> dict:
-    """What runs and cards keep of a teacher: `{"teacher_sha256": ...}`, of its weights; empty if there is none."""
-    name = getattr(recipe, "teacher", "")  # generators learn from none
-    return {"teacher_sha256": weights_file.sha256(card_weights(name, card(name)))} if name else {}
+def models_record(recipe) -> dict:
+    """What runs and cards keep of the models that a recipe names, checksums of weights: `{"teacher_sha256": ...}`."""
+    names = {key: getattr(recipe, key, "") for key in ("teacher", "initial")}  # a generator's recipe has neither
+    return {f"{key}_sha256": weights_file.sha256(card_weights(name, card(name))) for key, name in names.items() if name}

@@ -44,12 +44,14 @@ class Recipe:
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same
             augmented examples become part of the targets.
         teacher_weight: weight of the teacher's prediction in the target; that of the label is 1 − teacher_weight.
+        initial: name of a trained classifier, or folder of its run, whose weights the training starts from; its network
+            has the same weights, and may have other activation functions.
         validation: examples at the end of the training split that are held out.
         seed: seed of weights, order and augmentation.
         note: what a reader of the card should know besides its metrics, such as a requirement that was not met.
 
     Raises:
-        ValueError: a value out of its range, or a teacher for another data set.
+        ValueError: a value out of its range, or a teacher or initial model for another data set.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Recipe:
     mixup: float = 0.0
     gain: float = 0.0
     teacher: str = ""
+    initial: str = ""
     teacher_weight: float = 0.0
     seed: int = 0
     note: str = ""
@@ -121,6 +124,8 @@ class Recipe:
             )
         if self.teacher or self.teacher_weight:
             self._check_teacher()
+        if self.initial:
+            self._check_model("initial")
 
     def _check_teacher(self):
         if not (self.teacher and self.teacher_weight):
@@ -128,8 +133,12 @@ class Recipe:
                 "Recipe keys 'teacher' and 'teacher_weight' need each other. "
                 f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
-        taught = card_for(self.teacher, *CLASSIFIERS)["dataset"]["name"]
+        self._check_model("teacher")
+
+    def _check_model(self, key):
+        name = getattr(self, key)
+        taught = card_for(name, *CLASSIFIERS)["dataset"]["name"]
         if taught != self.dataset:
             raise ValueError(
-                f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"
+                f"Recipe key {key!r} must name a model for {self.dataset}. Received: {name!r}, for {taught}"
             )

@@ -6,6 +6,7 @@ import numpy as np
 from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
+from zoo.loading import load
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
@@ -25,8 +26,11 @@ def prepare(recipe, data_set) -> keras.Model:
     """
     check_batch_fits(recipe, data_set)
     set_up_backend(recipe.seed)
-    model = untrained(recipe)
-    whiten(model, data_set.x_train)
+    model = untrained(recipe, mirrored=False)  # an image is mirrored at random in training, for half the cost
+    if recipe.initial:
+        _give_initial_weights(model, recipe.initial)
+    else:
+        whiten(model, data_set.x_train)
     model.compile(
         optimizer=recipe_optimizer(recipe, steps_per_epoch(recipe, data_set), model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
@@ -113,6 +117,21 @@ def update_batch_norm(model, recipe, data_set) -> None:
     recompute_statistics(model, np.concatenate([batches[step][0] for step in steps]))
 
 
+def _give_initial_weights(model, name):
+    """Give each layer the weights of the layer of the same name in a trained model."""
+    source = load(name)
+    theirs, own = ({layer.name: layer for layer in each.layers if layer.weights} for each in (source, model))
+    shapes = [{key: [w.shape for w in layer.weights] for key, layer in each.items()} for each in (theirs, own)]
+    differing = sorted(key for key in theirs.keys() | own.keys() if shapes[0].get(key) != shapes[1].get(key))
+    if differing:
+        raise ValueError(
+            f"The weights of {source.name} do not fit: layers {', '.join(differing[:5])} are in one network "
+            f"only, or have other shapes. Received: initial={name!r}"
+        )
+    for key, layer in own.items():
+        layer.set_weights(theirs[key].get_weights())
+
+
 def steps_per_epoch(recipe, data_set) -> int:
     """Complete batches in the training examples."""
     return (len(data_set.x_train) - recipe.validation) // recipe.batch_size
@@ -127,12 +146,12 @@ def check_batch_fits(recipe, data_set) -> None:
         )
 
 
-def untrained(recipe) -> keras.Model:
-    """The recipe's network with initial weights, not compiled."""
+def untrained(recipe, **changes) -> keras.Model:
+    """The recipe's network with initial weights, not compiled; `changes` replace arguments of its architecture."""
     info = SETS[recipe.dataset]
     return build(
         recipe.architecture,
-        recipe.architecture_arguments,
+        {**recipe.architecture_arguments, **changes},
         info["shape"],
         info["mean"],
         info["std"],

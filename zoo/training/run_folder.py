@@ -7,9 +7,10 @@ import keras
 
 from zoo.files import naming_damaged_file, read_json, write_json
 from zoo.publishing.formatting import printable
-from zoo.publishing.training_record import teacher_record
+from zoo.publishing.training_record import models_record
 from zoo.tasks import CLASSIFICATION
 
+COMPARED = ("dataset_sha256", "backend", "teacher_sha256", "initial_sha256")
 START_OVER = (
     "Restore it from a copy, give another run folder, or start over with --fresh (which deletes the checkpoint)."
 )
@@ -33,7 +34,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         "recipe": asdict(recipe),
         "dataset_sha256": data_set.sha256,
         "backend": keras.backend.backend(),
-        **teacher_record(recipe),
+        **models_record(recipe),
     }
     if fresh:
         checkpoint.unlink(missing_ok=True)
@@ -49,7 +50,7 @@ def open_run(run_dir, recipe, data_set, fresh):
     if earlier != record:
         differing = sorted(
             [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
-            + [key for key in ("dataset_sha256", "backend", "teacher_sha256") if earlier.get(key) != record.get(key)]
+            + [key for key in COMPARED if earlier.get(key) != record.get(key)]
         )
         raise ValueError(
             f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
