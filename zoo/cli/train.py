@@ -1,6 +1,7 @@
 """`pinet train`."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,11 @@ def train(
     train_with_onednn()
     with waiting("starting the backend"):
         run = task_function(chosen.task, "train")
-    options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": new_console(stderr=True)}
+    console = new_console(stderr=True)
+    if console.is_terminal:
+        logs = shlex.quote(str(run_dir or Path("runs") / chosen.name))
+        console.print(f"all curves in a browser: tensorboard --logdir {escaped(logs)}", soft_wrap=True)
+    options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": console}
     options |= {"run_dir": run_dir, "out_dir": out}
     if "--devices" in TASKS[chosen.task].options:
         options |= {"devices": devices, "seeds": seeds}

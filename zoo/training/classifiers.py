@@ -79,6 +79,7 @@ def train(
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
             model = prepare(recipe, data_set)
             done = checkpoint.restore(model)
+            progress.show_earlier_epochs(checkpoint.history)
             check_processes_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
             if first:
                 report_earlier_epochs(done, recipe, run_dir, progress.console)

@@ -4,8 +4,11 @@ import time
 from datetime import timedelta
 
 import keras
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from zoo.training.callbacks.curves import curve_lines
 
 # The format of each metric in the logs; metrics that a training does not log are left out.
 FORMATS = {
@@ -23,7 +26,7 @@ FORMATS = {
 class TrainingProgress(keras.callbacks.Callback):
     """Shows epoch, step, metrics, images/s and the remaining time; adds `seconds` to each epoch's logs.
 
-    On a terminal a progress bar; elsewhere one line per epoch.
+    On a terminal a progress bar below the curves of all epochs; elsewhere one line per epoch.
 
     Args:
         recipe: the recipe that is trained.
@@ -35,7 +38,7 @@ class TrainingProgress(keras.callbacks.Callback):
         super().__init__()
         self.recipe, self.steps = recipe, steps
         self.console = console or Console(stderr=True)
-        self.bar = Progress(
+        self.bar = _BarWithCurves(
             TextColumn("epoch {task.fields[epoch]}/" + str(recipe.epochs)),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -46,6 +49,10 @@ class TrainingProgress(keras.callbacks.Callback):
             console=self.console,
             disable=not self.console.is_terminal,
         )
+
+    def show_earlier_epochs(self, history):
+        """Begin the curves with the epochs that a resumed run has done already, a list of their logs."""
+        self.bar.history = list(history)
 
     def on_train_begin(self, logs=None):
         total = self.steps * self.recipe.epochs
@@ -74,9 +81,22 @@ class TrainingProgress(keras.callbacks.Callback):
             highlight=False,
             soft_wrap=True,
         )
+        self.bar.history.append({**logs, "epoch": epoch + 1})
 
     def on_train_end(self, logs=None):
         self.bar.stop()
+
+
+class _BarWithCurves(Progress):
+    """Rich's progress bar, with the curves of the epochs in `history` above it."""
+
+    def __init__(self, *columns, **options):
+        self.history = []
+        super().__init__(*columns, **options)
+
+    def get_renderable(self):
+        lines = [Text(line, no_wrap=True, overflow="crop") for line in curve_lines(self.history)]
+        return Group(*lines, super().get_renderable())
 
 
 def format_metrics(logs: dict) -> str:
