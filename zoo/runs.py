@@ -101,7 +101,7 @@ def _state(folder, complete, starts):
     except ValueError:
         return "running"
     end = starts[-1].get("end") if starts else ("finished" if complete else None)
-    return end if end in ("finished", "failed") else "stopped"
+    return end or "stopped"
 
 
 def _best(log):

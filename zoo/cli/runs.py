@@ -12,7 +12,7 @@ from zoo.cli.console import escaped, new_console, new_table, print_json
 from zoo.cli.options import AsJson
 from zoo.runs import find_runs
 
-STYLES = {"running": "green", "finished": "cyan", "stopped": "yellow", "failed": "red", "damaged": "red"}
+STYLES = {"running": "green", "finished": "cyan", "stopped": "yellow"}  # others are red
 
 
 @app.command()
@@ -36,7 +36,7 @@ def runs(
     for run in found:
         table.add_row(
             f"[cyan]{escaped(run.folder)}",
-            f"[{STYLES[run.state]}]{run.state}",
+            f"[{STYLES.get(run.state, 'red')}]{run.state}",
             f"{run.epochs_done}/{run.epochs}" if run.epochs else "",
             _best(run),
             escaped(run.recipe),

@@ -10,6 +10,7 @@ import typer
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
 from zoo.cli.data_sets import ensure_data
+from zoo.cli.dry_run import print_dry_run
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataFile, check_options
 from zoo.files import check_folder, check_not_running
@@ -34,6 +35,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="The same as --set epochs=N.")] = None,
     devices: Annotated[int, typer.Option(min=1, help="Classifiers: devices that share a batch.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Classifiers: runs, for mean and spread on the card.")] = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Classifiers: print size, memory and time of an epoch, and train nothing.")
+    ] = False,
 ):
     """Train a recipe; a run that was stopped is resumed after its last epoch.
 
@@ -41,7 +45,13 @@ def train(
     --set name=OTHER, which is also the model's name, or --run-dir.
     """
     chosen = with_changes(read_recipe(recipe), [*(changes or []), *([] if epochs is None else [f"epochs={epochs}"])])
-    check_options(chosen.task, {"--devices": devices > 1, "--seeds": seeds > 1}, recipe)
+    check_options(chosen.task, {"--devices": devices > 1, "--seeds": seeds > 1, "--dry-run": dry_run}, recipe)
+    if dry_run:
+        if devices > 1 or seeds > 1:
+            raise ValueError(f"--dry-run is for one run on one device. Received: --devices {devices} --seeds {seeds}")
+        ensure_data(chosen.dataset, data, data_dir)
+        train_with_onednn()
+        return print_dry_run(chosen, data, data_dir)
     folder = out or run_dir or Path("runs") / chosen.name
     for place in (folder, run_dir or folder):
         check_folder(place)
