@@ -17,6 +17,7 @@ ZOO_ORDER = (
     ("cli",),
     ("",),  # zoo/__init__.py
     ("serving", "measuring"),
+    ("sharing",),
     ("generation",),
     ("training",),
     ("publishing",),

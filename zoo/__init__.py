@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoo.evaluation.prediction import decode_predictions, predict, preprocess
     from zoo.loading import load
     from zoo.serving.exporting import export
+    from zoo.sharing.saving import save
 
 register_with_keras()
 
@@ -32,6 +33,7 @@ LAZY = {
     "load": "zoo.loading",
     "predict": "zoo.evaluation.prediction",
     "preprocess": "zoo.evaluation.prediction",
+    "save": "zoo.sharing.saving",
 }
 
 
@@ -52,4 +54,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *LAZY})
 
 
-__all__ = ["Card", "card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess"]
+__all__ = ["Card", "card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess", "save"]

@@ -1,12 +1,16 @@
-"""Cards are checked against zoo/card.schema.json, whose types and required entries commands rely on."""
+"""Cards are checked against zoo/card.schema.json: a card may come from anybody, and commands rely on what it says."""
 
 import functools
 import json
+import math
+import re
 
+from zoo.card_types import Card, Quality
 from zoo.paths import CARD_SCHEMA
 
 KINDS: dict[str, type | tuple[type, ...]] = {
     "array": list,
+    "boolean": bool,
     "integer": int,
     "null": type(None),
     "number": (int, float),
@@ -15,8 +19,28 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
+CARD_FORMAT = 1  # the newest that is read here, and what `zoo.save` writes
+MOST_NUMBERS = 2**24  # in one input: 4,096 × 4,096 grey levels
+# Whether a value exceeds a bound of the schema, by its keyword.
+BOUNDS = {
+    "minimum": lambda value, bound: value < bound,
+    "maximum": lambda value, bound: value > bound,
+    "exclusiveMinimum": lambda value, bound: value <= bound,
+    "minItems": lambda value, bound: len(value) < bound,
+    "maxItems": lambda value, bound: len(value) > bound,
+    "maxLength": lambda value, bound: len(value) > bound,
+    "pattern": lambda value, bound: not re.fullmatch(bound, value),
+    "enum": lambda value, bound: value not in bound,
+}
+APPLIES = {"minItems": list, "maxItems": list, "maxLength": str, "pattern": str, "enum": object}
+
+
+class NewerCard(ValueError):
+    """A card in a format that only a newer version of this package reads."""
+
+
 def check_entries(card: object, generator: bool) -> None:
-    """Refuse a card that lacks an entry, or holds something of another type in its place.
+    """Refuse a card that lacks an entry, or holds another type, or a value out of its range, in its place.
 
     This is the part of JSON Schema that the file needs; the tests check all cards by all of it.
 
@@ -25,9 +49,33 @@ def check_entries(card: object, generator: bool) -> None:
         generator: whether it should be that of a generator.
 
     Raises:
+        NewerCard: the card is in a newer format.
         ValueError: the message names the entry.
     """
+    newest = card.get("card_format") if isinstance(card, dict) else None
+    if isinstance(newest, int) and newest > CARD_FORMAT:
+        raise NewerCard(
+            f"it was written by a newer pinet-keras, in format {newest} where this one reads up to {CARD_FORMAT}; "
+            "`pip install --upgrade pinet-keras` brings one that reads it"
+        )
     _check(card, _definitions()["generator" if generator else "classifier"], "")
+    assert isinstance(card, dict)
+    if math.prod(card["input_shape"]) > MOST_NUMBERS:
+        raise ValueError(f"input_shape {card['input_shape']} has more than {MOST_NUMBERS:,} numbers")
+
+
+def quality_of(card: Card) -> Quality:
+    """The metrics of a generator's images.
+
+    Raises:
+        ValueError: its card holds none.
+    """
+    if "quality" not in card:
+        raise ValueError(
+            "A generator is measured in the features of the classifier that its card names, and this card has no "
+            f"metrics. Received: {card['name']}"
+        )
+    return card["quality"]
 
 
 @functools.cache
@@ -42,6 +90,7 @@ def _check(found, schema, place):
         _check(found, part, place)
     if "type" in schema:
         _check_type(found, schema["type"], place)
+    _check_bounds(found, schema, place)
     if isinstance(found, dict):
         _check_properties(found, schema, place)
     if isinstance(found, list) and "items" in schema:
@@ -51,10 +100,20 @@ def _check(found, schema, place):
 
 def _check_type(found, kinds, place):
     kinds = kinds if isinstance(kinds, list) else [kinds]
-    if isinstance(found, bool) or not any(isinstance(found, KINDS[kind]) for kind in kinds):
+    is_bool = isinstance(found, bool)  # which Python counts among the integers
+    if not any(isinstance(found, KINDS[kind]) and is_bool == (kind == "boolean") for kind in kinds):
         if kinds == ["object"]:
             raise ValueError(f"{place or 'the whole file'} is not an object")
         raise ValueError(f"{place} is of type {type(found).__name__}")
+
+
+def _check_bounds(found, schema, place):
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError(f"{place} is {found}")
+    for keyword in schema.keys() & BOUNDS.keys():
+        if isinstance(found, APPLIES.get(keyword, (int, float))) and BOUNDS[keyword](found, schema[keyword]):
+            words = repr(found) if len(repr(found)) <= 80 else f"{repr(found)[:80]} …"
+            raise ValueError(f"{place} is {words}, and its {keyword} is {schema[keyword]}")
 
 
 def _check_properties(found, schema, place):

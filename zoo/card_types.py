@@ -62,20 +62,20 @@ class Quality(TypedDict):
 
 
 class Golden(TypedDict):
-    """Outputs for the bundled samples, which every backend must give.
+    """Outputs for the bundled samples, or for the patterns of a seed, which every backend must give.
 
     Attributes:
         images: Names of the sample images.
         audio: Names of the sample clips.
+        seed: Seed of the patterns, where the data set has no bundled samples.
         logits: Logits of each sample.
-        seed: Seed of the noise.
         pixels: Grey levels of each image in hexadecimal.
     """
 
     images: NotRequired[list[str]]
     audio: NotRequired[list[str]]
-    logits: NotRequired[list[list[float]]]
     seed: NotRequired[int]
+    logits: NotRequired[list[list[float]]]
     pixels: NotRequired[list[str]]
 
 
@@ -97,14 +97,14 @@ class Calibration(TypedDict):
     """Calibration: probabilities are softmax(logits / temperature).
 
     Attributes:
-        temperature: Fitted on the validation split.
+        temperature: Fitted on the validation split; 1 where it was not fitted.
         ece: Expected calibration error on the test split before the temperature.
         ece_calibrated: The same after it.
     """
 
     temperature: float
-    ece: float
-    ece_calibrated: float
+    ece: NotRequired[float]
+    ece_calibrated: NotRequired[float]
 
 
 class Accuracy(TypedDict):
@@ -187,12 +187,12 @@ class Dataset(TypedDict):
     """The data set it was trained on.
 
     Attributes:
-        name: Name of the data set.
-        sha256: Checksum over examples and labels of both splits.
+        name: Name of the data set; null where it is not known.
+        sha256: Checksum over examples and labels of both splits; null where it is not known.
     """
 
-    name: str
-    sha256: str
+    name: str | None
+    sha256: str | None
 
 
 class Card(TypedDict):
@@ -203,6 +203,7 @@ class Card(TypedDict):
     The JSON's null is `None`.
 
     Attributes:
+        card_format: Version of this schema that the card was written for; absent on older cards.
         name: Name of the model, a Python identifier.
         description: One sentence for `pinet list`.
         task: What the model does.
@@ -222,12 +223,12 @@ class Card(TypedDict):
         macs: Multiply-accumulate operations for one input.
         training: The training that made the weights; null for what was not recorded.
         weights: The weights file.
-        license: SPDX expression of the licence of the weights.
+        license: SPDX expression of the licence of the weights; null where none is stated.
         preprocessing: How the model scales its pixels, or the decibels of its spectrogram: (x - mean) / std.
         accuracy: Accuracy, a fraction.
         calibration: Calibration: probabilities are softmax(logits / temperature).
         seeds: Repetitions with other seeds.
-        golden: Outputs for the bundled samples, which every backend must give.
+        golden: Outputs for the bundled samples, or for the patterns of a seed, which every backend must give.
         latent_size: Length of the noise.
         label_size: Length of a label's vector; 0 for a generator without labels.
         output_shape: Shape of an image: [height, width, channels].
@@ -240,12 +241,13 @@ class Card(TypedDict):
         ('image classification', 4, 360)
     """
 
+    card_format: NotRequired[int]
     name: str
     description: str
     task: Literal["image classification", "audio classification", "image generation"]
     dataset: Dataset
     architecture: str
-    architecture_arguments: dict[str, Any]
+    architecture_arguments: dict[str, bool | int | float | str | list[bool | int | float | str | None] | None]
     note: NotRequired[str]
     input_shape: list[int]
     class_names: list[str]
@@ -255,9 +257,9 @@ class Card(TypedDict):
     multiplicative_depth: int | None
     parameters: int
     macs: int
-    training: Training
+    training: NotRequired[Training]
     weights: Weights
-    license: str
+    license: str | None
     preprocessing: NotRequired[Preprocessing]
     accuracy: NotRequired[Accuracy]
     calibration: NotRequired[Calibration]

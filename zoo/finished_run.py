@@ -32,8 +32,8 @@ def card_of_run(folder: Path) -> Path:
         raise ValueError(f"The folder holds several models; name one of {', '.join(map(str, cards))}.")
     if not cards:
         raise ValueError(
-            "The folder holds no training run: `pinet train` writes cards/NAME.json and weights/NAME.weights.h5 there. "
-            f"Received: {str(folder)!r}"
+            "The folder holds no training run and no saved model: `pinet train` and `zoo.save` write cards/NAME.json "
+            f"and weights/NAME.weights.h5 there. Received: {str(folder)!r}"
         )
     return cards[0]
 

@@ -9,6 +9,7 @@ import keras
 from pinet_keras.arguments import positive_integer
 from zoo import weights_file
 from zoo.architectures import build, build_generator
+from zoo.architectures.parts.weight_limit import at_most
 from zoo.card_types import Card
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
@@ -17,6 +18,7 @@ from zoo.registry import card as read_card
 from zoo.registry import card_path, list_models
 from zoo.tasks import task_function
 
+NEW_HEAD = 100_000_000  # the most weights of a head for other classes than the card's
 # What makes two models the same function of the same weights.
 SAME = ("architecture", "architecture_arguments", "input_shape", "latent_size", "label_size", "output_shape")
 
@@ -42,8 +44,8 @@ def load(
     Preprocessing is a part of the model: give it pixels 0..255 as they are, and do not divide them.
 
     Args:
-        name: name of a shipped model, one of `zoo.list_models()`; or folder of a run of `pinet train`, such as
-            `"runs/NAME"`, or path of the card (`.json`) in it.
+        name: name of a shipped model, one of `zoo.list_models()`; or folder that `pinet train` or `zoo.save` wrote,
+            such as `"runs/NAME"`, or path of the card (`.json`) in it.
         weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model,
             fine-tuned ones included.
         num_classes: number of classes of a new, untrained head; `None` keeps the trained one. With the path of a
@@ -108,8 +110,9 @@ def _check_weights_argument(weights, card):
     if weights is None or isinstance(weights, os.PathLike) or weights == "pretrained":
         return
     if not isinstance(weights, str) or not (weights.endswith(".h5") or Path(weights).is_file()):
+        data = card["dataset"]["name"] or "its data"
         raise ValueError(
-            f'`weights` must be "pretrained" (the default: trained on {card["dataset"]["name"]}), None (untrained), or '
+            f'`weights` must be "pretrained" (the default: trained on {data}), None (untrained), or '
             f"the path of a .weights.h5 file. Received: weights={weights!r}"
         )
 
@@ -138,7 +141,7 @@ def load_generator(
             "`num_classes`, `include_top` and `calibrated` are for classifiers; a generator has no head. "
             f"Received: name={name!r}"
         )
-    with _naming_card(name):
+    with _naming_card(name), at_most(card["parameters"]):
         model = build_generator(
             card["architecture"],
             card["architecture_arguments"],
@@ -174,7 +177,8 @@ def card_weights(name, card) -> Path:
 
 
 def _build(name, card, num_classes):
-    with _naming_card(name):
+    new_head = NEW_HEAD if num_classes != len(card["class_names"]) else 0
+    with _naming_card(name), at_most(card["parameters"] + new_head):
         return build(
             card["architecture"],
             card["architecture_arguments"],
@@ -212,6 +216,7 @@ def _described(path, card):
     if not path.is_file():
         raise FileNotFoundError(f"There is no weights file {path}.")
     try:
+        weights_file.check_contents(path)
         return weights_file.description(path)
     except Exception as error:  # h5py raises what it finds: OSError, KeyError, RuntimeError
         raise ValueError(_foreign(path, card, brief(error))) from error

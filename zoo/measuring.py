@@ -1,6 +1,6 @@
 """Measuring any model of the zoo on its test split."""
 
-from zoo.data.loading import load_set
+from zoo.data.loading import load_set_of
 from zoo.registry import card as read_card
 from zoo.tasks import task_function
 
@@ -16,22 +16,23 @@ def evaluate(name, *, data=None, data_dir=None, progress=None) -> dict:
 
     Returns:
         A dict of the metrics, what the card says of them, `same_data_as_card` by checksum, and `reproduces_card`: same
-        data, and the metrics of the card: the accuracy to four digits, those of generated images to a thousandth.
+        data, and the metrics of the card: the accuracy to four digits, those of generated images to a thousandth. Both
+        are false where the card holds no metrics.
 
     Raises:
         ValueError: unknown model, or data that are not its data set's kind.
         FileNotFoundError: the data set is not there.
     """
     card = read_card(name)
-    data_set = load_set(card["dataset"]["name"], data, data_dir)
-    same_data = data_set.sha256 == card["dataset"]["sha256"]
+    data_set = load_set_of(card, data, data_dir)
     measured = task_function(card["task"], "measure")(name, card, data_set, progress=progress)
     as_on_card = measured.pop("as_on_card")
+    same_data = as_on_card is not None and data_set.sha256 == card["dataset"]["sha256"]
     return {
         "model": card["name"],
         "dataset": card["dataset"]["name"],
         "same_data_as_card": same_data,
         "split": "test",
         **measured,
-        "reproduces_card": same_data and as_on_card,
+        "reproduces_card": bool(same_data and as_on_card),
     }

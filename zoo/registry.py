@@ -5,12 +5,14 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from zoo.card_entries import check_entries
+from zoo.card_entries import NewerCard, check_entries
 from zoo.card_types import Card
 from zoo.finished_run import card_of_run, list_runs
 from zoo.former_names import rename_entries
 from zoo.paths import CARDS, WEIGHTS
 from zoo.tasks import TASKS
+
+MOST_BYTES = 10_000_000  # of a card
 
 
 def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
@@ -42,8 +44,8 @@ def card(name: str | Path) -> Card:
     """The card of a model: task, tier, degree, size, accuracy, how it was trained, its golden outputs.
 
     Args:
-        name: name of a shipped model; or folder of a run of `pinet train`, such as `"runs/NAME"`, or path of the card
-            (`.json`) in it.
+        name: name of a shipped model; or folder that `pinet train` or `zoo.save` wrote, such as `"runs/NAME"`, or path
+            of the card (`.json`) in it.
 
     Returns:
         What the card's JSON file holds, a `dict`; `help(zoo.Card)` explains its entries.
@@ -105,16 +107,18 @@ def card_for(name: str | Path, *tasks: str) -> Card:
 
 def _read_card(path):
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
         values = json.loads(path.read_text(encoding="utf-8"))
         rename_entries(values)
         task = TASKS.get(str(values.get("task"))) if isinstance(values, dict) else None
         check_entries(values, task is not None and task.card == "generator")
-        if task is None:
-            raise ValueError(f"its task is {values['task']!r}")
         return values
     except FileNotFoundError as error:
         raise ValueError(f"There is no card of that name. Received: {str(path)!r}") from error
-    except (ValueError, RecursionError) as error:
+    except NewerCard as error:
+        raise ValueError(f"{path} cannot be read: {error}.") from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path} is no model card, or is damaged: {error}. Restore it from a copy, or give `pinet train` the "
             "command of its run again, which rewrites it."

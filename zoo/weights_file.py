@@ -84,6 +84,38 @@ def check(path, expected) -> None:
         )
 
 
+def check_contents(path) -> None:
+    """Refuse an HDF5 file that leads elsewhere, or grows in memory: plain arrays of numbers are all that weights need.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        OSError: this is no HDF5 file.
+        ValueError: it holds a link to another place or file, data that are kept in another file, objects, or more
+            numbers than it has bytes for.
+    """
+    size = Path(path).stat().st_size
+
+    def check_array(key, item):
+        nonlocal size
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.external or item.is_virtual:
+            raise ValueError(f"{key} is kept in another file")
+        if item.dtype.hasobject:
+            raise ValueError(f"{key} holds objects and no numbers")
+        size -= item.size * item.dtype.itemsize
+        if size < 0:
+            raise ValueError(f"{key} is larger than the file: it is compressed, or was never written")
+
+    with h5py.File(path) as file:
+        link = file.visititems_links(lambda key, link: None if isinstance(link, h5py.HardLink) else key)
+        if link is not None:
+            raise ValueError(f"{link} is a link to another place")
+        file.visititems(check_array)
+
+
 def description(path) -> tuple[str | None, dict[str, int | None]]:
     """Whose weights a Keras `.weights.h5` file holds, as Keras wrote it there.
 

@@ -102,7 +102,8 @@ def test_a_model_of_the_zoo_comes_before_a_folder_of_its_name(here):
     Path("pinet_digits").mkdir()
     assert zoo.card("pinet_digits") == json.loads((CARDS / "pinet_digits.json").read_text())
     with pytest.raises(
-        ValueError, match=r"holds no training run: `pinet train` writes cards/NAME.json.*'pinet_digits'"
+        ValueError,
+        match=r"holds no training run and no saved model: `pinet train` and `zoo.save` write.*'pinet_digits'",
     ):
         zoo.card("./pinet_digits")
 

@@ -60,13 +60,13 @@ def test_importing_the_zoo_imports_no_framework():
 @pytest.mark.parametrize(
     "change, words",
     [
-        (lambda card: card.pop("accuracy"), "accuracy is missing"),
+        (lambda card: card.pop("calibration"), "calibration is missing"),
         (lambda card: card["weights"].pop("sha256"), "weights.sha256 is missing"),
         (lambda card: card.update(dataset="digits"), "dataset is not an object"),
         (lambda card: card.update(parameters="many"), "parameters is of type str"),
         (lambda card: card.update(degree=True), "degree is of type bool"),
         (lambda card: card["calibration"].update(temperature=None), "calibration.temperature is of type NoneType"),
-        (lambda card: card.update(task="telling fortunes"), "its task is 'telling fortunes'"),
+        (lambda card: card.update(task="telling fortunes"), "task is 'telling fortunes', and its enum"),
     ],
 )
 def test_a_damaged_card_is_named_with_its_entry(tmp_path, change, words):

@@ -5,13 +5,14 @@ standardised image tensor and gives features `[batch, d]`; that of a generator, 
 takes noise `[batch, d]` and gives images in −1..1. `build` adds input scaling and the head.
 """
 
+import inspect
 from importlib import import_module
-from importlib.util import find_spec
 
 import keras
 
 from pinet_keras.arguments import positive_integer
 from zoo.architectures.parts.audio_model import AudioModel
+from zoo.architectures.parts.built_model import Origin
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.architectures.parts.label_embedding import LabelEmbedding
 from zoo.architectures.parts.latent_scaling import LatentScaling
@@ -19,6 +20,7 @@ from zoo.architectures.parts.mirrored import mirrored
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.architectures.parts.spectrogram import spectrogram
+from zoo.paths import ARCHITECTURES
 
 
 def build(architecture, arguments, input_shape, mean, std, num_classes, name=None):
@@ -47,17 +49,18 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
         pixels, kind = keras.Input(input_shape, name="images"), PixelModel
         inputs = pixels
     scaled = PixelScaling(mean, std, name="pixels")(pixels)
+    origin = Origin(architecture, dict(arguments))
     arguments = dict(arguments)
     if arguments.pop("mirrored", False):
         features = mirrored(lambda one: _apply(architecture, arguments, one), scaled)
     else:
         features = _apply(architecture, arguments, scaled)
     if num_classes is None:
-        return kind(inputs, features, name=name)
+        return _with_origin(kind(inputs, features, name=name), origin)
     # A small head starts at almost equal logits, whatever the scale of the features.
     initializer = keras.initializers.VarianceScaling(0.1, "fan_in", "truncated_normal", seed=0)
     logits = keras.layers.Dense(num_classes, kernel_initializer=initializer, dtype="float32", name="logits")(features)
-    return kind(inputs, logits, name=name)
+    return _with_origin(kind(inputs, logits, name=name), origin)
 
 
 def build_generator(architecture, arguments, latent_size, image_shape, num_classes=None, label_size=16, name=None):
@@ -82,16 +85,31 @@ def build_generator(architecture, arguments, latent_size, image_shape, num_class
         embedding = LabelEmbedding(num_classes, label_size, name="label_embedding")(label)
         inputs, noise = [latent, label], keras.layers.Concatenate(name="noise_and_label")([noise, embedding])
     image = _apply(architecture, arguments, noise, tuple(image_shape))
-    return GeneratorModel(inputs, 127.5 * image + 127.5, name=name)
+    model = GeneratorModel(inputs, 127.5 * image + 127.5, name=name)
+    return _with_origin(model, Origin(architecture, dict(arguments)))
+
+
+def _with_origin(model, origin):
+    model.origin = origin
+    return model
 
 
 def _apply(architecture, arguments, *inputs):
-    module = f"zoo.architectures.{architecture}"
-    if not str(architecture).isidentifier() or find_spec(module) is None:
-        raise ValueError(f"Unknown architecture. Received: architecture={architecture!r}")
+    """Call an architecture; whatever it says of its arguments, which a card may bring, is a ValueError."""
+    function = _function(architecture)
     try:
-        return getattr(import_module(module), architecture)(*inputs, **arguments)
-    except TypeError as error:
+        inspect.signature(function).bind(*inputs, **arguments)
+        return function(*inputs, **arguments)
+    except Exception as error:  # wrong types and sizes surface in Keras as many kinds of error
+        if isinstance(error, ValueError) and "Received" in str(error):
+            raise
         raise ValueError(
             f"Architecture {architecture!r} refuses its arguments: {error}. Received: {arguments}"
         ) from error
+
+
+def _function(architecture):
+    known = sorted(path.stem for path in ARCHITECTURES.glob("[!_]*.py"))
+    if architecture not in known:
+        raise ValueError(f"Unknown architecture; known are {', '.join(known)}. Received: architecture={architecture!r}")
+    return getattr(import_module(f"zoo.architectures.{architecture}"), architecture)

@@ -60,7 +60,7 @@ def boundary(
         return print_json({"model": name, "degree": card["degree"], "crossings": changes, "drawing": str(out)})
     table = new_table("t", "from", "to", right=(0,))
     for change in changes:
-        table.add_row(f"{change['t']:.6f}", change["before"], change["after"])
+        table.add_row(f"{change['t']:.6f}", escaped(change["before"]), escaped(change["after"]))
     console = new_console()
     console.print(escaped(f"from {image} (t = 0) to {toward} (t = 1):"))
     console.print(table if changes else "the decision does not change")

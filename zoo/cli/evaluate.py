@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from zoo import registry
+from zoo.card_entries import quality_of
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress
 from zoo.cli.data_sets import ensure_data
 from zoo.cli.options import AsJson, DataDir, DataFile, ModelName, check_options
 from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import human_interval, human_seconds
-from zoo.tasks import task_function
+from zoo.tasks import TASKS, task_function
 
 HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  # of an image and its nearest neighbours
 
@@ -32,6 +33,8 @@ def evaluate(
     check_options(card["task"], {"--sheet": sheet is not None}, name)
     if sheet is not None:
         check_file(sheet)
+    if TASKS[card["task"]].card == "generator":
+        quality_of(card)
     ensure_data(card["dataset"]["name"], data, data_dir)
     options = {"data": data, "data_dir": data_dir}
     with progress(f"evaluating {name}") as report:
@@ -53,6 +56,8 @@ def _print(result, card, differs, sheet):
     console.print(task_function(card["task"], "table")(result, card))
     if differs:
         console.print("The metrics are not the card's.", style="bold red")
+    elif result.get("card_accuracy", 0) is None:
+        console.print("The card holds no metrics to compare with.", style="yellow")
     elif not result["same_data_as_card"]:
         console.print("These are not the card's data, so its metrics need not be reproduced.", style="yellow")
     else:
@@ -64,11 +69,13 @@ def _print(result, card, differs, sheet):
 
 def classifier_table(result, card):
     """The table of a classifier's accuracy."""
-    table = new_table("", "", title=f"{result['model']} on the test split of {result['dataset']}")
+    data = escaped(result["dataset"] or "the data given")
+    table = new_table("", "", title=f"{result['model']} on the test split of {data}")
     table.show_header = False
     interval = human_interval(*result["interval_95"])
     table.add_row("[bold]accuracy", f"[bold]{result['accuracy']:.2%}[/] (95 %: {interval})")
-    table.add_row("[bold]on the card", f"{result['card_accuracy']:.2%}")
+    on_card = result["card_accuracy"]
+    table.add_row("[bold]on the card", "not measured" if on_card is None else f"{on_card:.2%}")
     table.add_row("[bold]calibration error", f"{result['ece']:.2%}")
     examples = f"{result['examples']:,} in {human_seconds(result['seconds'])}"
     table.add_row("[bold]examples", f"{examples}, {result['images_per_second']:,.0f} a second")
@@ -77,12 +84,12 @@ def classifier_table(result, card):
 
 def generator_table(result, card):
     """The table of a generator's metrics, next to those of its baselines."""
-    columns = ("", "measured", "on the card", *card["baselines"])
+    columns = ("", "measured", "on the card", *card.get("baselines", {}))
     table = new_table(*columns, right=range(1, len(columns)))
     table.title = f"{result['model']}: {result['samples']:,} images of seed {result['seed']} against the test split"
     table.caption = f"in the features of {result['classifier']}, which had no part in the training"
     for key, value in result["card"].items():
-        others = (metrics.get(key) for metrics in card["baselines"].values())
+        others = (metrics.get(key) for metrics in card.get("baselines", {}).values())
         cells = (f"{number:.4g}" if number is not None else "–" for number in (result[key], value, *others))
         table.add_row(f"[bold]{key.replace('_', ' ')}", *cells)
     return table

@@ -1,5 +1,6 @@
 """`pinet generate`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -76,13 +77,20 @@ def generate(
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
-                file_name = f"{card['name']}_{seed}_{index:04}" + (f"_{names[chosen[index]]}" if names else "")
+                file_name = f"{card['name']}_{seed}_{index:04}" + (
+                    f"_{_file_part(names[chosen[index]])}" if names else ""
+                )
                 with naming_file(out_dir / f"{file_name}.png"):
                     grid(image[None], 1).save(out_dir / f"{file_name}.png")
     console = new_console()
     console.print(f"{count} images: [bold]{escaped(str(out))}")
     if out_dir is not None:
         console.print(f"single images: [bold]{escaped(str(out_dir))}")
+
+
+def _file_part(name):
+    """A class name within a file name: a card may come from anybody, and name a class ../../x."""
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def _class_number(label, names):

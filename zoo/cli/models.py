@@ -9,7 +9,7 @@ import typer
 from zoo import registry
 from zoo.card_types import Card
 from zoo.cli.app import app
-from zoo.cli.console import new_console, new_table, print_json
+from zoo.cli.console import escaped, new_console, new_table, print_json
 from zoo.cli.options import AsJson, ModelName
 from zoo.publishing.formatting import (
     human_count,
@@ -20,6 +20,7 @@ from zoo.publishing.formatting import (
     human_result,
     human_shape,
     human_size,
+    human_task,
     human_tier,
 )
 from zoo.tasks import TASKS, task_function
@@ -64,7 +65,7 @@ def info(name: ModelName, json: AsJson = False):
     card = registry.card(name)
     if json:
         return print_json(card)
-    table = new_table("", "", title=f"{card['name']}: {card['description']}")
+    table = new_table("", "", title=escaped(": ".join(filter(None, (card["name"], card["description"])))))
     table.show_header = False
     for label, value in task_function(card["task"], "facts")(card):
         table.add_row(f"[bold]{label}", value)
@@ -73,12 +74,23 @@ def info(name: ModelName, json: AsJson = False):
 
 def classifier_facts(card: Card) -> Iterator[tuple[str, str]]:
     """The rows of `pinet info` for a classifier: pairs of label and text."""
-    accuracy = card["accuracy"]
-    yield "task", f"{card['task']}, {card['dataset']['name']}"
+    yield "task", escaped(human_task(card))
     yield "input", _input(card)
-    yield "classes", ", ".join(card["class_names"])
-    yield "tier", f"{human_tier(card)}{_degree(card)}{TASKS[card['task']].certified}"
-    yield "size", human_size(card)
+    yield "classes", escaped(", ".join(card["class_names"]))
+    yield "tier", f"{escaped(human_tier(card))}{_degree(card)}{TASKS[card['task']].certified}"
+    yield "size", escaped(human_size(card))
+    yield from _accuracy_facts(card)
+    if "note" in card:
+        yield "note", escaped(card["note"])
+    yield from ((label, escaped(text)) for label, text in human_origin(card))
+
+
+def _accuracy_facts(card):
+    """The rows of what was measured; of a model that was saved without test data, that nothing was."""
+    if "accuracy" not in card:
+        yield "test accuracy", "not measured"
+        return
+    accuracy = card["accuracy"]
     yield (
         "test accuracy",
         (
@@ -91,12 +103,10 @@ def classifier_facts(card: Card) -> Iterator[tuple[str, str]]:
         yield "seeds", f"{seeds['mean']:.2%} ± {seeds['std']:.2%} over {len(seeds['accuracy'])} of them"
     by_class = sorted(accuracy["by_class"].items(), key=lambda pair: pair[1] or 0)
     accuracies = (f"{name} {'without examples' if value is None else f'{value:.1%}'}" for name, value in by_class)
-    yield "by class", ", ".join(accuracies)
+    yield "by class", escaped(", ".join(accuracies))
     calibration = card["calibration"]
-    yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
-    if "note" in card:
-        yield "note", card["note"]
-    yield from human_origin(card)
+    if "ece" in calibration and "ece_calibrated" in calibration:
+        yield "calibration error", f"{calibration['ece']:.2%}, {calibration['ece_calibrated']:.2%} after temperature"
 
 
 def _input(card):
@@ -111,21 +121,22 @@ def _degree(card, variables=""):
 
 def generator_facts(card: Card) -> Iterator[tuple[str, str]]:
     """The rows of `pinet info` for a generator: pairs of label and text."""
-    quality = card["quality"]
-    yield "task", f"{card['task']}, {card['dataset']['name']}"
+    yield "task", escaped(human_task(card))
     yield "input", _input(card) + (", and a class" if card["class_names"] else "")
     yield "output", f"{human_shape(card).replace('×', ' × ')}, pixels 0..255"
     if card["class_names"]:
-        yield "classes", ", ".join(card["class_names"])
-    yield "tier", f"{human_tier(card)}{_degree(card, ' in the noise')}"
-    yield "size", human_size(card)
-    for subject, metrics in (("this model", quality), *card["baselines"].items()):
-        yield f"metrics of {subject}", human_metrics(metrics)
-    yield (
-        "measured",
-        f"on {quality['samples']:,} images of seed {quality['seed']} against the {quality['against']} split, "
-        f"in the features of {quality['classifier']}",
-    )
+        yield "classes", escaped(", ".join(card["class_names"]))
+    yield "tier", f"{escaped(human_tier(card))}{_degree(card, ' in the noise')}"
+    yield "size", escaped(human_size(card))
+    if "quality" in card:
+        quality = card["quality"]
+        for subject, metrics in (("this model", quality), *card.get("baselines", {}).items()):
+            yield escaped(f"metrics of {subject}"), human_metrics(metrics)
+        yield (
+            "measured",
+            f"on {quality['samples']:,} images of seed {quality['seed']} against the {escaped(quality['against'])} "
+            f"split, in the features of {escaped(quality['classifier'])}",
+        )
     if "note" in card:
-        yield "note", card["note"]
-    yield from human_origin(card)
+        yield "note", escaped(card["note"])
+    yield from ((label, escaped(text)) for label, text in human_origin(card))

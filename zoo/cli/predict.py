@@ -84,7 +84,7 @@ def _print_predictions(results, kind):
         for rank, guess in enumerate(result["predictions"]):
             style = "bold" if rank == 0 else "dim"
             name = escaped(result[kind]) if rank == 0 else ""
-            table.add_row(name, f"[{style}]{guess['class']}", f"[{style}]{guess['probability']:.1%}")
+            table.add_row(name, f"[{style}]{escaped(guess['class'])}", f"[{style}]{guess['probability']:.1%}")
         table.add_section()
     if answered:
         new_console().print(table)

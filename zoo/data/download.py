@@ -19,8 +19,23 @@ def data_folder(data_dir=None) -> Path:
 
 def is_available(name, data_dir=None) -> bool:
     """Whether a data set needs no download: it is prepared in its folder, or comes with a package."""
+    check_known(name)
     folder = data_folder(data_dir) / name
     return "source" not in SETS[name] or any(folder.glob("*/dataset_info.json"))
+
+
+def check_known(name) -> None:
+    """Refuse a data set that cannot be read by its name.
+
+    Args:
+        name: as on a card; `None` where that does not tell.
+
+    Raises:
+        ValueError: only a file of the data can be read.
+    """
+    if name not in SETS:
+        named = f"the data set {name!r}, which is not known here" if name else "no data set"
+        raise ValueError(f"The model's card names {named}: give its data, `--data FILE.npz` on the command line.")
 
 
 def missing_message(name, data_dir=None) -> str:

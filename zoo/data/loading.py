@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.card_types import Card
 from zoo.data.catalog import SETS
 from zoo.data.data_set import ARRAYS, DataSet
-from zoo.data.download import check_reachable, not_available
+from zoo.data.download import check_known, check_reachable, not_available
 from zoo.data.spoken_digit import standard_split
 from zoo.files import naming_damaged_file
 from zoo.registry import suggestion
@@ -35,7 +36,33 @@ def load_set(name: str, data=None, data_dir=None) -> DataSet:
         arrays = _read_digits()
     else:
         arrays = _read_tfds(name, data_dir)
-    _check(name, arrays)
+    return _data_set(name, arrays, SETS[name]["shape"], len(SETS[name]["classes"]))
+
+
+def load_set_of(card: Card, data=None, data_dir=None) -> DataSet:
+    """Read the data set of a model's card, or data for it from a file.
+
+    Args:
+        card: of a classifier or generator.
+        data: as for `load_set`; needed where the card names no data set that is known here.
+        data_dir: as for `load_set`.
+
+    Raises:
+        ValueError: the card's data set is not known and there is no file, or the file holds something else than the
+            model takes.
+        FileNotFoundError: the data are not there and could not be downloaded.
+    """
+    name = card["dataset"]["name"]
+    if name in SETS:
+        return load_set(name, data, data_dir)
+    if data is None:
+        check_known(name)
+    shape = card.get("output_shape", card["input_shape"])
+    return _data_set(name or "data", _read_npz(Path(data)), tuple(shape), len(card["class_names"]))
+
+
+def _data_set(name, arrays, shape, classes):
+    _check(name, arrays, shape, classes)
     labels = {key: arrays[key].astype("int64") for key in ("y_train", "y_test")}
     return DataSet(name, **{**arrays, **labels})
 
@@ -55,15 +82,14 @@ def _read_npz(path):
     return arrays
 
 
-def _check(name, arrays):
+def _check(name, arrays, shape, classes):
     """Refuse arrays that are not this data set's kind, before a training starts on them."""
-    info = SETS[name]
     for split in ("train", "test"):
         examples, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        kind = "uint8 images" if len(info["shape"]) == 3 else "int16 audio clips"
-        if examples.dtype != kind.split()[0] or examples.shape[1:] != info["shape"] or len(examples) == 0:
+        kind = "uint8 images" if len(shape) == 3 else "int16 audio clips"
+        if examples.dtype != kind.split()[0] or examples.shape[1:] != shape or len(examples) == 0:
             raise ValueError(
-                f"x_{split} of {name} must be {kind} of shape [n, {', '.join(map(str, info['shape']))}]. "
+                f"x_{split} of {name} must be {kind} of shape [n, {', '.join(map(str, shape))}]. "
                 f"Received: dtype={examples.dtype}, shape={examples.shape}"
             )
         if labels.shape != (len(examples),) or not np.issubdtype(labels.dtype, np.integer):
@@ -71,10 +97,9 @@ def _check(name, arrays):
                 f"y_{split} of {name} must be {len(examples)} integers. "
                 f"Received: dtype={labels.dtype}, shape={labels.shape}"
             )
-        if labels.min() < 0 or labels.max() >= len(info["classes"]):
+        if labels.min() < 0 or labels.max() >= classes:
             raise ValueError(
-                f"y_{split} of {name} must lie in 0..{len(info['classes']) - 1}. "
-                f"Received: {labels.min()}..{labels.max()}"
+                f"y_{split} of {name} must lie in 0..{classes - 1}. Received: {labels.min()}..{labels.max()}"
             )
 
 

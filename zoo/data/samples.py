@@ -1,20 +1,53 @@
-"""The sample images and audio clips that are bundled with the zoo."""
+"""The sample images and audio clips that are bundled with the zoo, and patterns where there are none."""
 
 from pathlib import Path
 
 import numpy as np
 
 from zoo.data.audio import read_example
+from zoo.data.catalog import SETS
 from zoo.paths import SAMPLES
 
 
 def samples(dataset) -> list[tuple[Path, str]]:
-    """The bundled images or audio clips of a data set, each with its true class (`DATASET_CLASS_INDEX.png`)."""
+    """The bundled images or audio clips of a data set, each with its true class (`DATASET_CLASS_INDEX.png`).
+
+    There are none of other data sets than the shipped models'.
+    """
+    if dataset not in SETS:
+        return []
     return [
         (path, path.stem.removeprefix(f"{dataset}_").split("_")[0]) for path in sorted(SAMPLES.glob(f"{dataset}_*"))
     ]
 
 
 def sample_inputs(card) -> np.ndarray:
-    """The bundled images, uint8 `[n, height, width, channels]`, or audio clips, int16 `[n, samples]`, for a card."""
-    return np.stack([read_example(path, card["input_shape"]) for path, _ in samples(card["dataset"]["name"])])
+    """Inputs that a card's model takes: bundled images, or audio clips, of its data set; else `patterns`.
+
+    Returns:
+        uint8 `[n, height, width, channels]`, or int16 `[n, samples]`.
+    """
+    files = samples(card["dataset"]["name"])
+    shape = card["input_shape"]
+    return np.stack([read_example(path, shape) for path, _ in files]) if files else patterns(shape)
+
+
+def patterns(shape, count=10, seed=0) -> np.ndarray:
+    """Random inputs, the same on every machine: images of 4×4 grey or coloured fields, or noise as audio clips.
+
+    Pixels that are independent of each other lie further from any photograph, and a polynomial may overflow there.
+
+    Args:
+        shape: `(height, width, channels)`, or `(samples,)`.
+        count: how many.
+        seed: of the random numbers.
+
+    Returns:
+        uint8 `[count, height, width, channels]`, or int16 `[count, samples]`.
+    """
+    generator = np.random.default_rng(seed)
+    if len(shape) == 1:
+        return generator.integers(-3000, 3001, (count, *shape), dtype="int16")
+    height, width, channels = shape
+    fields = generator.integers(0, 256, (count, 4, 4, channels), dtype="uint8")
+    return fields[:, np.arange(height) * 4 // height][:, :, np.arange(width) * 4 // width]

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from zoo.card_entries import quality_of
 from zoo.card_types import Card
-from zoo.data.loading import load_set
+from zoo.data.loading import load_set_of
 from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
@@ -28,7 +29,7 @@ def measure(name, card: Card, data_set, seed=None, progress=None) -> dict:
         A dict of the metrics, and `card`, the same of the card; `as_on_card` says whether the seed is the card's, and
         every metric equal to the card's to a thousandth.
     """
-    quality = card["quality"]
+    quality = quality_of(card)
     seed = quality["seed"] if seed is None else seed
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_test, data_set.y_test)
     metrics = image_metrics.of_generator(load(name), quality["samples"], seed)
@@ -60,7 +61,7 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
         uint8 `[8 · count, height, width, channels]`, to be shown in rows of 8.
     """
     card = card_for(name, GENERATION)
-    data_set = load_set(card["dataset"]["name"], data, data_dir)
-    image_metrics = ImageMetrics(card["quality"]["classifier"], data_set.x_train, data_set.y_train)
+    quality, data_set = quality_of(card), load_set_of(card, data, data_dir)
+    image_metrics = ImageMetrics(quality["classifier"], data_set.x_train, data_set.y_train)
     images, _ = sample(load(name), count, seed)
     return neighbours(images, image_metrics.features(images), data_set.x_train, image_metrics.real_features)

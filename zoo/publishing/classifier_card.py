@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from zoo.data.audio import read_example
-from zoo.data.samples import samples
+from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.classifiers import predict_logits
 from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
 from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION
@@ -22,8 +21,13 @@ def classifier_entries(model, recipe, data_set) -> dict:
         "input_shape": list(model.input_shape[1:]),
         "class_names": list(data_set.class_names),
         "preprocessing": preprocessing(model),
-        **_scores(model, recipe, data_set),
-        "golden": golden(model, data_set.name),
+        **scores(
+            model,
+            data_set.class_names,
+            (data_set.x_train[-recipe.validation :], data_set.y_train[-recipe.validation :]),
+            (data_set.x_test, data_set.y_test),
+        ),
+        **golden(model, data_set.name),
     }
 
 
@@ -34,31 +38,48 @@ def preprocessing(model) -> dict:
 
 
 def golden(model, dataset) -> dict:
-    """The bundled samples of a data set and the model's logits for them, which every backend must give."""
-    paths, shape = [path for path, _ in samples(dataset)], model.input_shape[1:]
-    examples = np.stack([read_example(path, shape) for path in paths])
-    kind = "audio" if len(shape) == 1 else "images"
+    """The entry `golden`: bundled samples of a data set, or the seed of patterns, and the model's logits for them.
+
+    Every backend must give these logits. There is no entry where one of them is not finite, on a pattern that is far
+    from what the model was trained on.
+    """
+    paths, shape = [path.name for path, _ in samples(dataset)], model.input_shape[1:]
+    inputs = {("audio" if len(shape) == 1 else "images"): paths} if paths else {"seed": 0}
+    examples = sample_inputs({"dataset": {"name": dataset}, "input_shape": shape})
     logits = np.asarray(model.predict_on_batch(examples))
-    return {kind: [path.name for path in paths], "logits": logits.round(5).tolist()}
+    return {"golden": {**inputs, "logits": logits.round(5).tolist()}} if np.isfinite(logits).all() else {}
 
 
-def _scores(model, recipe, data_set):
-    validation = predict_logits(model, data_set.x_train[-recipe.validation :])
-    validation_labels = data_set.y_train[-recipe.validation :]
-    temperature = fit_temperature(validation, validation_labels)
-    test = predict_logits(model, data_set.x_test)
-    accuracy, interval = accuracy_interval(test, data_set.y_test)
+def scores(model, class_names, validation=None, test=None) -> dict:
+    """Accuracy and calibration, as far as there are data for them.
+
+    Args:
+        model: the classifier, with the weights that are shipped.
+        class_names: names of the classes.
+        validation: examples and labels; the temperature is fitted on them. Without them it is 1.
+        test: examples and labels; accuracy and calibration error are measured on them. Without them the card has none.
+    """
+    accuracy: dict = {}
+    calibration = {"temperature": 1.0}
+    if validation is not None:
+        logits = predict_logits(model, validation[0])
+        calibration["temperature"] = fit_temperature(logits, validation[1])
+        accuracy["validation"] = accuracy_interval(logits, validation[1])[0]
+    if test is None:
+        return {"calibration": calibration}
+    logits, labels = predict_logits(model, test[0]), test[1]
+    found, interval = accuracy_interval(logits, labels)
     return {
         "accuracy": {
-            "test": accuracy,
+            "test": found,
             "interval_95": interval,
-            "test_examples": len(test),
-            "by_class": accuracy_by_class(test, data_set.y_test, data_set.class_names),
-            "validation": accuracy_interval(validation, validation_labels)[0],
+            "test_examples": len(logits),
+            "by_class": accuracy_by_class(logits, labels, class_names),
+            **accuracy,
         },
         "calibration": {
-            "temperature": temperature,
-            "ece": expected_calibration_error(test, data_set.y_test),
-            "ece_calibrated": expected_calibration_error(test, data_set.y_test, temperature),
+            **calibration,
+            "ece": expected_calibration_error(logits, labels),
+            "ece_calibrated": expected_calibration_error(logits, labels, calibration["temperature"]),
         },
     }

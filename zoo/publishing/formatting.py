@@ -41,9 +41,16 @@ def human_result(card: Card) -> str:
     """The main result of a model: test accuracy; of a generator, class accuracy or Fréchet distance."""
     if "accuracy" in card:
         return f"{card['accuracy']['test'] * 100:.2f} %"
+    if "quality" not in card:
+        return "not measured"
     if "class_accuracy" in card["quality"]:
         return f"{card['quality']['class_accuracy'] * 100:.1f} % class accuracy"
     return f"Fréchet distance {card['quality']['frechet_distance']:.3g}"
+
+
+def human_task(card: Card) -> str:
+    """What a model does, and on which data."""
+    return f"{card['task']}, {card['dataset']['name'] or 'of data that are not recorded'}"
 
 
 def human_shape(card: Card) -> str:
@@ -71,15 +78,13 @@ def human_size(card: Card) -> str:
 
 def human_origin(card: Card) -> list[tuple[str, str]]:
     """Where a model comes from: architecture, training and licence, pairs of label and words."""
-    training = card["training"]
     arguments = [f"{key}={value}" for key, value in card["architecture_arguments"].items()]
-    how = f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}"
-    return [
-        ("architecture", " ".join([card["architecture"], *arguments])),
-        ("training", how),
-        ("trained on", human_environment(training)),
-        ("licence", card["license"]),
-    ]
+    rows = [("architecture", " ".join([card["architecture"], *arguments]))]
+    if "training" in card:
+        training = card["training"]
+        how = f"{training['epochs']} epochs in {human_seconds(training['seconds'])}, seed {training['seed']}"
+        rows += [("training", how), ("trained on", human_environment(training))]
+    return [*rows, ("licence", card["license"] or "not stated")]
 
 
 def human_environment(training: Training) -> str:

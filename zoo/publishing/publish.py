@@ -6,6 +6,7 @@ from typing import cast
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
 from zoo.architectures.parts.spectrogram import certified_part
+from zoo.card_entries import CARD_FORMAT
 from zoo.card_types import Card
 from zoo.files import write_json
 from zoo.publishing.training_record import training_record
@@ -28,6 +29,7 @@ def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> Car
     """
     weights = ship_weights(model, recipe.name, out_dir)
     card = {
+        "card_format": CARD_FORMAT,
         "name": recipe.name,
         "description": recipe.description,
         "dataset": {"name": data_set.name, "sha256": data_set.sha256},

@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 
+from zoo.architectures.parts.built_model import BuiltModel
+
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
-class GeneratorModel(keras.Model):
+class GeneratorModel(BuiltModel):
     """`keras.Model` from noise, and a label if it is conditional, to pixels. Invalid inputs raise a ValueError.
 
     NumPy arrays and lists given to a call, `predict` or `predict_on_batch` are checked; tensors pass unchecked, and

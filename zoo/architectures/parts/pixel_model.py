@@ -5,11 +5,12 @@ import warnings
 import keras
 import numpy as np
 
+from zoo.architectures.parts.built_model import BuiltModel
 from zoo.data.images import check_images, scale_warning
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
-class PixelModel(keras.Model):
+class PixelModel(BuiltModel):
     """`keras.Model` over images that raises a ValueError for arrays that are not a batch of pixels.
 
     NumPy arrays are checked before anything is computed, whether they go to a call, `predict`, `fit` (its
