@@ -171,7 +171,12 @@ def _tier(kinds: set[str], depth: int | None) -> tuple[int | None, str]:
 
 
 def _walk(
-    model, inputs: list[_State] | None, prefix: str, is_last: bool, training: bool, rows: list[Row]
+    model: keras.Model | keras.layers.Layer,
+    inputs: list[_State] | None,
+    prefix: str,
+    is_last: bool,
+    training: bool,
+    rows: list[Row],
 ) -> list[_State]:
     """Compute the states of the outputs from those of the inputs, and add a row for each call."""
     graph = None if hasattr(model, "degree_rule") else graph_of(model)
@@ -207,7 +212,7 @@ def _apply(call: Call, states: dict, prefix: str, is_last: bool, rows: list[Row]
     return _leaf(call, states, name, is_last, rows)
 
 
-def _nested(call: Call, graph, states: dict, name: str, is_last: bool, rows: list[Row]) -> list[_State]:
+def _nested(call: Call, graph: keras.Function, states: dict, name: str, is_last: bool, rows: list[Row]) -> list[_State]:
     """A model within a model: its inputs take the dtypes that it was made for."""
     inputs = []
     for tensor, own in zip(call.tensors_for(graph), graph.inputs, strict=True):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import chebyshev
+from numpy.typing import ArrayLike
 
 MAX_DEGREE = 4096
 EPSILON = float(np.finfo(np.float64).eps)
@@ -56,16 +57,16 @@ class Piece:
         """The degree that the coefficients can express."""
         return len(self.coefficients) - 1
 
-    def __call__(self, t) -> np.ndarray:
+    def __call__(self, t: ArrayLike) -> np.ndarray:
         """Values `[outputs, ...]` at points t."""
         return chebyshev.chebval(self.to_unit(t), self.coefficients)
 
-    def to_unit(self, t):
+    def to_unit(self, t: ArrayLike) -> np.ndarray:
         """The x in −1..1 that stands for t."""
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         return (np.asarray(t, dtype="float64") - middle) / half
 
-    def to_t(self, x):
+    def to_t(self, x: ArrayLike) -> np.ndarray:
         """The t that stands for x in −1..1."""
         x = np.asarray(x, dtype="float64")
         return self.low * ((1 - x) / 2) + self.high * ((1 + x) / 2)

@@ -86,7 +86,9 @@ def decide(piece: Piece) -> list[Segment]:
     return _joined([segment for _, _, segment in sorted(found, key=lambda item: item[:2])])
 
 
-def _examine(piece: Piece, low: float, high: float, values, rates, floor: float, is_last: bool) -> Segment | None:
+def _examine(
+    piece: Piece, low: float, high: float, values: np.ndarray, rates: np.ndarray, floor: float, is_last: bool
+) -> Segment | None:
     """The segment that is proven for one cell, in the x of the piece; None: halve the cell."""
     tolerance = 2 * piece.error  # of a difference of two
     leader = int(np.argmax(values[0]))

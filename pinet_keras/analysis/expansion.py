@@ -154,7 +154,7 @@ def _chebyshev_values(points: np.ndarray, degree: int) -> np.ndarray:
     return np.cos(np.arange(degree + 1) * np.arccos(points)[..., None])
 
 
-def _to_monomials(exponents, coefficients, degree: int, low: float, high: float) -> np.ndarray:
+def _to_monomials(exponents: np.ndarray, coefficients: np.ndarray, degree: int, low: float, high: float) -> np.ndarray:
     """Rewrite products of Chebyshev polynomials on low..high in powers of x."""
     powers = np.zeros((degree + 1, degree + 1))
     for k in range(degree + 1):

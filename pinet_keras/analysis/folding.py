@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 from keras import ops, tree
+from numpy.typing import ArrayLike
 
 from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer
 from pinet_keras.analysis.operation_kinds import IDENTITIES
@@ -59,7 +60,7 @@ class _Opener(Copier):
         return self._copies[key].call(args[0])
 
 
-def _rename(layer, prefix: str) -> None:
+def _rename(layer: keras.layers.Layer, prefix: str) -> None:
     """Give the children of an opened layer unique names: two opened layers have children of the same name."""
     for child in layer._flatten_layers(include_self=False):
         child.name = f"{prefix}__{child.name}"
@@ -73,7 +74,7 @@ class _Chain:
         self.factor = np.ones(1)
         self.shift = np.zeros(1)
 
-    def then(self, factor, shift) -> None:
+    def then(self, factor: np.ndarray, shift: np.ndarray) -> None:
         self.factor = self.factor * factor
         self.shift = self.shift * factor + shift
 
@@ -91,7 +92,7 @@ class _Plan:
         self.vanishing: set[int] = set()
 
 
-def _plan(graph) -> _Plan:
+def _plan(graph: keras.Function) -> _Plan:
     """Follow every affine map to the steps that can go into it.
 
     A step goes in when it alone uses the map's result, and the map is called once.
@@ -123,7 +124,7 @@ def _plan(graph) -> _Plan:
     return plan
 
 
-def _is_scalable(operation) -> bool:
+def _is_scalable(operation: keras.Operation) -> bool:
     return (
         is_keras_layer(operation)
         and type(operation).__name__ in SCALABLE
@@ -132,7 +133,7 @@ def _is_scalable(operation) -> bool:
     )
 
 
-def _affine_step(call: Call, tensor) -> tuple[np.ndarray, np.ndarray] | None:
+def _affine_step(call: Call, tensor: keras.KerasTensor) -> tuple[np.ndarray, np.ndarray] | None:
     """Factor and shift of a call that scales and shifts each channel, or None."""
     operation, channels = call.operation, tensor.shape[-1]
     name = class_name(operation)
@@ -151,7 +152,7 @@ def _affine_step(call: Call, tensor) -> tuple[np.ndarray, np.ndarray] | None:
     return np.ones(1), vector if name == "Add" else -vector
 
 
-def _per_channel(constant, channels: int) -> np.ndarray | None:
+def _per_channel(constant: ArrayLike, channels: int) -> np.ndarray | None:
     """A constant that is one number, or one for each channel in the last axis, as a vector."""
     array = np.asarray(ops.convert_to_numpy(constant), dtype="float64")
     if array.size == 1 or (array.size == channels == array.shape[-1]):
@@ -159,7 +160,7 @@ def _per_channel(constant, channels: int) -> np.ndarray | None:
     return None
 
 
-def _batch_norm(layer) -> tuple[np.ndarray, np.ndarray]:
+def _batch_norm(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
     mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
     factor = 1 / np.sqrt(variance + layer.epsilon)
     if layer.scale:
@@ -168,7 +169,7 @@ def _batch_norm(layer) -> tuple[np.ndarray, np.ndarray]:
     return factor, shift + _array(layer.beta) if layer.center else shift
 
 
-def _array(variable) -> np.ndarray:
+def _array(variable: keras.Variable) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(variable.value), dtype="float64")
 
 
@@ -191,13 +192,13 @@ class _Folder(Copier):
         return outputs
 
 
-def _with_bias(layer):
+def _with_bias(layer: keras.layers.Layer) -> keras.layers.Layer:
     copy = copy_operation(layer, layer.name)
     copy.use_bias = True
     return copy
 
 
-def _scaled_weights(old, new, chain: _Chain) -> list[np.ndarray]:
+def _scaled_weights(old: keras.layers.Layer, new: keras.layers.Layer, chain: _Chain) -> list[np.ndarray]:
     """The weights of `old`, with the factor in the kernel and the shift in the bias."""
     *kernels, bias = new.get_weights()
     weights = [np.asarray(w, dtype="float64") for w in old.get_weights()]

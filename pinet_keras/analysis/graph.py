@@ -46,7 +46,7 @@ class Call:
         return training is not None and training is not False
 
     @property
-    def mask(self):
+    def mask(self) -> keras.KerasTensor | None:
         """The mask in its arguments, where that is a symbolic tensor."""
         masks = tree.flatten(self.kwargs.get("mask"))
         return next((x for x in masks if isinstance(x, keras.KerasTensor)), None)
@@ -55,7 +55,7 @@ class Call:
         """The same call as made by a model in training mode, which tells all its layers."""
         return replace(self, kwargs={**self.kwargs, "training": True})
 
-    def tensors_for(self, graph) -> list:
+    def tensors_for(self, graph: keras.Function) -> list:
         """The symbolic tensors that go into a nested model's graph, in the order of its inputs."""
         values = self.args[0] if self.args else None
         if isinstance(values, dict) and not isinstance(graph._inputs_struct, dict):
@@ -63,7 +63,7 @@ class Call:
         return self.tensors
 
 
-def graph_of(model) -> Functional | None:
+def graph_of(model: keras.Model | keras.layers.Layer) -> Functional | None:
     """The functional graph of a model, or None when the model is Python code rather than a graph.
 
     Raises:
@@ -78,7 +78,7 @@ def graph_of(model) -> Functional | None:
     return model._functional
 
 
-def overridden_call(model) -> str | None:
+def overridden_call(model: keras.Model) -> str | None:
     """Why a call of a functional model may not run its graph, or None.
 
     A class that overrides `__call__` and still computes its graph, say after a check of the inputs, declares that with
@@ -94,7 +94,7 @@ def overridden_call(model) -> str | None:
     return f"{', '.join(found)} was replaced after construction" if found else torch_hooks(model)
 
 
-def replaced_methods(operation) -> list[str]:
+def replaced_methods(operation: keras.Operation) -> list[str]:
     """Methods of an operation that were replaced in the instance, or its `call` in its class, after construction."""
     kind = type(operation)
     found = {name for name in vars(operation) if name not in WRAPPED_BY_KERAS and _is_method(kind, name)}
@@ -105,7 +105,7 @@ def replaced_methods(operation) -> list[str]:
     return sorted(found)
 
 
-def torch_hooks(operation) -> str | None:
+def torch_hooks(operation: keras.Operation) -> str | None:
     """A sentence if PyTorch hooks run before or after each call, or None."""
     hooked = any(getattr(operation, name, None) for name in ("_forward_hooks", "_forward_pre_hooks"))
     return "has PyTorch hooks, which may change what goes in or comes out" if hooked else None
@@ -115,7 +115,7 @@ def _is_method(kind: type, name: str) -> bool:
     return inspect.isfunction(inspect.getattr_static(kind, name, None))
 
 
-def calls_of(graph) -> list[Call]:
+def calls_of(graph: keras.Function) -> list[Call]:
     """Every call of a functional graph, inputs first; a shared layer appears once for each use."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
     return [
@@ -125,12 +125,12 @@ def calls_of(graph) -> list[Call]:
     ]
 
 
-def class_name(operation) -> str:
+def class_name(operation: keras.Operation) -> str:
     """The name of an operation's class; a batch normalisation that changes only its training is the one of Keras."""
     return "BatchNormalization" if _is_batch_norm(operation) else type(operation).__name__
 
 
-def _is_batch_norm(operation) -> bool:
+def _is_batch_norm(operation: keras.Operation) -> bool:
     if not isinstance(operation, BatchNormalization):
         return False
     kinds = type(operation).__mro__
@@ -140,18 +140,18 @@ def _is_batch_norm(operation) -> bool:
     } <= TRAINING_ONLY
 
 
-def is_keras_layer(operation) -> bool:
+def is_keras_layer(operation: keras.Operation) -> bool:
     """Whether this is a layer of Keras itself; a subclass may compute anything, so it does not count."""
     is_keras = isinstance(operation, keras.Layer) and type(operation).__module__.startswith("keras.src.layers.")
     return is_keras or _is_batch_norm(operation)
 
 
-def is_keras_op(operation) -> bool:
+def is_keras_op(operation: keras.Operation) -> bool:
     """Whether this is a function of `keras.ops` that stands as a node in a graph."""
     return type(operation).__module__.startswith("keras.src.ops.")
 
 
-def trace(layer, input_shapes: list[tuple]):
+def trace(layer: keras.layers.Layer, input_shapes: list[tuple]) -> keras.Function:
     """Open a layer: the graph of `keras.ops` and child layers that its `call` runs on one example.
 
     A fresh copy is traced, so that the layer's own history stays as it was.

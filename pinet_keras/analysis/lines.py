@@ -37,12 +37,12 @@ POLISHES, CLOSE = 4, 1e-12
 MAX_PIECES = 64
 
 
-def evaluator_of(model) -> Evaluator:
+def evaluator_of(model: keras.Model | Evaluator) -> Evaluator:
     """A float64 copy of a model, or the model itself if it is one already."""
     return model if isinstance(model, Evaluator) else Evaluator(model)
 
 
-def certified_degree(model) -> int:
+def certified_degree(model: keras.Model | Evaluator) -> int:
     """The certified degree, or a ValueError with the reasons why there is none."""
     certificate = certify(model.model if isinstance(model, Evaluator) else model)
     if certificate.degree is None:
@@ -187,7 +187,7 @@ class _Line:
     high: float
 
 
-def _line(model, x, direction, domain) -> _Line:
+def _line(model: keras.Model | Evaluator, x: ArrayLike, direction: ArrayLike, domain: tuple[float, float]) -> _Line:
     degree, evaluator = certified_degree(model), evaluator_of(model)
     low, high = map(float, domain)
     if not -math.inf < low < high < math.inf:

@@ -46,7 +46,7 @@ def count_macs(model: keras.Model) -> int:
     return _count_graph(graph, [x.shape for x in graph.inputs])
 
 
-def _count_graph(graph, input_shapes: list) -> int:
+def _count_graph(graph: keras.Function, input_shapes: list) -> int:
     shapes = {id(x): tuple(shape) for x, shape in zip(graph.inputs, input_shapes, strict=True)}
     total = 0
     for call in calls_of(graph):
@@ -74,12 +74,12 @@ def _count_call(call: Call, shapes: dict) -> int:
     return _count_graph_of_layer(operation, inputs)
 
 
-def _count_graph_of_layer(layer, inputs: list) -> int:
+def _count_graph_of_layer(layer: keras.layers.Layer, inputs: list) -> int:
     function = trace(layer, inputs)
     return _count_graph(function, [x.shape for x in function.inputs])
 
 
-def _layer_macs(layer, call: Call, inputs: list, output: tuple) -> int:
+def _layer_macs(layer: keras.layers.Layer, call: Call, inputs: list, output: tuple) -> int:
     name, size = type(layer).__name__, math.prod(output[1:])
     if name == "SpectralNormalization":
         return _layer_macs(layer.layer, call, inputs, output)

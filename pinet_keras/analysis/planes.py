@@ -37,7 +37,9 @@ class PlanePolynomial:
         error: no logit is farther than this, by measured rounding, from the model's.
     """
 
-    def __init__(self, model, x, d1, d2, triangle: bool = False):
+    def __init__(
+        self, model: keras.Model | Evaluator, x: ArrayLike, d1: ArrayLike, d2: ArrayLike, triangle: bool = False
+    ):
         degree, evaluator = certified_degree(model), evaluator_of(model)
         if degree > MAX_PLANE_DEGREE:
             raise ValueError(f"A plane takes degrees up to {MAX_PLANE_DEGREE}. Received: a model of degree {degree}")
@@ -52,14 +54,14 @@ class PlanePolynomial:
         self.coefficients = second.reshape(first.swapaxes(0, 1).shape).swapaxes(0, 1)
         self.error = self._measured_error(evaluator, degree, float(np.abs(values).max()))
 
-    def _points(self, u, v) -> list[np.ndarray]:
+    def _points(self, u: np.ndarray, v: np.ndarray) -> list[np.ndarray]:
         s, t = self._unfold(u, v)
         return [
             a + s.reshape(-1, *[1] * a.ndim) * b + t.reshape(-1, *[1] * a.ndim) * c
             for a, b, c in zip(self._start, *self._steps, strict=True)
         ]
 
-    def _values(self, evaluator, u, v) -> np.ndarray:
+    def _values(self, evaluator: Evaluator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
             values = evaluator(self._points(u, v))
         if not np.isfinite(values).all():
@@ -68,7 +70,7 @@ class PlanePolynomial:
             )
         return values
 
-    def _measured_error(self, evaluator, degree: int, size: float) -> float:
+    def _measured_error(self, evaluator: Evaluator, degree: int, size: float) -> float:
         """How far the polynomials may be from the model: their rounding error, measured as for lines."""
         rng = np.random.default_rng(0)
         u, v = rng.uniform(-1, 1, (2, CHECKS))
@@ -84,12 +86,12 @@ class PlanePolynomial:
             )
         return SAFETY * max(rounding, missed)
 
-    def __call__(self, s, t) -> np.ndarray:
+    def __call__(self, s: ArrayLike, t: ArrayLike) -> np.ndarray:
         """The logits `[outputs, ...]` at points of the plane."""
         u, v = self._fold(np.asarray(s, dtype="float64"), np.asarray(t, dtype="float64"))
         return np.asarray(chebval2d(u, v, self.coefficients))
 
-    def _unfold(self, u, v):
+    def _unfold(self, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """From the square −1..1, on which the fit is made, to the plane. A collapsed square is a triangle, and keeps
         polynomials polynomials."""
         if not self.triangle:
@@ -97,7 +99,7 @@ class PlanePolynomial:
         t = (v + 1) / 2
         return (u + 1) / 2 * (1 - t), t
 
-    def _fold(self, s, t):
+    def _fold(self, s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not self.triangle:
             return s, t
         inside = np.maximum(1 - t, 1e-12)
@@ -167,7 +169,7 @@ def plane(
     return figure
 
 
-def _refuse_undecided(logits, error: float) -> None:
+def _refuse_undecided(logits: np.ndarray, error: float) -> None:
     second, first = np.moveaxis(np.sort(logits, axis=-1)[..., -2:], -1, 0)
     undecided = float(np.mean(first - second <= 2 * error))
     if undecided > UNDECIDED:
@@ -178,19 +180,19 @@ def _refuse_undecided(logits, error: float) -> None:
         )
 
 
-def _grid(triangle):
+def _grid(triangle: bool) -> tuple[np.ndarray, np.ndarray]:
     """Points of the plane: rows of the square, or rows of the triangle that become shorter towards its tip."""
     side = np.linspace(0 if triangle else -1, 1, RESOLUTION)
     s, t = np.meshgrid(side, side)
     return (s * (1 - t), t) if triangle else (s, t)
 
 
-def _place(s, t, triangle):
+def _place(s, t, triangle: bool) -> tuple:
     """Where a point is drawn: the triangle has equal sides."""
     return (s + t / 2, t * HEIGHT) if triangle else (s, t)
 
 
-def _draw(axes, x, y, logits, labels) -> None:
+def _draw(axes: Any, x: np.ndarray, y: np.ndarray, logits: np.ndarray, labels: Sequence[str] | None) -> None:
     import matplotlib
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -208,14 +210,14 @@ def _draw(axes, x, y, logits, labels) -> None:
     axes.legend(handles=legend, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
-def _mark_centre(axes, name) -> None:
+def _mark_centre(axes: Any, name: str) -> None:
     axes.plot(0, 0, "o", color="black", markersize=5)
     axes.annotate(name, (0, 0), xytext=(6, 6), textcoords="offset points", weight="bold")
     axes.set_xlabel("s, along d1")
     axes.set_ylabel("t, along d2")
 
 
-def _mark_corners(axes, names, inputs) -> None:
+def _mark_corners(axes: Any, names: Sequence[str], inputs: list[np.ndarray]) -> None:
     """The name of each corner, and above it the image there."""
     images = inputs[0].ndim == 3 and inputs[0].shape[-1] in (1, 3)
     low, high = min(map(np.min, inputs)), max(map(np.max, inputs))

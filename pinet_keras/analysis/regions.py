@@ -1,6 +1,7 @@
 """Networks of affine maps, ReLUs and max-pools along a line: piecewise linear, piece by piece."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -145,7 +146,7 @@ def _follow(call: Call, tensors: dict, ts: np.ndarray) -> np.ndarray:
     return ts
 
 
-def _corners(operation) -> tuple[float, ...] | None:
+def _corners(operation: keras.Operation) -> tuple[float, ...] | None:
     """Where a ReLU bends, or None for other layers."""
     name = type(operation).__name__
     if isinstance(operation, layers.Activation) and operation.activation in RELUS:
@@ -183,7 +184,7 @@ def _pool_bends(call: Call, tensors: dict, ts: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _padded(values: np.ndarray, size, strides) -> np.ndarray:
+def _padded(values: np.ndarray, size: Sequence[int], strides: Sequence[int]) -> np.ndarray:
     """What "same" padding adds; minus infinity never is the largest."""
     totals = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(values.shape[1:-1], size, strides, strict=True)]
     pads = [(0, 0), *((total // 2, total - total // 2) for total in totals), (0, 0)]

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from pinet_keras.analysis.graph import Call, calls_of, graph_of, is_keras_layer
 
 
-def replay(model, apply: Callable, inputs: list | None = None) -> keras.Model:
+def replay(model: keras.Model, apply: Callable, inputs: list | None = None) -> keras.Model:
     """A new functional model that runs the calls of `model` again, nested models written out flat.
 
     Args:
@@ -32,7 +32,7 @@ def replay(model, apply: Callable, inputs: list | None = None) -> keras.Model:
     return keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs[0] if single else outputs)
 
 
-def _replay(graph, inputs: list, apply: Callable, prefix: str, is_last: bool) -> list:
+def _replay(graph: keras.Function, inputs: list, apply: Callable, prefix: str, is_last: bool) -> list:
     values = dict(zip(map(id, graph.inputs), inputs, strict=True))
     calls = calls_of(graph)
     used = {id(x) for call in calls for x in call.tensors}
@@ -80,7 +80,9 @@ class Copier:
         return self._copies[key](*args, **kwargs)
 
 
-def copy_operation(operation, name: str, dtype: str | None = None, drop_softmax: bool = False):
+def copy_operation(
+    operation: keras.Operation, name: str, dtype: str | None = None, drop_softmax: bool = False
+) -> keras.Operation:
     """A copy of a layer or op from its config, without weights yet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # initializers that Keras cannot save are left out below
@@ -213,7 +215,7 @@ class Evaluator:
 
 
 @contextlib.contextmanager
-def float64_enabled():
+def float64_enabled() -> Iterator[None]:
     """A context in which Keras and its backend compute in float64 when asked.
 
     TensorFlow always does. JAX has a switch. On both other backends Keras' own promotion table also makes float32 of
@@ -232,7 +234,7 @@ def float64_enabled():
         table["float64"] = demoted
 
 
-def _jax_float64():
+def _jax_float64() -> contextlib.AbstractContextManager:
     import jax
 
     if hasattr(jax, "enable_x64"):

@@ -11,7 +11,7 @@ def line_points(start: list[np.ndarray], direction: list[np.ndarray], ts: np.nda
     return [x + ts.reshape(-1, *[1] * x.ndim) * d for x, d in zip(start, direction, strict=True)]
 
 
-def measured_rounding(evaluator: Evaluator, points: list, values: np.ndarray, rng) -> float:
+def measured_rounding(evaluator: Evaluator, points: list, values: np.ndarray, rng: np.random.Generator) -> float:
     """The size of rounding errors in `values`, measured twice; the larger counts.
 
     Inputs moved by one unit in the last place show how the model spreads errors of its input. The model in float32,

@@ -58,7 +58,7 @@ def _mixes_batch(call: Call) -> bool:
     return any(a in (0, -len(first.shape)) for a in axes)
 
 
-def _in_training(layer) -> tuple[str, str] | None:
+def _in_training(layer: keras.layers.Layer) -> tuple[str, str] | None:
     if not is_keras_layer(layer):
         return "unknown", "called with training=True, and its rule is about inference"
     name = class_name(layer)
@@ -72,7 +72,7 @@ def _in_training(layer) -> tuple[str, str] | None:
     return None
 
 
-def _quantization(layer) -> str | None:
+def _quantization(layer: keras.layers.Layer) -> str | None:
     modes = (getattr(part, "quantization_mode", None) for part in layer._flatten_layers())
     return next((str(mode) for mode in modes if mode), None)
 

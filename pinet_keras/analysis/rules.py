@@ -130,7 +130,7 @@ def _declared(rule: Callable, products: int | None, inputs: list, why: str) -> S
     return Step("declared", degree, why, products)
 
 
-def _layer_step(layer, call: Call, inputs: list, is_last: bool) -> Step:
+def _layer_step(layer: keras.layers.Layer, call: Call, inputs: list, is_last: bool) -> Step:
     name, top = class_name(layer), _largest(inputs)
     if name in IDENTITIES:
         return Step("identity", top, "the identity at inference")
@@ -163,7 +163,7 @@ def _layer_step(layer, call: Call, inputs: list, is_last: bool) -> Step:
     return Step("unknown", None, f"no rule for {name}; see register_degree_rule")
 
 
-def _activated(function, step: Step, is_last: bool) -> Step:
+def _activated(function: Callable | None, step: Step, is_last: bool) -> Step:
     """`step`, followed by an activation function."""
     if function is None or function is keras.activations.linear:
         return step
@@ -179,7 +179,7 @@ def _activated(function, step: Step, is_last: bool) -> Step:
     return Step("unknown", None, f"no rule for the activation {name}; see register_degree_rule")
 
 
-def _op_step(operation, call: Call, inputs: list, is_last: bool) -> Step:
+def _op_step(operation: keras.Operation, call: Call, inputs: list, is_last: bool) -> Step:
     name, top = type(operation).__name__, _largest(inputs)
     depends = [isinstance(x, keras.KerasTensor) for x in call.args]
     if name in SUM_OPS:

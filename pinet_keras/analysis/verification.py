@@ -1,7 +1,9 @@
 """Verification of a certificate by float64 values on lines through real inputs."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
+import keras
 import numpy as np
 
 from pinet_keras.analysis.chebyshev import EPSILON, MAX_DEGREE, chebyshev_coefficients, chebyshev_nodes, lebesgue
@@ -65,7 +67,9 @@ class _Measurement:
     seen: int
 
 
-def verify_degree(model, degree: int, samples, rtol: float = 1e-6, lines: int = 8, seed: int = 0) -> Verification:
+def verify_degree(
+    model: keras.Model, degree: int, samples: Any, rtol: float = 1e-6, lines: int = 8, seed: int = 0
+) -> Verification:
     """Measure whether a model is a polynomial of at most `degree` on lines; see `Certificate.verify`."""
     if degree > MAX_DEGREE:
         why = f"more than {MAX_DEGREE} values a line would be needed"
@@ -86,11 +90,13 @@ def verify_degree(model, degree: int, samples, rtol: float = 1e-6, lines: int = 
     return _verdict(found, degree, rtol)
 
 
-def _pick(batches: list, index: int):
+def _pick(batches: list, index: int) -> np.ndarray | list[np.ndarray]:
     return batches[0][index] if len(batches) == 1 else [batch[index] for batch in batches]
 
 
-def _measure_shortened(evaluator, degree, a, b, rtol, rng) -> _Measurement | None:
+def _measure_shortened(
+    evaluator: Evaluator, degree: int, a: list[np.ndarray], b: list[np.ndarray], rtol: float, rng: np.random.Generator
+) -> _Measurement | None:
     """Measure on the chord from a to b; if rounding errors are too large, on shorter and shorter middle parts of it.
 
     None when no part of the chord can be measured.
@@ -104,7 +110,9 @@ def _measure_shortened(evaluator, degree, a, b, rtol, rng) -> _Measurement | Non
     return None
 
 
-def _measure(evaluator, degree, middle, half, rng) -> _Measurement | None:
+def _measure(
+    evaluator: Evaluator, degree: int, middle: list[np.ndarray], half: list[np.ndarray], rng: np.random.Generator
+) -> _Measurement | None:
     nodes = chebyshev_nodes(2 * degree + 8)
     checks = rng.uniform(-1, 1, HELD_OUT)
     points = line_points(middle, half, np.concatenate([nodes, checks]))

@@ -1,5 +1,7 @@
 """Metrics of a classifier from its logits: accuracy with an interval, calibration."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
@@ -9,7 +11,7 @@ from sklearn.metrics import recall_score
 from zoo.files import finite_or_none
 
 
-def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
+def accuracy_interval(logits: np.ndarray, labels: np.ndarray) -> tuple[float, list[float]]:
     """Top-1 accuracy and its 95 % Wilson interval.
 
     Args:
@@ -28,7 +30,7 @@ def accuracy_interval(logits, labels) -> tuple[float, list[float]]:
     return right / len(labels), [float(interval.low), float(interval.high)]
 
 
-def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
+def accuracy_by_class(logits: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> dict[str, float | None]:
     """Recall of each class, by the class's name.
 
     Args:
@@ -48,7 +50,9 @@ def accuracy_by_class(logits, labels, class_names) -> dict[str, float | None]:
     return {name: finite_or_none(recall) for name, recall in zip(class_names, recalls, strict=True)}
 
 
-def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> float:
+def expected_calibration_error(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 15
+) -> float:
     """Expected calibration error: Σ over bins of (fraction of examples) · |accuracy − mean confidence|.
 
     Args:
@@ -71,7 +75,7 @@ def expected_calibration_error(logits, labels, temperature=1.0, bins=15) -> floa
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def fit_temperature(logits, labels) -> float:
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature T > 0 that minimises the mean Brier score Σ_k (softmax(logits / T)_k − [k is the label])².
 
     Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give a rare image logits of
@@ -95,7 +99,7 @@ def fit_temperature(logits, labels) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
 
 
-def _check(logits):
+def _check(logits: np.ndarray) -> None:
     """Raise an error for NaN, which argmax takes as the largest value."""
     finite = np.isfinite(logits).all(axis=1)
     if not finite.all():

@@ -7,7 +7,7 @@ import random
 import keras
 
 
-def set_up_backend(seed, deterministic=True):
+def set_up_backend(seed: int, deterministic: bool = True) -> None:
     """Make initial weights and training steps reproducible.
 
     Args:
@@ -19,7 +19,7 @@ def set_up_backend(seed, deterministic=True):
         _set_up_tensorflow(seed, deterministic)
 
 
-def _set_up_tensorflow(seed, deterministic):
+def _set_up_tensorflow(seed: int, deterministic: bool) -> None:
     """Make TensorFlow deterministic, and let glibc keep freed memory.
 
     glibc returns large blocks to the kernel as soon as they are free, so each step would cause page faults for all of

@@ -7,7 +7,7 @@ from keras import ops
 AT_A_TIME = 250  # examples, about as many as in a training batch
 
 
-def recompute_statistics(model, inputs) -> None:
+def recompute_statistics(model: keras.Model, inputs: np.ndarray | list[np.ndarray]) -> None:
     """Recompute the moving statistics of batch normalisation, which averaging the weights has made wrong.
 
     They become the median over batches, which a typical training batch was normalised with. Products have long tails:
@@ -44,5 +44,5 @@ def recompute_statistics(model, inputs) -> None:
         variable.assign(np.median(values, axis=0))
 
 
-def _statistics(norms):
+def _statistics(norms: list[keras.layers.BatchNormalization]) -> list[keras.Variable]:
     return [variable for layer in norms for variable in (layer.moving_mean, layer.moving_variance)]

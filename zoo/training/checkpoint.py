@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,14 @@ class Checkpoint(keras.callbacks.Callback):
         folder: the run's folder.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path):
         super().__init__()
         self.path, self.log = Path(folder) / "checkpoint.npz", Path(folder) / "log.csv"
         self.copy = self.path.with_name("checkpoint_before_divergence.npz")
         self.history: list[dict] = []
         self.environment: dict = {}  # of the last epoch; an older checkpoint did not record it
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Load the last saved epoch into a built and compiled model, if there is one.
 
         Returns:
@@ -55,7 +56,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._write_log()  # a kill between checkpoint and log left it an epoch short
         return len(history)
 
-    def _read(self, model):
+    def _read(self, model: keras.Model) -> tuple[dict, list[dict], dict]:
         values = {}
         with np.load(self.path, allow_pickle=False) as state:
             for variable, key in self._variables(model):
@@ -66,10 +67,10 @@ class Checkpoint(keras.callbacks.Callback):
             recorded = dict(json.loads(str(state["environment"]))) if "environment" in state else {}
         return values, history, recorded
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self.here = environment()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         history = [*self.history, _row({"epoch": epoch + 1, **(logs or {})})]
         state = {key: keras.ops.convert_to_numpy(variable) for variable, key in self._variables(self.model)}
         texts: dict[str, Any] = {
@@ -81,14 +82,14 @@ class Checkpoint(keras.callbacks.Callback):
         self.history, self.environment = history, self.here  # of what is on disk, also where writing fails
         self._write_log()
 
-    def keep_copy(self):
+    def keep_copy(self) -> None:
         """Keep the checkpoint as it is now, next to those of later epochs."""
         if not self.history:
             return self.copy.unlink(missing_ok=True)  # of an earlier run
         with replacing(self.copy) as partial:
             shutil.copyfile(self.path, partial)
 
-    def return_to_copy(self, epochs):
+    def return_to_copy(self, epochs: int) -> None:
         """Go back by some epochs, to the copy that was kept then; without one, nothing is left of the run."""
         self.history = self.history[: len(self.history) - epochs]
         if not self.history:
@@ -97,18 +98,18 @@ class Checkpoint(keras.callbacks.Callback):
         self.copy.replace(self.path)
         self._write_log()
 
-    def _write_log(self):
+    def _write_log(self) -> None:
         with replacing(self.log) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(self.history[-1]), extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.history)
 
     @staticmethod
-    def _variables(model):
+    def _variables(model: keras.Model) -> Iterator[tuple[keras.Variable, str]]:
         for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
             for index, variable in enumerate(variables):
                 yield variable, f"{owner}_{index}"
 
 
-def _row(entries):
+def _row(entries: dict) -> dict:
     return {key: value if key == "epoch" else finite_or_none(value) for key, value in entries.items()}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -35,7 +36,7 @@ def process() -> tuple[int, int]:
     return jax.process_index(), jax.process_count()
 
 
-def check_processes_agree(value, what) -> None:
+def check_processes_agree(value: int, what: str) -> None:
     """Wait for the other processes, and check that all have the same value.
 
     Args:
@@ -55,7 +56,7 @@ def check_processes_agree(value, what) -> None:
 
 
 @contextlib.contextmanager
-def data_parallel(count, batch_size):
+def data_parallel(count: int, batch_size: int) -> Iterator[None]:
     """A context in which models are built and trained on several devices; the size of the batch stays the same.
 
     On jax over `keras.distribution.DataParallel`, on tensorflow over `MirroredStrategy`.
@@ -83,7 +84,7 @@ def data_parallel(count, batch_size):
         yield
 
 
-def synchronise_norms_and_clipping(model) -> None:
+def synchronise_norms_and_clipping(model: keras.Model) -> None:
     """Synchronise batch normalisation and gradient clipping over the devices.
 
     On jax they are; on tensorflow the result would otherwise depend on the number of devices.
@@ -109,14 +110,14 @@ def synchronise_norms_and_clipping(model) -> None:
     model.optimizer._clip_gradients = clip_the_sum
 
 
-def _jax(count):
+def _jax(count: int) -> contextlib.AbstractContextManager:
     devices = keras.distribution.list_devices()
     _enough(count, devices)
     # Batches gives each process its own part already.
     return keras.distribution.DataParallel(devices=devices[:count], auto_shard_dataset=False).scope()
 
 
-def _tensorflow(count):
+def _tensorflow(count: int) -> contextlib.AbstractContextManager:
     import tensorflow as tf
 
     devices = [each.name for each in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
@@ -124,6 +125,6 @@ def _tensorflow(count):
     return tf.distribute.MirroredStrategy(devices[:count]).scope()
 
 
-def _enough(count, devices):
+def _enough(count: int, devices: list[str]) -> None:
     if count > len(devices):
         raise ValueError(f"Found only {', '.join(map(str, devices))}. Received: devices={count}")

@@ -3,9 +3,10 @@
 import keras
 
 from zoo.optimizers.kernel_muon import KernelMuon
+from zoo.recipes.recipe import Recipe
 
 
-def recipe_optimizer(recipe, steps, model) -> keras.optimizers.Optimizer:
+def recipe_optimizer(recipe: Recipe, steps: int, model: keras.Model) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, its schedule over all steps of the run; weight decay is for kernels only.
 
     Args:

@@ -7,6 +7,7 @@ from scipy.special import softmax
 
 from zoo.files import naming_damaged_file, replacing
 from zoo.loading import load
+from zoo.recipes.recipe import Recipe
 
 
 class Teacher:
@@ -23,18 +24,18 @@ class Teacher:
         both: Beyer et al., Knowledge distillation: A good teacher is patient and consistent, arXiv 2106.05237.
     """
 
-    def __init__(self, recipe, cache=None):
+    def __init__(self, recipe: Recipe, cache: str | Path | None = None):
         self.model, self.weight, self.cache = load(recipe.teacher), recipe.teacher_weight, cache
 
-    def __call__(self, examples, targets):
+    def __call__(self, examples: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """The targets mixed with the teacher's probabilities, float32 `[n, classes]`."""
         return self.mix(softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1), targets)
 
-    def mix(self, answers, targets):
+    def mix(self, answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
         return (self.weight * answers + (1 - self.weight) * targets).astype("float32")
 
-    def answers(self, examples, version: int):
+    def answers(self, examples: np.ndarray, version: int) -> np.ndarray:
         """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
         path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
         if path and path.exists():
@@ -47,7 +48,7 @@ class Teacher:
         return found
 
 
-def _read(path, shape):
+def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     found = np.load(path, allow_pickle=False)
     if found.shape != shape:
         raise ValueError(f"its shape is {found.shape}, not {shape}")

@@ -1,5 +1,6 @@
 """The first convolution of `pinet_vgg`: patches of the training images, made uncorrelated and of equal variance."""
 
+import keras
 import numpy as np
 
 from zoo.architectures.parts.pixel_scaling import PixelScaling
@@ -8,7 +9,7 @@ IMAGES = 5000
 EPSILON = 2e-2  # limits the gain of rare directions, whose long tails products would amplify
 
 
-def whiten(model, images) -> None:
+def whiten(model: keras.Model, images: np.ndarray) -> None:
     """Set the kernel of the layer named "whitening", if the model has one.
 
     With Σ = V Λ Vᵀ the covariance of the patches, the filters are the columns of V (Λ + ε)^(−1/2).

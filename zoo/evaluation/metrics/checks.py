@@ -1,9 +1,10 @@
 """Validation of two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def two_sets(real, generated, least=2):
+def two_sets(real: ArrayLike, generated: ArrayLike, least: int = 2) -> list[np.ndarray]:
     """Both sets as float64 `[n, d]` and `[m, d]`.
 
     Args:

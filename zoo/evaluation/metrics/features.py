@@ -70,7 +70,7 @@ def _inception():
         ) from error
 
 
-def _for_inception(images):
+def _for_inception(images: np.ndarray) -> np.ndarray:
     import keras
 
     images = np.broadcast_to(images, (*images.shape[:3], 3)).astype("float32")

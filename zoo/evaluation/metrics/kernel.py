@@ -49,7 +49,7 @@ def kernel_distance(
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(subsets))
 
 
-def _mmd2(x, y):
+def _mmd2(x: np.ndarray, y: np.ndarray) -> float:
     count, width = x.shape
     kernel = lambda a, b: (a @ b.T / width + 1) ** 3  # noqa: E731
     # Without the diagonals, the pairs of an example with itself, the estimate is unbiased.

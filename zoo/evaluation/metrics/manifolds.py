@@ -72,7 +72,7 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, neighbours: int = 
     return float(inside.sum(axis=1).mean() / neighbours), float(inside.any(axis=0).mean())
 
 
-def _inside(rows, centres, neighbours):
+def _inside(rows: np.ndarray, centres: np.ndarray, neighbours: int) -> np.ndarray:
     """Whether each row lies in the ball of each centre, `[rows, centres]`."""
     radii = NearestNeighbors(n_neighbors=neighbours).fit(centres).kneighbors()[0][:, -1]
     return np.concatenate(

@@ -34,7 +34,7 @@ class TrainingProgress(keras.callbacks.Callback):
         console: `rich.console.Console` to write to; standard error by default.
     """
 
-    def __init__(self, recipe, steps, console=None):
+    def __init__(self, recipe, steps: int, console: Console | None = None):
         super().__init__()
         self.recipe, self.steps = recipe, steps
         self.console = console or Console(stderr=True)
@@ -54,16 +54,16 @@ class TrainingProgress(keras.callbacks.Callback):
         """Begin the curves with the epochs that a resumed run has done already, a list of their logs."""
         self.bar.history = list(history)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs=None) -> None:
         total = self.steps * self.recipe.epochs
         self.task = self.bar.add_task("train", total=total, epoch=0, metrics="", rate=0.0)
         self.bar.start()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self.started, self.done = time.perf_counter(), epoch * self.steps
         self.bar.update(self.task, completed=self.done, epoch=epoch + 1)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
         seconds = time.perf_counter() - self.started
         self.bar.update(
             self.task,
@@ -72,7 +72,7 @@ class TrainingProgress(keras.callbacks.Callback):
             rate=(batch + 1) * self.recipe.batch_size / seconds,
         )
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
         logs["seconds"] = time.perf_counter() - self.started
         rate = self.steps * self.recipe.batch_size / logs["seconds"]
         left = timedelta(seconds=round((self.recipe.epochs - epoch - 1) * logs["seconds"]))
@@ -83,7 +83,7 @@ class TrainingProgress(keras.callbacks.Callback):
         )
         self.bar.history.append({**logs, "epoch": epoch + 1})
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs=None) -> None:
         self.bar.stop()
 
 

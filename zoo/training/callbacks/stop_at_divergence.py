@@ -5,6 +5,8 @@ import math
 
 import keras
 
+from zoo.training.checkpoint import Checkpoint
+
 FACTOR, EPOCHS = 3.0, 2
 
 
@@ -23,15 +25,15 @@ class StopAtDivergence(keras.callbacks.Callback):
         ValueError: at the end of an epoch, if the run has diverged.
     """
 
-    def __init__(self, num_classes=None, checkpoint=None):
+    def __init__(self, num_classes: int | None = None, checkpoint: Checkpoint | None = None):
         super().__init__()
         self.limit = math.inf if num_classes is None else FACTOR * math.log(num_classes)
         self.checkpoint, self.above = checkpoint, 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs=None) -> None:
         self.above = self._high_epochs_in_checkpoint()  # of a run that was stopped after them
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
         loss = logs["loss"]
         if not math.isfinite(loss):
             self._end(f"The loss of epoch {epoch + 1} is {loss}")
@@ -47,12 +49,12 @@ class StopAtDivergence(keras.callbacks.Callback):
                 f"{FACTOR:.0f} times that of guessing"
             )
 
-    def _high_epochs_in_checkpoint(self):
+    def _high_epochs_in_checkpoint(self) -> int:
         """How many epochs, the last ones that the checkpoint knows, had a loss above the limit."""
         losses = [row["loss"] for row in self.checkpoint.history] if self.checkpoint else []
         return sum(1 for _ in itertools.takewhile(lambda loss: loss > self.limit, reversed(losses)))
 
-    def _end(self, words):
+    def _end(self, words: str) -> None:
         kept = "Nothing is kept"
         if self.checkpoint:
             if high := self._high_epochs_in_checkpoint():
