@@ -515,7 +515,7 @@ def test_an_audio_model_is_listed_asked_and_certified(pinet):
     code, _, err = pinet("boundary", name, DIGIT, "--toward", DIGIT)
     assert code == 1 and f"{name} is a model for audio classification" in err
     code, _, err = pinet("export", name, "models")
-    assert code == 1 and "Audio models cannot be exported yet" in err
+    assert code == 1 and "Models for audio classification cannot be exported yet" in err
 
 
 def test_devices_that_are_not_there_are_reported(pinet, tmp_path):

@@ -29,6 +29,10 @@ class Task:
         result: function of a card; gives the result of a training in words.
         facts: function of a card; gives the rows of `pinet info`.
         table: function of what was measured and the card; gives the table of `pinet evaluate`.
+        signatures: function of a model, its card and whether to add that of TensorFlow Serving's MNIST example; gives
+            the functions of the export by signature name.
+        warmup: function of a file, the name on the server, the signatures, the model and its card; writes the warm-up
+            requests of the export.
     """
 
     card: str
@@ -43,6 +47,8 @@ class Task:
     result: str
     facts: str
     table: str
+    signatures: str
+    warmup: str
     options: tuple[str, ...] = ()
     certified: str = ""
 
@@ -62,6 +68,8 @@ _IMAGES = Task(
     result="zoo.publishing.formatting:human_accuracy",
     facts="zoo.cli.models:classifier_facts",
     table="zoo.cli.evaluate:classifier_table",
+    signatures="zoo.serving.signatures:served_signatures",
+    warmup="zoo.serving.warmup:write_warmup",
 )
 TASKS = {
     CLASSIFICATION: _IMAGES,
@@ -87,6 +95,8 @@ TASKS = {
         result="zoo.publishing.formatting:human_quality",
         facts="zoo.cli.models:generator_facts",
         table="zoo.cli.evaluate:generator_table",
+        signatures="zoo.serving.generator_signatures:generator_signatures",
+        warmup="zoo.serving.warmup:write_generator_warmup",
     ),
 }
 CLASSIFIERS = tuple(name for name, task in TASKS.items() if task.card == "classifier")

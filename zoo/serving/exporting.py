@@ -16,13 +16,11 @@ from pinet_keras.analysis import fold
 from pinet_keras.arguments import positive_integer
 from zoo.architectures.parts.audio_model import AudioModel
 from zoo.architectures.parts.generator_model import GeneratorModel
-from zoo.data.catalog import SETS
-from zoo.data.samples import sample_inputs
 from zoo.files import naming_file
-from zoo.generation.latents import draw_latents
 from zoo.loading import load
 from zoo.registry import card as read_card
 from zoo.serving.version_folder import new_version, place_version, refuse_existing
+from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION, GENERATION, TASKS, task_function
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -82,8 +80,8 @@ def export(
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
     model, card = _model_and_card(name_or_model)
-    if isinstance(model, AudioModel):
-        raise ValueError(f"Audio models cannot be exported yet, only image models. Received: {card['name']}")
+    if not TASKS[_task(model)].formats:
+        raise ValueError(f"Models for {_task(model)} cannot be exported yet. Received: {card['name']}")
     directory = Path(directory)
     version = positive_integer("version", version, or_none=True)
     name = card["name"] if name is None else name
@@ -111,6 +109,12 @@ def export(
             f"Received: {card['name']} with {card['input_shape']}"
         )
     return _write_version(model, card, name, directory, version, force, stage, mnist_example_signature)
+
+
+def _task(model):
+    """The task that the class of a model tells; any other `keras.Model` takes images and gives logits."""
+    classes = {AudioModel: AUDIO_CLASSIFICATION, GeneratorModel: GENERATION}
+    return next((task for kind, task in classes.items() if isinstance(model, kind)), CLASSIFICATION)
 
 
 def _model_and_card(name_or_model):
@@ -169,19 +173,8 @@ def _write_version(model, card, name, directory, version, force, stage, mnist_ex
 def _write_saved_model(model, card, name, folder, mnist_example):
     import tensorflow as tf
 
-    from zoo.serving.generator_signatures import generator_signatures
-    from zoo.serving.merging import merge_siblings
-    from zoo.serving.signatures import classifier_signatures
-    from zoo.serving.warmup import write_generator_warmup, write_warmup
-
-    generates = isinstance(model, GeneratorModel)
-    if generates:
-        signatures = generator_signatures(model)
-    else:
-        served = merge_siblings(fold(model))
-        signatures = classifier_signatures(
-            served, card["class_names"], card["calibration"]["temperature"], mnist_example=mnist_example
-        )
+    task = _task(model)
+    signatures = task_function(task, "signatures")(model, card, mnist_example)
     tf.get_logger().setLevel("ERROR")  # saving announces where assets went, and there are none
     warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
     with _errors_of_the_system(folder):
@@ -191,12 +184,7 @@ def _write_saved_model(model, card, name, folder, mnist_example):
             methods.replace_method_name("classify", "tensorflow/serving/classify", tags="serve")
             methods.save()
         warmup.parent.mkdir()
-        if generates:
-            labels = None if model.num_classes is None else np.arange(model.num_classes)
-            latents = draw_latents(8, model.latent_size, seed=0)
-            write_generator_warmup(warmup, name, signatures, latents, labels)
-        else:
-            write_warmup(warmup, name, signatures, _warmup_images(card))
+        task_function(task, "warmup")(warmup, name, signatures, model, card)
     (folder / "card.json").write_text(
         json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
@@ -214,10 +202,3 @@ def _errors_of_the_system(folder):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         except tf.errors.OpError as error:
             raise OSError(f"{folder} cannot be written: {error.message}") from error
-
-
-def _warmup_images(card):
-    known = card.get("dataset", {}).get("name")
-    if known in SETS:
-        return sample_inputs(card)
-    return np.random.default_rng(0).integers(0, 256, (8, *card["input_shape"]), dtype="uint8")

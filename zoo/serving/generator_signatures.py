@@ -5,11 +5,13 @@ import tensorflow as tf
 from zoo.serving.frozen import batch_of, frozen
 
 
-def generator_signatures(model) -> dict:
+def generator_signatures(model, card=None, mnist_example=False) -> dict:
     """The functions of a served generator, each behind checks of shape and values.
 
     Args:
         model: a `GeneratorModel`.
+        card: its card, of which nothing is needed.
+        mnist_example: has no meaning for generators, and is refused by `zoo.export`.
 
     Returns:
         tf.functions by signature name. Both take `latent` `[batch, d]` in −1..1 and, if the model is conditional,

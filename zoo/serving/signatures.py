@@ -2,12 +2,26 @@
 
 import tensorflow as tf
 
+from pinet_keras.analysis import fold
 from zoo.serving.frozen import batch_of, frozen
 from zoo.serving.images import decode_images
+from zoo.serving.merging import merge_siblings
 
 EXAMPLE_FEATURE = "image/encoded"
 NO_CLASS, NO_ANSWER = -1, "no answer"
 LOWEST = tf.float32.min  # a finite number, as JSON has no NaN, and so large that no bound on logits lets it pass
+
+
+def served_signatures(model, card, mnist_example=False) -> dict:
+    """The functions of a classifier as it is exported: folded and merged, which changes nothing but its speed.
+
+    Args:
+        model: as for `classifier_signatures`.
+        card: its card, for `class_names` and the temperature.
+        mnist_example: as for `classifier_signatures`.
+    """
+    temperature = card["calibration"]["temperature"]
+    return classifier_signatures(merge_siblings(fold(model)), card["class_names"], temperature, mnist_example)
 
 
 def classifier_signatures(model, class_names, temperature, mnist_example=False) -> dict:

@@ -4,22 +4,27 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from zoo.data.catalog import SETS
+from zoo.data.samples import sample_inputs
+from zoo.generation.latents import draw_latents
 from zoo.serving.configs import BATCH_SIZES
 from zoo.serving.signatures import EXAMPLE_FEATURE
 
 
-def write_warmup(path, name, signatures, images) -> int:
+def write_warmup(path, name, signatures, model, card) -> int:
     """Write a request for each signature of a classifier and each batch size of the batching configuration.
 
     Args:
         path: the file, `assets.extra/tf_serving_warmup_requests` of a version.
         name: the model's name on the server.
         signatures: names of its signatures.
-        images: uint8 `[n, height, width, channels]` to choose from.
+        model: the classifier.
+        card: its card: the requests hold the samples of its data set, or random pixels where that is not known.
 
     Returns:
         The number of requests.
     """
+    images = _warmup_images(card)
     requests = [
         _request(name, signature, np.resize(images, (size, *images.shape[1:])))
         for signature in signatures
@@ -28,19 +33,21 @@ def write_warmup(path, name, signatures, images) -> int:
     return _write(path, requests)
 
 
-def write_generator_warmup(path, name, signatures, latents, labels) -> int:
+def write_generator_warmup(path, name, signatures, model, card) -> int:
     """Write a request for each signature of a generator and each batch size of the batching configuration.
 
     Args:
         path: the file.
         name: the model's name on the server.
         signatures: names of its signatures.
-        latents: `[n, d]` to choose from.
-        labels: `[n]`, or `None` for an unconditional generator.
+        model: the `GeneratorModel`.
+        card: its card, of which nothing is needed.
 
     Returns:
         The number of requests.
     """
+    labels = None if model.num_classes is None else np.arange(model.num_classes)
+    latents = draw_latents(8, model.latent_size, seed=0)
     requests = []
     for signature in signatures:
         for size in BATCH_SIZES:
@@ -53,6 +60,13 @@ def write_generator_warmup(path, name, signatures, latents, labels) -> int:
                 request.inputs["label"].CopyFrom(tf.make_tensor_proto(np.resize(labels, size).astype("int64")))
             requests.append(log)
     return _write(path, requests)
+
+
+def _warmup_images(card):
+    known = card.get("dataset", {}).get("name")
+    if known in SETS:
+        return sample_inputs(card)
+    return np.random.default_rng(0).integers(0, 256, (8, *card["input_shape"]), dtype="uint8")
 
 
 def _write(path, requests):
