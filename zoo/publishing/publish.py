@@ -1,7 +1,10 @@
 """Weights and card of a trained model."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+
+import keras
 
 from pinet_keras.analysis import certify, count_macs
 from zoo import weights_file
@@ -12,7 +15,7 @@ from zoo.files import write_json
 from zoo.publishing.training_record import training_record
 
 
-def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> Card:
+def publish(model: keras.Model, recipe, data_set, checkpoint, out_dir: Path, describe: Callable[..., dict]) -> Card:
     """Write the weights as float16, measure the model with these weights, and write the card.
 
     Args:
@@ -46,7 +49,7 @@ def publish(model, recipe, data_set, checkpoint, out_dir: Path, describe) -> Car
     return cast(Card, card)
 
 
-def ship_weights(model, name, out_dir) -> Path:
+def ship_weights(model: keras.Model, name: str, out_dir: Path) -> Path:
     """Write a model's weights as float16 to `weights/NAME.weights.h5`; the model gets the rounded ones."""
     path = out_dir / "weights" / f"{name}.weights.h5"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,17 +58,17 @@ def ship_weights(model, name, out_dir) -> Path:
     return path
 
 
-def write_card(card, out_dir) -> None:
+def write_card(card: Mapping[str, Any], out_dir: Path) -> None:
     """Write `cards/NAME.json` in one step."""
     write_json(out_dir / "cards" / f"{card['name']}.json", card)
 
 
-def weights_record(path) -> dict:
+def weights_record(path: Path) -> dict:
     """What a card says of its weights file."""
     return {"file": path.name, "sha256": weights_file.sha256(path), "bytes": path.stat().st_size, "dtype": "float16"}
 
 
-def structure(model) -> dict:
+def structure(model: keras.Model) -> dict:
     """Properties of the graph: tier, degree, multiplicative depth, parameters, MACs of one example.
 
     Those of an audio model, except the parameters, are for the layers after the spectrogram.
