@@ -4,12 +4,13 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from PIL import Image
 
 from pinet_keras.arguments import positive_integer
+from zoo.card_types import Card
 from zoo.data.audio import fit_length, read_example
 from zoo.data.inputs import doubts
 from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
@@ -144,11 +145,11 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
     return [likeliest(row, names, top) for row in rows]
 
 
-def _classifier_card(name):
+def _classifier_card(name: Name) -> Card:
     return card_for(name, *CLASSIFIERS)
 
 
-def _sources(inputs, shape):
+def _sources(inputs: Any, shape: Sequence[int]) -> tuple[list, bool]:
     """The inputs one by one, and whether it is a single one."""
     batch = isinstance(inputs, list | tuple) or (isinstance(inputs, np.ndarray) and inputs.ndim == len(shape) + 1)
     sources = list(inputs) if batch else [inputs]
@@ -157,7 +158,7 @@ def _sources(inputs, shape):
     return sources, not batch
 
 
-def _examples(sources, card):
+def _examples(sources: list, card) -> tuple[np.ndarray, list[str]]:
     """The batch, and a sentence for each change that a person should know of."""
     examples, notes = [], []
     for index, source in enumerate(sources):
@@ -170,7 +171,7 @@ def _examples(sources, card):
     return np.stack(examples), notes
 
 
-def _example(source, shape, notes):
+def _example(source: object, shape: Sequence[int], notes: list[str]) -> np.ndarray:
     if isinstance(source, np.ndarray):
         return _of_audio_array(source, shape) if len(shape) == 1 else read_example(_image(source), shape, notes)
     if not isinstance(source, str | os.PathLike | bytes | Image.Image) or (
@@ -181,7 +182,7 @@ def _example(source, shape, notes):
     return read_example(source, shape, notes)
 
 
-def _image(array):
+def _image(array: np.ndarray) -> Image.Image:
     """A Pillow image of an array of pixels."""
     if array.dtype != np.uint8:
         hint = "; multiply values in 0..1 by 255 first" if array.dtype.kind == "f" else ""
@@ -194,7 +195,7 @@ def _image(array):
     return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 
-def _of_audio_array(array, shape):
+def _of_audio_array(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     if array.dtype != np.int16 or array.ndim != 1 or not array.size:
         raise ValueError(
             "An array of an audio clip must be int16 [samples], 8,000 a second, or a batch [batch, samples]. "
