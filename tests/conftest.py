@@ -45,6 +45,12 @@ def pytest_xdist_make_scheduler(config, log):
     return CrashesFail(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Decoded data sets of a test go to a folder of its own."""
+    monkeypatch.setenv("PINET_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def pinet(monkeypatch, capfd):
     """Runs `pinet ...` in this process; gives exit code, standard output and standard error."""

@@ -147,7 +147,7 @@ def test_what_is_cheap_to_see_is_refused_before_a_backend_is_imported(pinet, tmp
 def test_only_the_process_that_locks_a_run_folder_refuses_one_that_is_locked(pinet, tmp_path, monkeypatch):
     """Several processes train together: the first has the lock, and the others may start after it."""
     monkeypatch.setenv("KERAS_DISTRIBUTION_PROCESS_ID", "1")
-    monkeypatch.setattr("zoo.cli.train.ensure_data", lambda *_: sys.exit(7))  # what comes after the check
+    monkeypatch.setattr("zoo.cli.train.ensure_source", lambda *_: sys.exit(7))  # what comes after the check
     with folder_lock(tmp_path, "training"):
         assert pinet("train", "pinet_digits", "--run-dir", tmp_path)[0] == 7
 

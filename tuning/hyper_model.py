@@ -121,7 +121,7 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Returns:
             `parameters`, `macs` and, if measured, `latency_ms`.
         """
-        network = fitting.untrained(recipe)
+        network = fitting.untrained(recipe, self.data_set)
         costs = {"parameters": network.count_params(), "macs": count_macs(network)}
         if latency:
             costs["latency_ms"] = _latency_ms(network)

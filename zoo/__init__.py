@@ -19,6 +19,7 @@ from zoo.keras_hook import register_with_keras
 from zoo.registry import card, list_models
 
 if TYPE_CHECKING:
+    from zoo.data.opening import open_data
     from zoo.evaluation.prediction import decode_predictions, predict, preprocess
     from zoo.loading import load
     from zoo.serving.exporting import export
@@ -31,6 +32,7 @@ LAZY = {
     "decode_predictions": "zoo.evaluation.prediction",
     "export": "zoo.serving.exporting",
     "load": "zoo.loading",
+    "open_data": "zoo.data.opening",
     "predict": "zoo.evaluation.prediction",
     "preprocess": "zoo.evaluation.prediction",
     "save": "zoo.sharing.saving",
@@ -54,4 +56,15 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *LAZY})
 
 
-__all__ = ["Card", "card", "decode_predictions", "export", "list_models", "load", "predict", "preprocess", "save"]
+__all__ = [
+    "Card",
+    "card",
+    "decode_predictions",
+    "export",
+    "list_models",
+    "load",
+    "open_data",
+    "predict",
+    "preprocess",
+    "save",
+]

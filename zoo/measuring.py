@@ -1,6 +1,6 @@
 """Measuring any model of the zoo on its test split."""
 
-from zoo.data.loading import load_set_of
+from zoo.data.opening import open_for
 from zoo.registry import card as read_card
 from zoo.tasks import task_function
 
@@ -10,7 +10,7 @@ def evaluate(name, *, data=None, data_dir=None, progress=None) -> dict:
 
     Args:
         name: name of a shipped model, or folder of a run.
-        data: path of an `.npz` to read instead of TFDS.
+        data: what `zoo.open_data` takes, in place of the card's data set; it needs the same classes.
         data_dir: where TFDS keeps its data sets.
         progress: called with (done, all) examples, for a task that counts them.
 
@@ -24,7 +24,7 @@ def evaluate(name, *, data=None, data_dir=None, progress=None) -> dict:
         FileNotFoundError: the data set is not there.
     """
     card = read_card(name)
-    data_set = load_set_of(card, data, data_dir)
+    data_set = open_for(card, data, data_dir)
     measured = task_function(card["task"], "measure")(name, card, data_set, progress=progress)
     as_on_card = measured.pop("as_on_card")
     same_data = as_on_card is not None and data_set.sha256 == card["dataset"]["sha256"]

@@ -17,6 +17,7 @@ from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish
 from zoo.recipes import Recipe
 from zoo.training import fitting
+from zoo.training.recipe_data import recipe_data
 
 RECIPE = Recipe(
     name="small",
@@ -101,6 +102,19 @@ def test_the_network_is_the_one_that_is_named():
     assert wider.get_layer("stage_0_block_0").output.shape[-1] == 3
     other = replace(RECIPE, architecture="pinet_vgg", architecture_arguments={"widths": [2], "depth": 1})
     assert "whitening" in [layer.name for layer in fitting.untrained(other).layers]
+
+
+@pins("image_size", "samples")
+def test_examples_have_the_shape_that_the_recipe_asks_for():
+    images = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), "uint8")
+    recipe, found = recipe_data(replace(RECIPE, image_size=24), (images, np.arange(40) % 2))
+    assert found.shape == (24, 24, 3) and fitting.untrained(recipe, found).input_shape[1:] == (24, 24, 3)
+    clips = np.random.default_rng(0).integers(-999, 999, (40, 3000), "int16")
+    own = replace(RECIPE, dataset="my_clips", samples=2048)
+    recipe, found = recipe_data(own, (clips, np.arange(40) % 2))
+    assert found.shape == (2048,) and fitting.untrained(recipe, found).input_shape[1:] == (2048,)
+    with pytest.raises(ValueError, match="The data set holds audio clips, and a size of images"):
+        recipe_data(replace(own, samples=0, image_size=24), (clips, np.arange(40) % 2))
 
 
 def test_whitened_patches_have_equal_variance_when_the_training_begins(data_set):

@@ -118,6 +118,18 @@ def progress(words):
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+@contextlib.contextmanager
+def decoding(words):
+    """A progress bar on standard error that appears when its function (done, all) is first called."""
+    from rich.progress import MofNCompleteColumn, Progress
+
+    console = new_console(stderr=True)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(escaped(words), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _import_backend():
     try:
         import keras

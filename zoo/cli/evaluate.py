@@ -9,8 +9,8 @@ from zoo import registry
 from zoo.card_entries import quality_of
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress
-from zoo.cli.data_sets import ensure_data
-from zoo.cli.options import AsJson, DataDir, DataFile, ModelName, check_options
+from zoo.cli.data_sets import ensure_card_data
+from zoo.cli.options import AsJson, DataDir, DataSource, ModelName, check_options
 from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import human_interval, human_seconds
 from zoo.tasks import TASKS, task_function
@@ -21,7 +21,7 @@ HEADINGS = ("generated", "nearest", "2nd", "3rd", "4th", "5th", "6th", "7th")  #
 @app.command()
 def evaluate(
     name: ModelName,
-    data: DataFile = None,
+    data: DataSource = None,
     data_dir: DataDir = None,
     sheet: Annotated[
         Path | None, typer.Option(help="Generators: draw images next to their nearest training images.")
@@ -35,7 +35,7 @@ def evaluate(
         check_file(sheet)
     if TASKS[card["task"]].card == "generator":
         quality_of(card)
-    ensure_data(card["dataset"]["name"], data, data_dir)
+    ensure_card_data(card, data, data_dir)
     options = {"data": data, "data_dir": data_dir}
     with progress(f"evaluating {name}") as report:
         from zoo.measuring import evaluate as run

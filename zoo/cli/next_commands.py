@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from zoo.card_types import Card
+from zoo.data.catalog import SETS
 from zoo.paths import SAMPLES
 from zoo.tasks import TASKS
 
@@ -32,6 +33,8 @@ def next_commands(card: Card, folder: Path, data=None, data_dir=None) -> list[st
 
 
 def _sample(dataset):
+    if dataset not in SETS:
+        return "FILE"
     path = min(SAMPLES.glob(f"{dataset}_*"))
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -23,6 +23,15 @@ DataFile = Annotated[
     Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 audio clips to read instead of TFDS.")
 ]
 
+DataSource = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="A folder of class folders, .csv, .npz, TFDS name or hf:NAME to read instead of the recipe's data set.",
+    ),
+]
+
 DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

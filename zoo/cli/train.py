@@ -9,13 +9,13 @@ import typer
 
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
-from zoo.cli.data_sets import ensure_data
+from zoo.cli.data_sets import ensure_data, ensure_source
 from zoo.cli.dry_run import print_dry_run
 from zoo.cli.next_commands import next_commands
-from zoo.cli.options import DataDir, DataFile, check_options
+from zoo.cli.options import DataDir, DataSource, check_options
 from zoo.files import check_folder, check_not_running
 from zoo.publishing.formatting import human_bytes, human_seconds
-from zoo.recipes import list_recipes, read_recipe, with_changes
+from zoo.recipes import GeneratorRecipe, Recipe, list_recipes, read_recipe, with_changes
 from zoo.tasks import TASKS, task_function
 from zoo.training.onednn import train_with_onednn
 
@@ -23,7 +23,7 @@ from zoo.training.onednn import train_with_onednn
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe, or a .toml file.", autocompletion=list_recipes)],
-    data: DataFile = None,
+    data: DataSource = None,
     data_dir: DataDir = None,
     run_dir: Annotated[Path | None, typer.Option(help="Checkpoint and logs [runs/NAME].")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of card and weights [the run's].")] = None,
@@ -49,7 +49,8 @@ def train(
     if dry_run:
         if devices > 1 or seeds > 1:
             raise ValueError(f"--dry-run is for one run on one device. Received: --devices {devices} --seeds {seeds}")
-        ensure_data(chosen.dataset, data, data_dir)
+        assert isinstance(chosen, Recipe)  # the option is for classifiers
+        ensure_source(data or chosen.dataset, data_dir, chosen.shape)
         train_with_onednn()
         return print_dry_run(chosen, data, data_dir)
     folder = out or run_dir or Path("runs") / chosen.name
@@ -57,7 +58,10 @@ def train(
         check_folder(place)
     if os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", "0") == "0":  # the process that locks the folder
         check_not_running(run_dir or Path("runs") / chosen.name, "training")
-    ensure_data(chosen.dataset, data, data_dir)
+    if isinstance(chosen, GeneratorRecipe):
+        ensure_data(chosen.dataset, data, data_dir)
+    else:
+        ensure_source(data or chosen.dataset, data_dir, chosen.shape)
     train_with_onednn()
     with waiting("starting the backend"):
         run = task_function(chosen.task, "train")

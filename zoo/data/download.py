@@ -19,37 +19,25 @@ def data_folder(data_dir=None) -> Path:
 
 def is_available(name, data_dir=None) -> bool:
     """Whether a data set needs no download: it is prepared in its folder, or comes with a package."""
-    check_known(name)
-    folder = data_folder(data_dir) / name
-    return "source" not in SETS[name] or any(folder.glob("*/dataset_info.json"))
-
-
-def check_known(name) -> None:
-    """Refuse a data set that cannot be read by its name.
-
-    Args:
-        name: as on a card; `None` where that does not tell.
-
-    Raises:
-        ValueError: only a file of the data can be read.
-    """
-    if name not in SETS:
-        named = f"the data set {name!r}, which is not known here" if name else "no data set"
-        raise ValueError(f"The model's card names {named}: give its data, `--data FILE.npz` on the command line.")
+    folder = data_folder(data_dir) / name.partition(":")[0]
+    return (name in SETS and "source" not in SETS[name]) or any(folder.glob("**/dataset_info.json"))
 
 
 def missing_message(name, data_dir=None) -> str:
     """The message before a download: data set, size, source and folder."""
+    if name not in SETS:
+        return f"{name} is not in {data_folder(data_dir)}: TFDS downloads it to there"
     size, source = SETS[name]["download"], SETS[name]["source"]
     return f"{name} is not in {data_folder(data_dir)}: downloading {size} to there from {source}"
 
 
-def check_reachable(name, data_dir=None) -> None:
+def check_reachable(name, data_dir=None, url=None) -> None:
     """Make sure that a data set that is not here can be downloaded.
 
     Args:
         name: of a data set that TFDS downloads.
         data_dir: where TFDS keeps its data sets.
+        url: of one of its files; that of a known data set need not be given. `None` asks no server.
 
     Raises:
         FileNotFoundError: its folder cannot be written, or its server does not answer within 10 s.
@@ -58,7 +46,8 @@ def check_reachable(name, data_dir=None) -> None:
         check_folder(data_folder(data_dir))
     except ValueError as error:
         raise not_available(name, data_dir, error) from error
-    if problem := _problem_with(SETS[name]["source"]):
+    url = SETS[name]["source"] if name in SETS else url
+    if url and (problem := _problem_with(url)):
         raise not_available(name, data_dir, problem)
 
 

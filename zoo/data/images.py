@@ -41,6 +41,8 @@ def read_image(source, shape, notes: list[str] | None = None) -> np.ndarray:
         name = "the bytes given" if isinstance(source, bytes) else os.fspath(source)
         image = _decode(source, name, notes)
     image = _eight_bits(image, name, notes)
+    if image.mode == "CMYK":
+        notes.append("converted CMYK to RGB")
     image = _without_alpha(image, notes).convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         notes.append(_resize_note(image.size, (width, height)))

@@ -1,21 +1,19 @@
-"""Classification sets as arrays: from TFDS, from scikit-learn, or from an `.npz`."""
+"""The data sets that the zoo knows by name: from TFDS, from scikit-learn, or from an `.npz` of the same kind."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from zoo.card_types import Card
+from zoo.data.array_source import read_npz
 from zoo.data.catalog import SETS
 from zoo.data.data_set import ARRAYS, DataSet
-from zoo.data.download import check_known, check_reachable, not_available
 from zoo.data.spoken_digit import standard_split
-from zoo.files import naming_damaged_file
+from zoo.data.tfds_source import prepared_builder
 from zoo.registry import suggestion
 
 
 def load_set(name: str, data=None, data_dir=None) -> DataSet:
-    """Read a data set.
+    """Read a data set that the zoo knows by name; `zoo.open_data` opens others.
 
     Args:
         name: `"mnist"`, `"cifar10"`, `"spoken_digit"` (through TFDS) or `"digits"` (scikit-learn's, no download).
@@ -31,55 +29,22 @@ def load_set(name: str, data=None, data_dir=None) -> DataSet:
     if name not in SETS:
         raise ValueError(f"Unknown data set{suggestion(name, list(SETS))} Received: {name!r}")
     if data is not None:
-        arrays = _read_npz(Path(data))
+        arrays = _named_arrays(Path(data))
     elif name == "digits":
         arrays = _read_digits()
     else:
         arrays = _read_tfds(name, data_dir)
-    return _data_set(name, arrays, SETS[name]["shape"], len(SETS[name]["classes"]))
-
-
-def load_set_of(card: Card, data=None, data_dir=None) -> DataSet:
-    """Read the data set of a model's card, or data for it from a file.
-
-    Args:
-        card: of a classifier or generator.
-        data: as for `load_set`; needed where the card names no data set that is known here.
-        data_dir: as for `load_set`.
-
-    Raises:
-        ValueError: the card's data set is not known and there is no file, or the file holds something else than the
-            model takes.
-        FileNotFoundError: the data are not there and could not be downloaded.
-    """
-    name = card["dataset"]["name"]
-    if name in SETS:
-        return load_set(name, data, data_dir)
-    if data is None:
-        check_known(name)
-    shape = card.get("output_shape", card["input_shape"])
-    return _data_set(name or "data", _read_npz(Path(data)), tuple(shape), len(card["class_names"]))
-
-
-def _data_set(name, arrays, shape, classes):
-    _check(name, arrays, shape, classes)
+    _check(name, arrays, SETS[name]["shape"], len(SETS[name]["classes"]))
     labels = {key: arrays[key].astype("int64") for key in ("y_train", "y_test")}
     return DataSet(name, **{**arrays, **labels})
 
 
-def _read_npz(path):
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no data file {path}.")
-    needed = f"Needed is an .npz file with {', '.join(ARRAYS)}, as numpy.savez writes it."
-    with naming_damaged_file(path, needed):
-        if not zipfile.is_zipfile(path):  # NumPy would advise `allow_pickle`, which is unsafe
-            raise ValueError("it is no zip archive")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ARRAYS if key in file}
+def _named_arrays(path):
+    arrays = read_npz(path)
     missing = [key for key in ARRAYS if key not in arrays]
     if missing:
         raise ValueError(f"{path.name} lacks {', '.join(missing)}. Needed are {', '.join(ARRAYS)}.")
-    return arrays
+    return {key: arrays[key] for key in ARRAYS}
 
 
 def _check(name, arrays, shape, classes):
@@ -116,16 +81,7 @@ def _read_digits():
 
 
 def _read_tfds(name, data_dir):
-    import tensorflow  # noqa: F401 TFDS reads with it, and says less where it is missing
-    import tensorflow_datasets as tfds
-
-    builder = tfds.builder(name, data_dir=data_dir)
-    if not builder.is_prepared():
-        check_reachable(name, data_dir)
-        try:
-            builder.download_and_prepare()
-        except Exception as error:  # TFDS raises what its downloaders raise: network, disk, checksum
-            raise not_available(name, data_dir, error) from error
+    builder = prepared_builder(name, data_dir)
     if name == "spoken_digit":
         return standard_split(builder)
     arrays = {}

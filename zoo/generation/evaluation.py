@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.card_entries import quality_of
 from zoo.card_types import Card
-from zoo.data.loading import load_set_of
+from zoo.data.opening import open_for
 from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
@@ -61,7 +61,7 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
         uint8 `[8 · count, height, width, channels]`, to be shown in rows of 8.
     """
     card = card_for(name, GENERATION)
-    quality, data_set = quality_of(card), load_set_of(card, data, data_dir)
+    quality, data_set = quality_of(card), open_for(card, data, data_dir)
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_train, data_set.y_train)
     images, _ = sample(load(name), count, seed)
     return neighbours(images, image_metrics.features(images), data_set.x_train, image_metrics.real_features)

@@ -3,7 +3,6 @@
 import math
 from dataclasses import fields
 
-from zoo.data.catalog import SETS
 from zoo.paths import ARCHITECTURES
 from zoo.registry import suggestion
 
@@ -38,9 +37,28 @@ def check_values(recipe, above_0, from_0, fractions):
 
 def _check_names(recipe):
     """Check before a backend is imported and data are read."""
-    architectures = {path.stem for path in ARCHITECTURES.glob("[!_]*.py")}
-    for key, known in (("dataset", SETS), ("architecture", architectures)):
-        value = getattr(recipe, key)
-        if value not in known:
-            near = suggestion(value, sorted(known))
-            raise ValueError(f"Recipe key {key!r} is unknown{near} Received: {key}={value!r}")
+    check_known("architecture", recipe.architecture, {path.stem for path in ARCHITECTURES.glob("[!_]*.py")})
+
+
+def check_known(key, value, known):
+    """Raise an error for a recipe key with a name that is none of those known."""
+    if value not in known:
+        near = suggestion(value, sorted(known))
+        raise ValueError(f"Recipe key {key!r} is unknown{near} Received: {key}={value!r}")
+
+
+def check_kind(recipe, is_audio):
+    """Raise an error for keys that have no meaning for the kind of the recipe's data set.
+
+    Args:
+        recipe: the `Recipe`.
+        is_audio: whether the examples are audio clips; else they are images.
+    """
+    others = ("flip", "rotate", "cutout", "jpeg", "mixup", "image_size") if is_audio else ("gain", "samples")
+    for key in others:
+        if getattr(recipe, key):
+            kind = "audio clips" if is_audio else "images"
+            raise ValueError(
+                f"Recipe key {key!r} has no meaning for {recipe.dataset}, which holds {kind}. "
+                f"Received: {getattr(recipe, key)!r}"
+            )

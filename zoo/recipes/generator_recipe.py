@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from zoo.recipes.checks import check_values
+from zoo.data.catalog import SETS
+from zoo.recipes.checks import check_known, check_values
 from zoo.tasks import GENERATION
 
 
@@ -67,3 +68,4 @@ class GeneratorRecipe:
             from_0=("label_size", "seed"),
             fractions=("ema_momentum",),
         )
+        check_known("dataset", self.dataset, SETS)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from zoo.recipes.checks import check_values
+from zoo.data.catalog import SETS
+from zoo.data.source_kinds import Shape, kind_of
+from zoo.recipes.checks import check_kind, check_values
 from zoo.registry import card_for
 from zoo.tasks import CLASSIFICATION, CLASSIFIERS
 
@@ -17,7 +19,8 @@ class Recipe:
     Args:
         name: name of the model that it makes.
         description: one sentence for `pinet list`.
-        dataset: `"mnist"`, `"cifar10"`, `"digits"` or `"spoken_digit"`.
+        dataset: `"mnist"`, `"cifar10"`, `"digits"` or `"spoken_digit"`; or any other that `zoo.open_data` opens by
+            its name: a folder, a `.csv`, an `.npz`, a data set of TFDS, `"hf:NAME"`.
         architecture: name of a function in `zoo.architectures`.
         architecture_arguments: its keyword arguments.
         epochs: passes over the training examples.
@@ -46,7 +49,10 @@ class Recipe:
         teacher_weight: weight of the teacher's prediction in the target; that of the label is 1 − teacher_weight.
         initial: name of a trained classifier, or folder of its run, whose weights the training starts from; its network
             has the same weights, and may have other activation functions.
-        validation: examples at the end of the training split that are held out.
+        validation: examples at the end of the training split that are held out; 0 takes the validation split that
+            `zoo.open_data` finds or makes.
+        image_size: width and height to which images are resized; 0 keeps those that are found.
+        samples: length to which audio clips are cut or padded, 8,000 a second; 0 keeps the one that is found.
         seed: seed of weights, order and augmentation.
         note: what a reader of the card should know besides its metrics, such as a requirement that was not met.
 
@@ -81,6 +87,8 @@ class Recipe:
     teacher: str = ""
     initial: str = ""
     teacher_weight: float = 0.0
+    image_size: int = 0
+    samples: int = 0
     seed: int = 0
     note: str = ""
 
@@ -89,8 +97,11 @@ class Recipe:
     def __post_init__(self):
         check_values(
             self,
-            above_0=("epochs", "batch_size", "learning_rate", "validation", "clip_norm"),
+            above_0=("epochs", "batch_size", "learning_rate", "clip_norm"),
             from_0=(
+                "validation",
+                "image_size",
+                "samples",
                 "warmup_epochs",
                 "weight_decay",
                 "shift",
@@ -104,12 +115,10 @@ class Recipe:
             ),
             fractions=("ema_momentum", "label_smoothing", "zoom", "teacher_weight"),
         )
-        other_kind = ("flip", "rotate", "cutout", "jpeg", "mixup") if self.dataset == "spoken_digit" else ("gain",)
-        for key in other_kind:
-            if getattr(self, key):
-                raise ValueError(
-                    f"Recipe key {key!r} has no meaning for {self.dataset}. Received: {getattr(self, key)!r}"
-                )
+        if kind_of(self.dataset) == "known":
+            check_kind(self, is_audio=len(SETS[self.dataset]["shape"]) == 1)
+            if not (self.validation or self.image_size or self.samples):
+                raise ValueError(f"Recipe key 'validation' must be above 0 for {self.dataset}. Received: validation=0")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "
@@ -126,6 +135,13 @@ class Recipe:
             self._check_teacher()
         if self.initial:
             self._check_model("initial")
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of examples that the recipe asks for, as `zoo.open_data` takes it; `None` where it is found."""
+        if self.samples:
+            return (self.samples,)
+        return (self.image_size, self.image_size, None) if self.image_size else None
 
     def _check_teacher(self):
         if not (self.teacher and self.teacher_weight):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.card_types import Card
-from zoo.data.loading import load_set
 from zoo.files import folder_lock
 from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish, write_card
@@ -24,6 +23,7 @@ from zoo.training.fitting import (
     untrained,
     update_batch_norm,
 )
+from zoo.training.recipe_data import recipe_data, report_data
 from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
 from zoo.training.starts import recording_start
 
@@ -43,7 +43,8 @@ def train(
 
     Args:
         recipe: every hyperparameter of the run.
-        data: path of a uint8 `.npz`; `None` reads TFDS (scikit-learn for digits).
+        data: what `zoo.open_data` takes, in place of the recipe's data set: a folder of class folders, an `.npz`, the
+            name of a data set of TFDS, arrays, …; `None` for the recipe's.
         data_dir: where TFDS keeps its data sets.
         run_dir: folder of checkpoint, log and TensorBoard events; default `runs/NAME`.
         out_dir: folder that gets `cards/NAME.json` and `weights/NAME.weights.h5`; default the run's folder.
@@ -67,7 +68,7 @@ def train(
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     with contextlib.ExitStack() as lock:
         with data_parallel(devices, recipe.batch_size):
-            data_set = load_set(recipe.dataset, data, data_dir)
+            recipe, data_set = recipe_data(recipe, data, data_dir)
             check_batch_fits(recipe, data_set)
             if first:
                 lock.enter_context(folder_lock(run_dir, "training"))
@@ -77,6 +78,8 @@ def train(
             check_processes_agree(0, "run folder")
             checkpoint = Checkpoint(run_dir)
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
+            if first:
+                report_data(data_set, progress.console)
             model = prepare(recipe, data_set)
             done = checkpoint.restore(model)
             progress.show_earlier_epochs(checkpoint.history)
@@ -88,7 +91,7 @@ def train(
                 run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)
         if not first:
             return None
-        trained = untrained(recipe)  # without the optimizer, which would go into the file as well
+        trained = untrained(recipe, data_set)  # without the optimizer, which would go into the file as well
         trained.set_weights(model.get_weights())
         update_batch_norm(trained, recipe, data_set)
         return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir), classifier_entries)

@@ -11,10 +11,10 @@ import keras
 from pinet_keras.analysis.graph import calls_of, graph_of, is_keras_layer, is_keras_op, trace
 from pinet_keras.analysis.operation_kinds import MOVES as MOVING_OPS
 from zoo.data.batches import Batches
-from zoo.data.loading import load_set
 from zoo.publishing.publish import structure
 from zoo.recipes import Recipe
 from zoo.training.fitting import prepare, split, untrained
+from zoo.training.recipe_data import recipe_data
 
 MOVES = MOVING_OPS | {"Cast"}  # which stands in our layers where mixed precision would need it
 STEPS = 10
@@ -45,7 +45,7 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
         ValueError: there is less than a batch to train on; the network cannot be built.
         FileNotFoundError: the data set is not there.
     """
-    data_set = load_set(recipe.dataset, data, data_dir)
+    recipe, data_set = recipe_data(recipe, data, data_dir)
     model = prepare(recipe, data_set)
     images, targets, held_images, held_targets = split(recipe, data_set)
     found = {
@@ -57,7 +57,7 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
             "test": len(data_set.x_test),
         },
         "layers": [(layer.name, _shape_of(layer), layer.count_params()) for layer in model.layers],
-        "structure": structure(untrained(recipe)),
+        "structure": structure(untrained(recipe, data_set)),
     }
     batches = Batches(images, targets, replace(recipe, augmented_versions=0, teacher="", teacher_weight=0.0))
     step = _seconds_a_step(model, batches)

@@ -7,11 +7,13 @@ from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
 from zoo.loading import load
+from zoo.recipes.checks import check_kind
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import process, synchronise_norms_and_clipping
+from zoo.training.input_scaling import input_scaling
 from zoo.training.optimizer import recipe_optimizer
 from zoo.training.teacher import Teacher
 from zoo.training.whitening import whiten
@@ -26,7 +28,8 @@ def prepare(recipe, data_set) -> keras.Model:
     """
     check_batch_fits(recipe, data_set)
     set_up_backend(recipe.seed)
-    model = untrained(recipe, mirrored=False)  # an image is mirrored at random in training, for half the cost
+    check_kind(recipe, data_set.is_audio)
+    model = untrained(recipe, data_set, mirrored=False)  # an image is mirrored at random in training, for half the cost
     if recipe.initial:
         _give_initial_weights(model, recipe.initial)
     else:
@@ -146,18 +149,22 @@ def check_batch_fits(recipe, data_set) -> None:
         )
 
 
-def untrained(recipe, **changes) -> keras.Model:
-    """The recipe's network with initial weights, not compiled; `changes` replace arguments of its architecture."""
-    info = SETS[recipe.dataset]
-    return build(
-        recipe.architecture,
-        {**recipe.architecture_arguments, **changes},
-        info["shape"],
-        info["mean"],
-        info["std"],
-        len(info["classes"]),
-        name=recipe.name,
-    )
+def untrained(recipe, data_set=None, **changes) -> keras.Model:
+    """The recipe's network with initial weights, not compiled.
+
+    Args:
+        recipe: the `Recipe`.
+        data_set: the `DataSet` that it will be trained on; `None` for one that the zoo knows by name, as it is.
+        **changes: other arguments of its architecture.
+    """
+    if data_set is not None:
+        shape, (mean, std), classes = data_set.shape, input_scaling(data_set), data_set.class_names
+    elif recipe.dataset in SETS:
+        shape, mean, std, classes = (SETS[recipe.dataset][key] for key in ("shape", "mean", "std", "classes"))
+    else:
+        raise ValueError(f"The network depends on the data set, which is not given. Received: {recipe.dataset!r}")
+    arguments = {**recipe.architecture_arguments, **changes}
+    return build(recipe.architecture, arguments, shape, mean, std, len(classes), name=recipe.name)
 
 
 def split(recipe, data_set):

@@ -119,7 +119,7 @@ def test_every_command_takes_the_folder(pinet, saved):
 
 def test_evaluate_takes_data_where_the_card_names_none(pinet, saved):
     code, out, err = pinet("evaluate", saved)
-    assert (code, out) == (1, "") and "names no data set: give its data, `--data FILE.npz`" in err
+    assert (code, out) == (1, "") and "names no data set: give its data, `--data DATA`" in err
     data = load_set("digits")
     arrays = {"x_train": data.x_train, "y_train": data.y_train % 2, "x_test": data.x_test, "y_test": data.y_test % 2}
     np.savez("parity.npz", **arrays)
