@@ -40,7 +40,7 @@ backends: export XLA_FLAGS = --xla_backend_optimization_level=0 --xla_llvm_disab
 backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden or example_runs' tests/layers/test_battery.py tests/zoo/test_golden.py \
 		tests/test_docstring_examples.py
-	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10 and not every_block and not (no_crossing and (mnist or spoken))' \
+	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10 and not every_block and not (no_crossing and (mnist or spoken or resnet))' \
 		tests/analysis/test_zoo.py tests/analysis
 	KERAS_BACKEND=torch $(PYTEST) --no-loadscope-reorder -k 'not every_block and (not cifar10 or (measuring and 0]))' \
 		tests/analysis/test_zoo.py tests/analysis

@@ -98,7 +98,7 @@ def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, 
 
 
 def test_list_takes_a_pattern(pinet):
-    code, out, _ = pinet("list", "*digits", "--json")
+    code, out, _ = pinet("list", "pinet_*digits", "--json")
     assert code == 0
     assert [card["name"] for card in json.loads(out)] == ["pinet_digits"]
     code, out, err = pinet("list", "nothing*")

@@ -21,7 +21,13 @@ LINES = {5e5: 30, 2e7: 6, np.inf: 3}
 HEAVY = 1.5e9
 # Models whose term of the certified degree stands above rounding on lines between samples, and the one on which that of
 # half the degree does not.
-ALL_SEEN = ("pinet_digits", "pinet_mnist_shallow", "pinet_mnist_tiny", "pinet_spoken_digit")
+ALL_SEEN = (
+    "pinet_digits",
+    "pinet_mnist_shallow",
+    "pinet_mnist_tiny",
+    "pinet_spoken_digit",
+    "pinet_spoken_digit_lite",
+)
 HALF_UNSEEN = ("pinet_cifar10_generator",)
 
 
