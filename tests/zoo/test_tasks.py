@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import zoo
+from zoo.measuring import evaluate
 from zoo.paths import CARD_SCHEMA
 from zoo.tasks import CLASSIFICATION, CLASSIFIERS, TASKS, task_function
 
@@ -73,6 +74,12 @@ def test_commands_take_what_the_row_names(pinet, row, column, tmp_path, monkeypa
     calls = row(column, answer)
     code, out, _ = pinet(*arguments)
     assert code == 0 and words in out and len(calls) == 1
+
+
+def test_other_data_reproduce_no_card_whatever_is_measured(row, small_npz):
+    row("measure", {"as_on_card": True})
+    result = evaluate("pinet_digits", data=small_npz)
+    assert (result["same_data_as_card"], result["reproduces_card"]) == (False, False)
 
 
 def test_loading_and_training_take_what_the_row_names(pinet, row, tmp_path):

@@ -92,7 +92,9 @@ def test_a_trained_card_on_disk_can_be_loaded_and_measured(unbroken):
     assert zoo.load(path).count_params() == read_card(unbroken)["parameters"]
     result = evaluate(path)
     assert result["same_data_as_card"] and result["reproduces_card"]
-    assert not measure(path, zoo.card(path), load_set("digits"), seed=1)["as_on_card"]
+    card = zoo.card(path)
+    card["quality"]["recall"] += 0.002
+    assert not measure(path, card, load_set("digits"))["as_on_card"]
 
 
 def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
