@@ -36,6 +36,7 @@ ZOO_ORDER = (
         "files",
         "finished_run",
         "former_names",
+        "hub",
         "extras",
         "keyword_hints",
         "paths",

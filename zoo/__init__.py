@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from zoo.evaluation.prediction import decode_predictions, predict, preprocess
     from zoo.loading import load
     from zoo.serving.exporting import export
+    from zoo.sharing.pulling import pull
+    from zoo.sharing.pushing import push
     from zoo.sharing.saving import save
 
 register_with_keras()
@@ -35,6 +37,8 @@ LAZY = {
     "open_data": "zoo.data.opening",
     "predict": "zoo.evaluation.prediction",
     "preprocess": "zoo.evaluation.prediction",
+    "pull": "zoo.sharing.pulling",
+    "push": "zoo.sharing.pushing",
     "save": "zoo.sharing.saving",
 }
 
@@ -66,5 +70,7 @@ __all__ = [
     "open_data",
     "predict",
     "preprocess",
+    "pull",
+    "push",
     "save",
 ]

@@ -10,6 +10,7 @@ EXTRAS = {
     "ai_edge_litert": ("litert", "ai-edge-litert"),
     "google": ("serving", "protobuf"),
     "grpc": ("serving", "grpcio"),
+    "huggingface_hub": ("hub", "huggingface_hub"),
     "importlib_resources": ("train", "importlib_resources"),
     "keras_tuner": ("tune", "keras-tuner"),
     "matplotlib": ("plot", "matplotlib"),

@@ -45,7 +45,8 @@ def load(
 
     Args:
         name: name of a shipped model, one of `zoo.list_models()`; or folder that `pinet train` or `zoo.save` wrote,
-            such as `"runs/NAME"`, or path of the card (`.json`) in it.
+            such as `"runs/NAME"`, or path of the card (`.json`) in it; or address on the Hugging Face Hub,
+            `"hf://user/model"` or `"hf://user/model@revision"`.
         weights: `"pretrained"`; `None` for freshly initialised ones; or the path of a `.weights.h5` file of this model,
             fine-tuned ones included.
         num_classes: number of classes of a new, untrained head; `None` keeps the trained one. With the path of a

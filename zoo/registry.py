@@ -9,10 +9,9 @@ from zoo.card_entries import NewerCard, check_entries
 from zoo.card_types import Card
 from zoo.finished_run import card_of_run, list_runs
 from zoo.former_names import rename_entries
+from zoo.hub import MOST_CARD_BYTES, SCHEME, download
 from zoo.paths import CARDS, WEIGHTS
 from zoo.tasks import TASKS
-
-MOST_BYTES = 10_000_000  # of a card
 
 
 def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
@@ -45,7 +44,8 @@ def card(name: str | Path) -> Card:
 
     Args:
         name: name of a shipped model; or folder that `pinet train` or `zoo.save` wrote, such as `"runs/NAME"`, or path
-            of the card (`.json`) in it.
+            of the card (`.json`) in it; or address on the Hugging Face Hub, `"hf://user/model"` or
+            `"hf://user/model@revision"`.
 
     Returns:
         What the card's JSON file holds, a `dict`; `help(zoo.Card)` explains its entries.
@@ -69,11 +69,15 @@ def card_path(name: str | Path) -> Path:
         name: as for `card`. A shipped model comes before a folder of the same name.
 
     Raises:
-        ValueError: no model has that name, or the folder holds no finished run.
+        ValueError: no model has that name, or the folder or repository holds no finished run.
+        ConnectionError: the Hub cannot be reached, and the model was not downloaded before.
+        ImportError: huggingface_hub is not installed.
     """
     known = list_models()
     if name in known:
         return CARDS / f"{name}.json"
+    if str(name).startswith(SCHEME):
+        return card_of_run(download(str(name)))
     path = Path(str(name))
     if path.suffix == ".json":
         return path
@@ -107,8 +111,8 @@ def card_for(name: str | Path, *tasks: str) -> Card:
 
 def _read_card(path):
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+        if path.stat().st_size > MOST_CARD_BYTES:
+            raise ValueError(f"it has more than {MOST_CARD_BYTES:,} bytes")
         values = json.loads(path.read_text(encoding="utf-8"))
         rename_entries(values)
         task = TASKS.get(str(values.get("task"))) if isinstance(values, dict) else None

@@ -28,6 +28,7 @@ class Task:
         measure: function of a name, its card, the data set and a progress report; gives the metrics of the test split.
         result: function of a card; gives the result of a training in words.
         facts: function of a card; gives the rows of `pinet info`.
+        pipeline_tag: what the Hugging Face Hub calls the task.
         table: function of what was measured and the card; gives the table of `pinet evaluate`.
         signatures: function of a model, its card and whether to add that of TensorFlow Serving's MNIST example; gives
             the functions of the export by signature name.
@@ -47,6 +48,7 @@ class Task:
     result: str
     facts: str
     table: str
+    pipeline_tag: str
     signatures: str
     warmup: str
     options: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ _IMAGES = Task(
     result="zoo.publishing.formatting:human_accuracy",
     facts="zoo.cli.models:classifier_facts",
     table="zoo.cli.evaluate:classifier_table",
+    pipeline_tag="image-classification",
     signatures="zoo.serving.signatures:served_signatures",
     warmup="zoo.serving.warmup:write_warmup",
 )
@@ -79,6 +82,7 @@ TASKS = {
         input="{shape} samples of 16 bits, 8,000 a second",
         certified=", from the spectrogram on",
         formats=(),
+        pipeline_tag="audio-classification",
         recipe="",
     ),
     GENERATION: Task(
@@ -95,6 +99,7 @@ TASKS = {
         result="zoo.publishing.formatting:human_quality",
         facts="zoo.cli.models:generator_facts",
         table="zoo.cli.evaluate:generator_table",
+        pipeline_tag="unconditional-image-generation",
         signatures="zoo.serving.generator_signatures:generator_signatures",
         warmup="zoo.serving.warmup:write_generator_warmup",
     ),

@@ -11,6 +11,7 @@ import zoo.cli.certify
 import zoo.cli.boundary
 import zoo.cli.generate
 import zoo.cli.export
+import zoo.cli.hub
 import zoo.cli.labels
 import zoo.cli.serve
 import zoo.cli.client
