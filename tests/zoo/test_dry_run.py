@@ -55,6 +55,7 @@ def test_memory_is_counted_by_what_needs_it(found):
     assert memory["gradients"] == 4 * trainable
     scalars = memory["optimizer"] - 3 * 4 * trainable  # two moments of AdamW and the averages
     assert 0 < scalars <= 16
+    assert memory["activations"] == 4 * 32 * module._values(graph_of(model))  # of a batch of 32
     assert memory["training_examples"] == 240 * 64
     assert memory["process"] > 100e6
 
