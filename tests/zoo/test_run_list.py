@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from zoo.data.summary import Summary
 from zoo.files import folder_lock
 from zoo.recipes import read_recipe
 from zoo.runs import find_runs, read_run, read_starts
@@ -16,7 +17,11 @@ from zoo.training.starts import recording_start
 
 RECIPE = replace(read_recipe("pinet_digits"), epochs=3)
 EXAMPLES = SimpleNamespace(
-    name="digits", class_names=("a", "b"), x_train=np.zeros((7, 8, 8, 1)), x_test=np.zeros((2, 8, 8, 1))
+    name="digits",
+    class_names=("a", "b"),
+    x_train=np.zeros((7, 8, 8, 1)),
+    x_test=np.zeros((2, 8, 8, 1)),
+    summary=Summary("image files", {"train": {"a": 4, "b": 3}}),
 )
 
 
@@ -98,13 +103,14 @@ def test_pinet_runs_prints_a_table_and_json(pinet, tmp_path):
 
 def test_a_start_tells_command_data_machine_and_end(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/somewhere/bin/pinet", "train", "my recipe.toml"])
-    with recording_start(tmp_path, EXAMPLES, data=tmp_path / "x.npz", devices=1):
+    with recording_start(tmp_path, EXAMPLES, data=tmp_path / "x.npz", devices=1, arrays=np.zeros(9)):
         (during,) = read_starts(tmp_path)
     (after,) = read_starts(tmp_path)
     assert "end" not in during and after["end"] == "finished" and after["ended"] >= after["started"]
     assert after["command"] == "pinet train 'my recipe.toml'"
-    assert after["options"] == {"data": str(tmp_path / "x.npz"), "devices": 1}
+    assert after["options"] == {"data": str(tmp_path / "x.npz"), "devices": 1, "arrays": "ndarray"}
     assert after["data_set"]["training_examples"] == 7 and after["data_set"]["class_names"] == ["a", "b"]
+    assert after["data_set"]["found"] == ["train: 7 (a 4, b 3)"]
     assert after["environment"]["versions"]["keras"] and after["environment"]["machine"]
 
 

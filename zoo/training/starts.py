@@ -1,6 +1,7 @@
 """The record of a run's starts: when, where, by what command, on what data, and how each ended."""
 
 import contextlib
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ def recording_start(run_dir, data_set, **options):
         "started": _now(),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "working_folder": str(Path.cwd()),
-        "options": {key: value if isinstance(value, int | None) else str(value) for key, value in options.items()},
+        "options": {key: _plain(value) for key, value in options.items()},
         "data_set": _facts(data_set),
         "environment": environment(),
     }
@@ -50,6 +51,13 @@ def recording_start(run_dir, data_set, **options):
             write_json(path, [*earlier, start | {"ended": _now()}])
 
 
+def _plain(value):
+    """A number or path; of data from Python only what they are."""
+    if isinstance(value, int | None):
+        return value
+    return str(value) if isinstance(value, str | os.PathLike) else type(value).__name__
+
+
 def _facts(data_set):
     """What a data set was, should its source be gone; its checksum is in run.json."""
     return {
@@ -58,6 +66,7 @@ def _facts(data_set):
         "shape": list(data_set.x_train.shape[1:]),
         "training_examples": len(data_set.x_train),
         "test_examples": len(data_set.x_test),
+        "found": data_set.summary.lines() if data_set.summary else [],
     }
 
 
