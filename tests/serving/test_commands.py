@@ -114,7 +114,7 @@ def test_export_prints_the_difference_of_a_file(pinet, tmp_path):
         (["export", "--all", "DIR", "--name", "mnist"], "--name is for one model"),
         (["export", "pinet_digits", "DIR", "--stage", "--url", "http://x"], "--url waits"),
         (["export", "pinet_digits", "DIR", "--name", "a/b"], "starts with a letter"),
-        (["serve", "DIR/none"], "no such folder"),
+        (["serve", "DIR/none"], "no such folder, and no model"),
         (["client", "http://127.0.0.1:9", "pinet_digits", DIGIT], "No answer of a model server"),
         (["client", "http://127.0.0.1:9", "pinet_digits", "none.png"], "none.png"),
         (["client", "http://127.0.0.1:9", "pinet_digits", DIGIT, "--version", "1", "--label", "a"], "not both"),

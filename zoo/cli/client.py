@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json
 from zoo.cli.options import source
@@ -15,7 +16,9 @@ NO_ANSWER = "no answer: logits beyond float32"
 @app.command()
 def client(
     url: Annotated[str, typer.Argument(metavar="URL", help="http://HOST:PORT for REST, grpc://HOST:PORT for gRPC.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The model on the server.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The model on the server, or the folder or address that it came from.")
+    ],
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="PNG or JPEG files; - is standard input.")],
     version: Annotated[int | None, typer.Option(min=1, help="A version by number.")] = None,
     label: Annotated[str | None, typer.Option(help="A version by label.")] = None,
@@ -24,6 +27,8 @@ def client(
     """Classify images on a server."""
     from zoo.serving.client import classify_images
 
+    if "/" in name:  # no name on a server, but the folder or the address of a model
+        name = registry.card(name)["name"]
     sources = [source(image) for image in images]
     files = [source if isinstance(source, bytes) else Path(source).read_bytes() for source in sources]
     answers = classify_images(url, name, files, version=version, label=label)

@@ -9,7 +9,8 @@ import numpy as np
 from zoo.data.loading import load_set
 from zoo.paths import ROOT
 
-ELSEWHERE = {"certify", "boundary", "export"}  # take seconds, and are run by test_saving.py with the same arguments
+# These take seconds, and are run by test_saving.py and test_serving.py with the same arguments.
+ELSEWHERE = {"certify", "boundary", "export", "serve", "client"}
 PAGE = ROOT.parent / "docs" / "own_models.md"
 
 
