@@ -61,9 +61,13 @@ def test_the_extra_of_a_missing_package_requires_it():
         assert requirement in {name for _, name in EXTRAS.values()}, "no message names its extra"
 
 
-def test_all_is_everything_but_the_other_backends_and_the_tools():
+def test_all_is_everything_but_the_other_backends_hugging_face_and_the_tools():
     extras = PROJECT["optional-dependencies"]
-    everything = {name for extra in extras.keys() - {"jax", "torch", "dev", "docs"} for name in names(extras[extra])}
+    everything = {
+        name
+        for extra in extras.keys() - {"jax", "torch", "huggingface", "dev", "docs"}
+        for name in names(extras[extra])
+    }
     assert set(names(extras["all"])) == everything >= {"tensorflow", "tensorflow-datasets", "keras-tuner"}
 
 

@@ -12,8 +12,8 @@ from tuning.settings import check_settings
 from tuning.space import list_searches, read_space
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
-from zoo.cli.data_sets import ensure_data
-from zoo.cli.options import AsJson, DataDir, DataFile
+from zoo.cli.data_sets import ensure_source
+from zoo.cli.options import AsJson, DataDir, DataSource
 from zoo.files import check_file, check_folder
 from zoo.publishing.formatting import human_count, human_seconds
 from zoo.training.onednn import train_with_onednn
@@ -72,7 +72,7 @@ def search(
     seed: Annotated[int, typer.Option(min=0, help="Of the proposals.")] = 0,
     keep_checkpoints: Annotated[int, typer.Option(min=0, help="How many trials keep theirs.")] = 3,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete an earlier search in the folder.")] = False,
-    data: DataFile = None,
+    data: DataSource = None,
     data_dir: DataDir = None,
     distributed: Annotated[
         Literal["chief", "worker"] | None, typer.Option(help="Take part in a search on several machines.")
@@ -90,7 +90,8 @@ def search(
     Budget(max_params, max_macs, max_latency_ms)
     distribution.check(distributed, oracle, worker_id)
     check_folder(out or Path("runs") / "tune")
-    ensure_data(read_space(space).dataset, data, data_dir)
+    first = read_space(space).first_recipe()
+    ensure_source(data or first.dataset, data_dir, first.shape)
     train_with_onednn()
     supervision.supervise(minutes)
     with waiting("starting the backend"):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import keras_tuner
@@ -13,10 +14,9 @@ from keras_tuner import errors
 
 from pinet_keras.analysis import count_macs
 from tuning.space import Space, read_space
-from zoo.data.data_set import DataSet
-from zoo.data.loading import load_set
 from zoo.recipes import Recipe
 from zoo.training import fitting
+from zoo.training.recipe_data import recipe_data
 
 
 class PinetHyperModel(keras_tuner.HyperModel):
@@ -26,7 +26,8 @@ class PinetHyperModel(keras_tuner.HyperModel):
 
     Args:
         space: name of a shipped search (`"digits"`), path of a search file, a dict of the same form, or a `Space`.
-        data: path of a uint8 `.npz` to read instead of TFDS; or a `DataSet`.
+        data: what `zoo.open_data` takes, such as a folder of class folders or a `DataSet`, in place of the space's data
+            set; `None` for that.
         data_dir: where TFDS keeps its data sets.
 
     Raises:
@@ -45,14 +46,15 @@ class PinetHyperModel(keras_tuner.HyperModel):
         self,
         space: str | Path | dict | Space,
         *,
-        data: str | Path | DataSet | None = None,
+        data: Any = None,
         data_dir: str | Path | None = None,
     ):
         super().__init__()
         if isinstance(space, dict):
             space = Space.from_dict(space)
         self.space = space if isinstance(space, Space) else read_space(space)
-        whole = data if isinstance(data, DataSet) else load_set(self.space.dataset, data, data_dir)
+        first, whole = recipe_data(self.space.first_recipe(), data, data_dir)
+        self.dataset, self.validation = first.dataset, first.validation
         self.dataset_sha256 = whole.sha256
         self.data_set = replace(whole, x_test=whole.x_test[:0], y_test=whole.y_test[:0])
 
@@ -62,7 +64,8 @@ class PinetHyperModel(keras_tuner.HyperModel):
         Args:
             hp: `keras_tuner.HyperParameters`.
         """
-        return self.space.recipe(self.space.declare(hp))
+        recipe = self.space.recipe(self.space.declare(hp))
+        return replace(recipe, dataset=self.dataset, validation=self.validation)
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build and compile the network of a point of the space.

@@ -61,7 +61,7 @@ def search(
         seed: of the proposals.
         keep_checkpoints: how many trials keep their checkpoints; with Hyperband, of each round.
         fresh: delete an earlier search in the folder.
-        data: path of a uint8 `.npz` to read instead of TFDS.
+        data: what `zoo.open_data` takes, in place of the space's data set.
         data_dir: where TFDS keeps its data sets.
         distributed: `"chief"`, `"worker"`, or `None` for a search on its own.
         oracle: `"HOST:PORT"` of the chief; for the chief the address to listen on.

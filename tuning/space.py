@@ -80,7 +80,7 @@ class Space:
             _parents_first(chosen),
             frozenset(dimension.name for dimension in network_dimensions),
         )
-        space.recipe({d.name: d.choices[0] if d.choices else d.low for d in space.dimensions})  # refuses bad keys now
+        space.first_recipe()  # refuses bad keys now
         return space
 
     @property
@@ -128,6 +128,10 @@ class Space:
             return Recipe(name=name, description=description, architecture_arguments=arguments, **keys)
         except TypeError as error:  # a key without a default is missing
             raise ValueError(f"The search file is incomplete: {str(error).split('__() ')[-1]}") from error
+
+    def first_recipe(self) -> Recipe:
+        """The recipe of the first value of each dimension."""
+        return self.recipe({each.name: each.choices[0] if each.choices else each.low for each in self.dimensions})
 
     def as_dict(self) -> dict:
         """The content of the space, for JSON and comparison."""

@@ -8,10 +8,12 @@ BACKENDS = ("tensorflow", "jax", "torch")
 EXTRAS = {
     **{backend: (backend, backend) for backend in BACKENDS},
     "ai_edge_litert": ("litert", "ai-edge-litert"),
+    "datasets": ("huggingface", "datasets"),
     "google": ("serving", "protobuf"),
     "grpc": ("serving", "grpcio"),
     "huggingface_hub": ("hub", "huggingface_hub"),
     "importlib_resources": ("train", "importlib_resources"),
+    "joblib": ("train", "joblib"),
     "keras_tuner": ("tune", "keras-tuner"),
     "matplotlib": ("plot", "matplotlib"),
     "onnx": ("onnx", "onnx"),

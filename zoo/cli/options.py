@@ -19,10 +19,6 @@ _name = typer.Argument(
 
 ModelName = Annotated[str, _name]
 
-DataFile = Annotated[
-    Path | None, typer.Option("--data", help="An .npz of uint8 images or int16 audio clips to read instead of TFDS.")
-]
-
 DataSource = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,8 @@ MAX_SAMPLES, STEP = 65536, 1024  # of audio clips: 8 s, and what lengths are mul
 def image_shape(wanted: Shape | None, sizes: Sequence[tuple[int, int]], colour: bool) -> tuple[int, int, int]:
     """The shape of images: what is wanted; their own, if all have one size; else a square.
 
-    The side of the square is 16, 32, 64 or 128: the largest that no more than half of the images would be enlarged to.
+    The side of the square is 16, 32, 64 or 128: the largest that is at most a quarter above the median of the images'
+    shorter sides.
 
     Args:
         wanted: `(height, width, channels)` with `None` for what is to be found; `None` finds all.
@@ -34,7 +35,7 @@ def image_shape(wanted: Shape | None, sizes: Sequence[tuple[int, int]], colour: 
             height, width = sizes[0]
         else:
             typical = np.median([min(size) for size in sizes])
-            height = width = max(size for size in SIZES if size <= max(typical, SIZES[0]))
+            height = width = max(size for size in SIZES if size <= max(1.25 * typical, SIZES[0]))
     return height, width, channels or (3 if colour else 1)
 
 

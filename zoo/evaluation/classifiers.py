@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from zoo.card_types import Card
+from zoo.data.fixed_batches import streamed
 from zoo.evaluation.scores import accuracy_interval, expected_calibration_error
 from zoo.loading import load
 
@@ -29,7 +30,9 @@ def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray
             progress(min((batch + 1) * batch_size, len(examples)))
 
         callbacks.append(keras.callbacks.LambdaCallback(on_predict_batch_end=report))
-    return model.predict(examples, batch_size=batch_size, verbose=0, callbacks=callbacks)
+    inputs = streamed(examples, None, batch_size)
+    sizes = {"batch_size": batch_size} if inputs is examples else {}
+    return model.predict(inputs, **sizes, verbose=0, callbacks=callbacks)
 
 
 def measure(name, card: Card, data_set, batch_size=500, progress=None) -> dict:

@@ -1,5 +1,7 @@
 """Sheets of images."""
 
+import contextlib
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -46,7 +48,7 @@ def sheet(images, columns, title, headings=None, captions=None, split=0) -> Imag
     step_x, step_y = width * enlarge + GAP, height * enlarge + GAP + (LINE if captions is not None else 0)
     top = GAP + 2 * LINE if headings is not None else GAP + LINE
     rows, apart = -(-count // columns), 2 * GAP if split else 0
-    font = ImageFont.load_default(TEXT)
+    font = _font("".join([title, *(headings or ()), *(captions or ())]))
     size = (max(GAP + columns * step_x + apart, 2 * GAP + round(font.getlength(title))), top + GAP + rows * step_y)
     page = Image.new("L" if channels == 1 else "RGB", size, "white")
     draw = ImageDraw.Draw(page)
@@ -62,6 +64,16 @@ def sheet(images, columns, title, headings=None, captions=None, split=0) -> Imag
             place = (left + width * enlarge / 2, above + height * enlarge + 2)
             draw.text(place, captions[index], ink, font, anchor="ma")
     return page
+
+
+def _font(text):
+    """Pillow's own font, which has ASCII alone; for other letters that of matplotlib, if it is installed."""
+    if not text.isascii():
+        with contextlib.suppress(ImportError):
+            from matplotlib import get_data_path
+
+            return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", TEXT - 2)
+    return ImageFont.load_default(TEXT)
 
 
 def neighbours(images, features, training_images, training_features, count=7) -> np.ndarray:

@@ -79,7 +79,7 @@ def train(
             checkpoint = Checkpoint(run_dir)
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
             if first:
-                report_data(data_set, progress.console)
+                report_data(recipe, data_set, progress.console)
             model = prepare(recipe, data_set)
             done = checkpoint.restore(model)
             progress.show_earlier_epochs(checkpoint.history)

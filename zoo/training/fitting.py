@@ -6,6 +6,7 @@ import numpy as np
 from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
+from zoo.data.fixed_batches import streamed
 from zoo.loading import load
 from zoo.recipes.checks import check_kind
 from zoo.training.backend import set_up_backend
@@ -95,7 +96,7 @@ def run_epochs(
         batches,
         initial_epoch=initial_epoch,
         epochs=epochs or recipe.epochs,
-        validation_data=(held_images, held_targets),
+        validation_data=streamed(held_images, held_targets, 500),
         validation_batch_size=500,
         shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
         verbose=0,
