@@ -20,6 +20,7 @@ EXTRAS = {
     "onnxruntime": ("onnx", "onnxruntime"),
     "sklearn": ("train", "scikit-learn"),
     "starlette": ("serving", "starlette"),
+    "tenseal": ("encrypted", "tenseal"),
     "tensorboard": ("train", "tensorboard"),
     "tensorflow_datasets": ("train", "tensorflow-datasets"),
     "tensorflow_serving": ("serving", "tensorflow-serving-api"),

@@ -1,0 +1,121 @@
+"""A program computes what its Keras model computes, at the depth that the certificate says."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import pinet_keras
+import zoo
+from pinet_keras.analysis import Evaluator, certify
+from zoo.data.samples import sample_inputs
+from zoo.encrypted import linear_maps
+from zoo.encrypted.lowering import lower
+from zoo.encrypted.program import Affine, Product, normalised
+
+from .models import randomised
+
+
+def check(model, examples):
+    program, wanted = lower(model), Evaluator(model)([np.asarray(examples, dtype="float64")])
+    for each in (program, normalised(program, examples)):
+        np.testing.assert_allclose(each.run(examples), wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
+    return program
+
+
+@pytest.mark.parametrize("name", ["pinet_digits", "pinet_mnist_tiny", "pinet_mnist_shallow"])
+def test_models_of_the_zoo(name):
+    card = zoo.card(name)
+    program = check(zoo.load(name), sample_inputs(card))
+    assert program.depth == card["multiplicative_depth"]
+
+
+@pytest.mark.parametrize("decomposition, products", [("ccp", 2), ("ncp", 2), ("ncp_skip", 2)])
+def test_recursions(decomposition, products):
+    layer = pinet_keras.PolyDense(5, degree=3, rank=4, decomposition=decomposition)
+    model = randomised(keras.Sequential([keras.Input((6,)), layer]))
+    program = check(model, np.random.default_rng(1).normal(size=(4, 6)))
+    assert sum(isinstance(step, Product) for step in program.steps) == products
+    assert program.depth == certify(model).multiplicative_depth
+
+
+def test_a_product_and_its_factor_are_read_as_one_vector():
+    """a ∗ b + a is a ∗ (b + 1): the map after it reads neither a nor the input."""
+    model = randomised(keras.Sequential([keras.Input((6,)), pinet_keras.PolyDense(5, degree=2, rank=4)]))
+    program = lower(model)
+    last = program.steps[-1]
+    assert isinstance(last, Affine) and last.reads == (program.output - 1,)
+
+
+def test_layers_of_all_kinds():
+    inputs = keras.Input((8, 8, 3))
+    x = pinet_keras.PolyBlock2D(4, strides=2, normalization="batch")(inputs)
+    x = pinet_keras.HermiteActivation()(x)
+    x = layers.Concatenate()([layers.DepthwiseConv2D(3, padding="same")(x), layers.Rescaling(0.5, 0.1)(x)])
+    x = layers.Subtract()([x, layers.BatchNormalization()(x)])
+    a, b = ops.split(x, 2, axis=-1)
+    x = layers.AveragePooling2D(3, strides=2, padding="same")(a * b + b)
+    x = layers.Conv2D(4, 2, groups=2, use_bias=False)(layers.ZeroPadding2D(1)(x)) / 2.0
+    x = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x) + 1.0)
+    check(randomised(keras.Model(inputs, x)), np.random.default_rng(2).normal(size=(5, 8, 8, 3)))
+
+
+def test_powers_and_squares():
+    inputs = keras.Input((4,))
+    x = layers.Dense(4, activation=ops.square)(inputs)
+    x = layers.Add()([ops.power(x, 3), ops.square(inputs), -inputs])
+    check(randomised(keras.Model(inputs, layers.Dense(2)(x))), np.random.default_rng(3).normal(size=(5, 4)))
+
+
+@pytest.mark.parametrize(
+    "padding, strides, dilation", [("same", 2, 1), ("valid", 2, 1), ("same", 1, 3), ("same", 3, 1)]
+)
+def test_convolutions(padding, strides, dilation):
+    layer = layers.Conv2D(4, (3, 2), strides, padding, dilation_rate=dilation, groups=2, bias_initializer="normal")
+    x = np.random.default_rng(4).normal(size=(2, 7, 8, 6))
+    wanted = ops.convert_to_numpy(layer(x))
+    matrix, shape = linear_maps.convolution(layer, (7, 8, 6))
+    found = x.reshape(2, -1) @ matrix.T + linear_maps.bias(layer, matrix.shape[0])
+    np.testing.assert_allclose(found.reshape(2, *shape), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_average_pooling_does_not_count_its_padding(padding):
+    layer = layers.AveragePooling2D(3, 2, padding)
+    x = np.random.default_rng(5).normal(size=(2, 6, 8, 2))
+    matrix, shape = linear_maps.average_pooling(layer, (6, 8, 2))
+    np.testing.assert_allclose((x.reshape(2, -1) @ matrix.T).reshape(2, *shape), layer(x), atol=1e-6)
+
+
+def test_what_has_no_rule_is_tried_on_unit_vectors_if_it_is_small():
+    inputs = keras.Input((6, 4))
+    model = keras.Model(inputs, layers.Conv1DTranspose(3, 2, strides=2)(inputs))
+    check(randomised(model), np.random.default_rng(6).normal(size=(3, 6, 4)))
+    inputs = keras.Input((64, 65))
+    model = keras.Model(inputs, layers.Conv1DTranspose(3, 2)(inputs))
+    with pytest.raises(ValueError, match=r"Conv1DTranspose.* cannot be computed .*4,160 inputs are too many"):
+        lower(model)
+
+
+def test_other_models_are_refused_for_the_certificates_reasons():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="relu", name="hidden"), layers.Dense(2)])
+    with pytest.raises(ValueError, match="tier 2 or 3. Received: .*, not polynomial: hidden: activation relu"):
+        lower(model)
+    a, b = keras.Input((4,)), keras.Input((4,))
+    with pytest.raises(ValueError, match="one input"):
+        lower(keras.Model([a, b], a * b))
+    with pytest.raises(ValueError, match="fixed size"):
+        lower(keras.Sequential([keras.Input((None, 4)), layers.Dense(3)]))
+
+
+def test_a_batch_product_with_itself_is_refused_in_words():
+    inputs = keras.Input((4, 4))
+    with pytest.raises(ValueError, match=r"Matmul.* cannot be computed on encrypted values. It joins several tensors"):
+        lower(keras.Model(inputs, ops.matmul(inputs, inputs)))
+
+
+def test_a_function_that_is_not_affine_is_noticed():
+    with pytest.raises(ValueError, match="not affine"):
+        linear_maps.unit_vectors(ops.square, (3,))
+    with pytest.raises(ValueError, match="not affine"):
+        linear_maps.elementwise(ops.square, (3,))

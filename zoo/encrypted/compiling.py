@@ -1,0 +1,156 @@
+"""From a certified model to an encrypted computation with a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pinet_keras.arguments import one_of
+from zoo.encrypted.batched_program import BatchedProgram
+from zoo.encrypted.lowering import lower
+from zoo.encrypted.packed_program import PackedProgram, pack_program
+from zoo.encrypted.parameters import EXTRA_BITS, LARGEST_MODULUS, Parameters, deepest, parameters_for
+from zoo.encrypted.plan import Plan, plan_of
+from zoo.encrypted.program import Program, normalised
+from zoo.encrypted.simulation import SimulatedEngine
+from zoo.encrypted.unit_costs import UnitCosts
+
+BATCHES = ("one", "many")
+MEASURED = 32  # samples on which ranges and errors are measured
+ROOM = 2.0  # how much larger a value may be than on the samples
+
+
+@dataclass(frozen=True, eq=False)
+class EncryptedModel:
+    """A model as a computation on encrypted examples. Made by `compile_encrypted`.
+
+    Attributes:
+        plan: what it needs and costs.
+        parameters: of CKKS.
+        circuit: the operations.
+    """
+
+    plan: Plan
+    parameters: Parameters
+    circuit: PackedProgram | BatchedProgram
+
+    def simulate(self, examples: ArrayLike, seed: int | None = 0) -> np.ndarray:
+        """The logits with errors as encryption makes them, in float64 and without encryption.
+
+        Args:
+            examples: `[n, *input_shape]`.
+            seed: of the errors; None for none: then these are the plain model's logits.
+
+        Returns:
+            `[n, classes]`.
+        """
+        examples = np.asarray(examples)
+        return simulate(self.circuit, SimulatedEngine(self.parameters, seed), examples)
+
+
+def compile_encrypted(
+    model: keras.Model,
+    samples: ArrayLike,
+    security: int = 128,
+    batch: str = "one",
+    tolerance: float = 2e-3,
+) -> EncryptedModel:
+    """Plan the encrypted computation of a polynomial network.
+
+    The model is written as affine maps and products, which cost a rescaling each. The smallest ring is taken in which
+    they fit at the wanted security and the simulated error of the logits is within the tolerance.
+
+    Args:
+        model: a certified model of tier 2 or 3, with one input of fixed size.
+        samples: valid inputs, `[n, ...]`, such as training images: scales are chosen so that their values fit.
+        security: 128, 192 or 256 bits.
+        batch: "one" example a request, its values in the slots of few ciphertexts: the quickest answer. Or "many", one
+            ciphertext for each value with an example in each slot: the most examples a second.
+        tolerance: largest error of a logit, as a fraction of the largest logit of the samples.
+
+    Returns:
+        `EncryptedModel`, with its `plan`.
+
+    Raises:
+        ValueError: the model is not of tier 2 or 3, has an operation without a rule, or is too deep.
+
+    Example:
+        >>> import zoo
+        >>> from zoo.data.samples import sample_inputs
+        >>> compiled = compile_encrypted(zoo.load("pinet_digits"), sample_inputs(zoo.card("pinet_digits")))
+        >>> compiled.plan.depth, compiled.plan.ring
+        (5, 8192)
+    """
+    one_of("batch", batch, BATCHES)
+    one_of("security", security, tuple(LARGEST_MODULUS))
+    samples = np.asarray(samples)[:MEASURED]
+    program = normalised(lower(model), samples)
+    plain = program.run(samples)
+    largest = float(np.abs(plain).max())
+    tried = []
+    for ring in LARGEST_MODULUS[security]:
+        if parameters_for(ring, program.depth, ROOM * largest, security) is None:
+            continue
+        circuit = _circuit(program, ring, batch)
+        for parameters in _candidates(circuit, ring, samples, security):
+            error = float(np.abs(simulate(circuit, SimulatedEngine(parameters), samples) - plain).max())
+            tried.append((error, circuit, parameters))
+        if not tried:
+            continue
+        error, circuit, parameters = min(tried, key=lambda each: each[0])
+        if error <= tolerance * largest:
+            return EncryptedModel(plan_of(model.name, circuit, parameters, error, largest), parameters, circuit)
+    raise ValueError(_too_deep(model.name, program.depth, security, min((each[0] for each in tried), default=None)))
+
+
+def simulate(
+    circuit: PackedProgram | BatchedProgram, engine: SimulatedEngine, examples: np.ndarray, at_once: int = 64
+) -> np.ndarray:
+    """Run a circuit on a simulated engine; packed examples go through it `at_once`.
+
+    Args:
+        circuit: the operations.
+        engine: the engine.
+        examples: `[n, ...]`.
+        at_once: how many requests.
+    """
+    step = at_once * circuit.examples_per_request
+    logits = []
+    for start in range(0, len(examples), step):
+        inputs = [engine.encrypt(slots) for slots in circuit.pack(examples[start : start + step])]
+        logits.append(circuit.unpack([each.values for each in circuit.run(engine, engine.parameters, inputs)]))
+    return np.concatenate(logits)[: len(examples)]
+
+
+def _circuit(program: Program, ring: int, batch: str) -> PackedProgram | BatchedProgram:
+    if batch == "many":
+        return BatchedProgram(program, ring // 2)
+    return pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
+
+
+def _candidates(circuit, ring: int, samples: np.ndarray, security: int) -> list[Parameters]:
+    """Parameters in which the largest value of the samples fits, that of slots which hold no logit included."""
+    depth = circuit.program.depth
+    exact = parameters_for(ring, depth, 1.0, security)
+    if exact is None:
+        return []
+    engine = SimulatedEngine(exact, seed=None)
+    simulate(circuit, engine, samples)
+    found = (parameters_for(ring, depth, ROOM * engine.largest, security, extra) for extra in EXTRA_BITS)
+    return [parameters for parameters in found if parameters is not None]
+
+
+def _too_deep(name: str, depth: int, security: int, error: float | None) -> str:
+    if error is not None:
+        return (
+            f"In no ring are the logits of {name} exact enough: their error is {error:.2g}. A larger `tolerance` "
+            "allows it, and fewer layers make it smaller."
+        )
+    return (
+        f"{name} is too deep: it needs {depth} rescalings, one for each product and each affine map between products. "
+        f"At {security} bits of security at most {deepest(security)} fit in the largest ring, "
+        f"{max(LARGEST_MODULUS[security]):,}. Fewer layers, or layers of lower degree, fit."
+    )

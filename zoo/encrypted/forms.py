@@ -1,0 +1,76 @@
+"""Affine forms: a tensor as an affine map of vectors that are known before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """The values of a tensor of one example, flattened: Σ_k terms[k] · z_k + constant, z_k the vectors of a program.
+
+    Attributes:
+        shape: shape of the tensor, without the batch axis.
+        terms: for each vector that the tensor depends on, a sparse matrix `[size, size of the vector]`.
+        constant: `[size]`.
+    """
+
+    shape: tuple[int, ...]
+    terms: Mapping[int, sparse.csr_array]
+    constant: np.ndarray
+
+    @staticmethod
+    def of_vector(vector: int, shape: tuple[int, ...]) -> Form:
+        """The vector itself."""
+        size = int(np.prod(shape))
+        return Form(shape, {vector: sparse.eye_array(size, format="csr")}, np.zeros(size))
+
+    @staticmethod
+    def of_constant(values: np.ndarray) -> Form:
+        """A tensor that does not depend on the input."""
+        values = np.asarray(values, dtype="float64")
+        return Form(values.shape, {}, values.ravel())
+
+    def mapped(self, matrix: sparse.csr_array, shape: tuple[int, ...], shift: np.ndarray | float = 0.0) -> Form:
+        """An affine map of this tensor: matrix · x + shift."""
+        terms = {vector: sparse.csr_array(matrix @ own) for vector, own in self.terms.items()}
+        return Form(shape, terms, matrix @ self.constant + shift)
+
+    def scaled(self, factor: np.ndarray | float, shift: np.ndarray | float = 0.0) -> Form:
+        """factor ∗ x + shift, value by value."""
+        factor = np.broadcast_to(np.asarray(factor, dtype="float64").ravel(), self.constant.shape)
+        return self.mapped(sparse.diags_array(factor, format="csr"), self.shape, shift)
+
+    def plus(self, other: Form) -> Form:
+        """The sum with a tensor of the same shape."""
+        terms = dict(self.terms)
+        for vector, matrix in other.terms.items():
+            terms[vector] = sparse.csr_array(terms[vector] + matrix) if vector in terms else matrix
+        return Form(self.shape, terms, self.constant + other.constant)
+
+    def broadcast(self, shape: tuple[int, ...]) -> Form:
+        """The tensor repeated to a shape, as NumPy does it."""
+        if shape == self.shape:
+            return self
+        index = np.broadcast_to(np.arange(self.constant.size).reshape(self.shape), shape).ravel()
+        return self.mapped(selection(index, self.constant.size), shape)
+
+    def diagonal(self) -> tuple[int, np.ndarray] | None:
+        """(vector, factors) where the tensor is one vector times a factor for each value, plus a constant."""
+        if len(self.terms) != 1:
+            return None
+        ((vector, matrix),) = self.terms.items()
+        entries = matrix.tocoo()
+        if matrix.shape[0] != matrix.shape[1] or (entries.row != entries.col).any():
+            return None
+        return vector, matrix.diagonal()
+
+
+def selection(index: np.ndarray, size: int) -> sparse.csr_array:
+    """The matrix that takes value index[i] of `size` values to place i; an index of −1 gives 0."""
+    rows = np.flatnonzero(index >= 0)
+    return sparse.csr_array((np.ones(len(rows)), (rows, index[rows])), shape=(len(index), size))

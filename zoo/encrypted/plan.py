@@ -1,0 +1,173 @@
+"""The plan of an encrypted computation: what it needs and costs, known before a key is made."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from zoo.encrypted.batched_program import BatchedProgram
+from zoo.encrypted.packed_program import PackedProgram
+from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters
+from zoo.encrypted.unit_costs import UnitCosts, ciphertext_bytes, key_bytes, key_memory, plaintext_memory
+from zoo.publishing.formatting import human_bytes, human_seconds
+
+SOURCE = "Homomorphic Encryption Security Standard, HomomorphicEncryption.org, 2018, table 1: ternary secret"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an encrypted computation needs and costs. Sizes are bytes; times are of one thread.
+
+    Attributes:
+        model: name of the model.
+        batch: "one" example with its values in the slots, or "many" examples in them.
+        security: bits of security.
+        depth: rescalings, one for each affine map and each product in turn.
+        ring: ring size N.
+        moduli_bits: sizes of the moduli; of the first, one for each rescaling, and of the special one.
+        largest_bits: what the table of secure parameters allows for their sum.
+        scale_bits: size of the scale.
+        rotation_keys: how many rotations have a key of their own.
+        key_bytes: size of all public keys in files.
+        ciphertext_bytes: largest size of a ciphertext of a request.
+        examples_per_request: examples of a request at most.
+        request_ciphertexts: ciphertexts of a request.
+        request_bytes: size of a request.
+        answer_bytes: size of the answer.
+        rotations: on the server, as all that follow.
+        plain_products: products with plaintexts or numbers.
+        products: products of ciphertexts.
+        rescalings: rescalings of ciphertexts.
+        seconds: of a request, once plaintexts are ready.
+        setup_seconds: to make plaintexts ready, once.
+        memory: bytes.
+        logit_error: largest error of a logit in a simulation on the samples.
+        largest_logit: the largest logit of the samples.
+    """
+
+    model: str
+    batch: str
+    security: int
+    depth: int
+    ring: int
+    moduli_bits: tuple[int, ...]
+    largest_bits: int
+    scale_bits: float
+    rotation_keys: int
+    key_bytes: int
+    ciphertext_bytes: int
+    examples_per_request: int
+    request_ciphertexts: int
+    request_bytes: int
+    answer_bytes: int
+    rotations: int
+    plain_products: int
+    products: int
+    rescalings: int
+    seconds: float
+    setup_seconds: float
+    memory: int
+    logit_error: float
+    largest_logit: float
+
+    def as_dict(self) -> dict:
+        """The plan as plain numbers and strings."""
+        return {**asdict(self), "moduli_bits": list(self.moduli_bits)}
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and values for a reader."""
+        first, *middle, special = self.moduli_bits
+        counts = ", ".join(f"{count} × {bits}" for bits, count in Counter(middle).items())
+        per_request = f"{self.request_bytes / self.examples_per_request / 1000:,.1f} kB an example"
+        rate = self.examples_per_request / self.seconds
+        return [
+            ("packing", "one example a request" if self.batch == "one" else "many examples in the slots"),
+            ("security", f"{self.security} bits ({SOURCE})"),
+            ("depth", f"{self.depth} rescalings"),
+            ("ring size N", f"{self.ring:,}"),
+            ("moduli", f"{first}, {counts}, special {special} bits: {sum(self.moduli_bits)} of {self.largest_bits}"),
+            ("scale", f"2^{self.scale_bits:g}"),
+            ("public keys", f"{human_bytes(self.key_bytes)}, {self.rotation_keys} rotations"),
+            (
+                "request",
+                f"{human_bytes(self.request_bytes)}: {self.request_ciphertexts:,} ciphertexts, "
+                f"{self.examples_per_request:,} examples, {per_request}",
+            ),
+            ("answer", human_bytes(self.answer_bytes)),
+            (
+                "operations",
+                f"{self.rotations:,} rotations, {self.plain_products:,} plain products, {self.products:,} products, "
+                f"{self.rescalings:,} rescalings",
+            ),
+            ("time", f"{human_seconds(self.seconds)} a request, {rate:,.2f} examples a second"),
+            ("time once", human_seconds(self.setup_seconds)),
+            ("memory", human_bytes(self.memory)),
+            ("error of logits", f"{self.logit_error:.1e}, of logits up to {self.largest_logit:.1f}"),
+        ]
+
+    def __str__(self) -> str:
+        """A table of lines."""
+        lines = [f"  {name:<16} {value}" for name, value in self.rows()]
+        return "\n".join([f"{self.model}, encrypted", *lines])
+
+
+def plan_of(
+    name: str,
+    circuit: PackedProgram | BatchedProgram,
+    parameters: Parameters,
+    logit_error: float,
+    largest_logit: float,
+) -> Plan:
+    """Count the operations of a circuit and estimate its cost.
+
+    Args:
+        name: of the model.
+        circuit: the packed or batched program.
+        parameters: those that it runs with.
+        logit_error: see `Plan`.
+        largest_logit: see `Plan`.
+    """
+    is_packed = isinstance(circuit, PackedProgram)
+    costs, fresh = UnitCosts(parameters.ring), parameters.primes_at(0)
+    totals = Counter[str]()
+    seconds = setup = 0.0
+    plaintexts = 0
+    for depth, rotations, plain, products, made in circuit.rescalings():
+        primes = parameters.primes_at(depth - 1)
+        totals.update(rotations=rotations, plain_products=plain, products=products, rescalings=made)
+        seconds += rotations * costs.rotation(primes) + products * costs.product(primes)
+        seconds += plain * (costs.plain_product(primes) if is_packed else costs.scalar_product(primes))
+        seconds += 0 if products else made * costs.rescaling(primes)
+        if is_packed:  # numbers are made ready in passing
+            setup += plain * costs.encoding(primes)
+            plaintexts += plain * plaintext_memory(parameters, primes)
+    keys = 1 + len(circuit.rotation_steps())
+    size = ciphertext_bytes(parameters, fresh, seeded=True)
+    ciphertexts = circuit.largest_number_alive * 2 * plaintext_memory(parameters, fresh)
+    return Plan(
+        model=name,
+        batch="one" if is_packed else "many",
+        security=parameters.security,
+        depth=parameters.depth,
+        ring=parameters.ring,
+        moduli_bits=tuple(parameters.bits),
+        largest_bits=LARGEST_MODULUS[parameters.security][parameters.ring],
+        scale_bits=math.log2(parameters.scale),
+        rotation_keys=keys - 1,
+        key_bytes=keys * key_bytes(parameters),
+        ciphertext_bytes=size,
+        examples_per_request=circuit.examples_per_request,
+        request_ciphertexts=circuit.request_ciphertexts,
+        request_bytes=circuit.request_ciphertexts * size,
+        answer_bytes=circuit.answer_ciphertexts * ciphertext_bytes(parameters, 1),
+        rotations=totals["rotations"],
+        plain_products=totals["plain_products"],
+        products=totals["products"],
+        rescalings=totals["rescalings"],
+        seconds=seconds,
+        setup_seconds=setup,
+        memory=plaintexts + keys * key_memory(parameters) + ciphertexts,
+        logit_error=logit_error,
+        largest_logit=largest_logit,
+    )

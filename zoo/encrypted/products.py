@@ -1,0 +1,116 @@
+"""The products of a program while it is made."""
+
+import numpy as np
+
+from zoo.encrypted.forms import Form
+from zoo.encrypted.program import Affine, Product, Program
+
+
+class Products:
+    """Records every product of two tensors that depend on the input, and in the end orders them as a program.
+
+    Args:
+        input_shape: shape of one example.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...]):
+        self.input_shape = input_shape
+        self._factors: dict[int, tuple[Form, Form]] = {}  # of the product that is vector k
+        self._operands: dict[int, tuple[Form, Form]] = {}  # what was multiplied to make it, as the model has it
+
+    def multiply(self, left: Form, right: Form) -> Form:
+        """The product of two tensors, value by value; one of them may be a constant."""
+        shape = np.broadcast_shapes(left.shape, right.shape)
+        if not left.terms or not right.terms:
+            form, constant = (right, left) if not left.terms else (left, right)
+            return form.broadcast(shape).scaled(constant.broadcast(shape).constant)
+        operands = left.broadcast(shape), right.broadcast(shape)
+        (left, left_factor), (right, right_factor) = map(self._bare, operands)
+        # A factor of a bare vector goes into the map that makes the other one: so it costs no map of its own.
+        if left.diagonal() and not right.diagonal():
+            right, left_factor = right.scaled(left_factor), np.ones(1)
+        elif right.diagonal() and not left.diagonal():
+            left, right_factor = left.scaled(right_factor), np.ones(1)
+        vector = 1 + len(self._factors)
+        self._factors[vector], self._operands[vector] = (left, right), operands
+        product, factor = Form.of_vector(vector, shape), left_factor * right_factor
+        return product if (factor == 1).all() else product.scaled(factor)
+
+    def of_all(self, forms: list[Form]) -> Form:
+        """The product of several tensors, in pairs, so that its depth is least."""
+        while len(forms) > 1:
+            pairs = [self.multiply(*forms[i : i + 2]) for i in range(0, len(forms) - 1, 2)]
+            forms = pairs + forms[len(forms) - len(forms) % 2 :]
+        return forms[0]
+
+    def power(self, form: Form, exponent: int) -> Form:
+        """A tensor to a power of 1 or more, by repeated squares."""
+        if exponent < 1:
+            raise ValueError(f"The exponent must be 1 or more. Received: {exponent}")
+        if exponent == 1:
+            return form
+        half = self.power(form, exponent // 2)
+        square = self.multiply(half, half)
+        return self.multiply(square, form) if exponent % 2 else square
+
+    def sum(self, forms: list[Form]) -> Form:
+        """The sum of tensors. a ∗ b + a becomes a ∗ (b + 1), which reads one vector rather than two."""
+        shape = np.broadcast_shapes(*(form.shape for form in forms))
+        total, *others = forms
+        for form in others:
+            merged = self._merged(total, form) or self._merged(form, total)
+            total = merged or total.broadcast(shape).plus(form.broadcast(shape))
+        return total.broadcast(shape)
+
+    def _merged(self, product: Form, form: Form) -> Form | None:
+        """product + form, where `product` is factor ∗ (a ∗ b) + constant and `form` is a or b."""
+        found = product.diagonal()
+        if found is None or found[0] == 0:
+            return None
+        operands = self._operands[found[0]]
+        if not any(form is operand for operand in operands):
+            return None
+        other = operands[0] if form is operands[1] else operands[1]
+        return self.multiply(form, other.scaled(found[1], shift=1.0)).scaled(1.0, shift=product.constant)
+
+    @staticmethod
+    def _bare(form: Form) -> tuple[Form, np.ndarray]:
+        """A vector times a factor for each value as the vector and the factor; anything else as it is, with 1."""
+        found = form.diagonal()
+        if found is None or form.constant.any() or (found[1] == 0).any():
+            return form, np.ones(1)
+        return Form.of_vector(found[0], form.shape), found[1]
+
+    def program(self, logits: Form) -> Program:
+        """The steps that the logits need, in order."""
+        needed = self._needed(logits)
+        steps: list[Affine | Product] = []
+        number = {0: 0}  # of a product's vector in the program
+        made: dict[int, int] = {}  # affine vectors by the form that they hold
+
+        def vector_of(form: Form) -> int:
+            found = form.diagonal()
+            if found is not None and (found[1] == 1).all() and not form.constant.any():
+                return number[found[0]]
+            if id(form) not in made:
+                terms = {number[k]: matrix for k, matrix in form.terms.items()}
+                steps.append(Affine(terms, form.constant, form.shape))
+                made[id(form)] = len(steps)
+            return made[id(form)]
+
+        for vector in sorted(needed):
+            left, right = self._factors[vector]
+            steps.append(Product(vector_of(left), vector_of(right), left.shape))
+            number[vector] = len(steps)
+        if vector_of(logits) != len(steps):
+            raise ValueError("The logits are the input or an earlier product, so there is nothing to compute.")
+        return Program(self.input_shape, tuple(steps))
+
+    def _needed(self, logits: Form) -> set[int]:
+        needed: set[int] = set()
+        waiting = [logits]
+        while waiting:
+            for vector in set(waiting.pop().terms) - {0} - needed:
+                needed.add(vector)
+                waiting.extend(self._factors[vector])
+        return needed

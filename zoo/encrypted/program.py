@@ -1,0 +1,137 @@
+"""What is computed on encrypted values: affine maps and products of vectors, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """The vector Σ_k terms[k] · z_k + constant."""
+
+    terms: Mapping[int, sparse.csr_array]
+    constant: np.ndarray
+    shape: tuple[int, ...]
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(self.terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """The vector z_left ∗ z_right."""
+
+    left: int
+    right: int
+    shape: tuple[int, ...]
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A polynomial as a sequence of steps; each makes one vector from vectors before it.
+
+    Attributes:
+        input_shape: shape of one example.
+        steps: the step that makes each vector; vector 0 is the input, so `steps[0]` makes vector 1.
+        divisor: the input is divided by this before it is encrypted, so that its values are near 1.
+    """
+
+    input_shape: tuple[int, ...]
+    steps: tuple[Affine | Product, ...]
+    divisor: float = 1.0
+
+    @property
+    def output(self) -> int:
+        """The vector that holds the logits: the last."""
+        return len(self.steps)
+
+    def step(self, vector: int) -> Affine | Product:
+        """The step that makes a vector, which is not the input."""
+        return self.steps[vector - 1]
+
+    def shape(self, vector: int) -> tuple[int, ...]:
+        """The shape of a vector."""
+        return self.step(vector).shape if vector else self.input_shape
+
+    def depths(self) -> list[int]:
+        """How many rescalings come before each vector: an affine map and a product cost one each.
+
+        An affine map is computed as late as its product allows, where a ciphertext is smallest.
+        """
+        depths = [0]
+        for step in self.steps:
+            depths.append(1 + max((depths[k] for k in step.reads), default=0))
+        users: dict[int, list[int]] = {}
+        for vector, step in enumerate(self.steps, start=1):
+            for k in step.reads:
+                users.setdefault(k, []).append(vector)
+        for vector in range(len(self.steps), 0, -1):
+            if isinstance(self.step(vector), Affine) and vector in users:
+                depths[vector] = min(depths[user] for user in users[vector]) - 1
+        return depths
+
+    @property
+    def depth(self) -> int:
+        """The number of rescalings from the input to the logits."""
+        return self.depths()[self.output]
+
+    def values(self, examples: np.ndarray) -> list[np.ndarray]:
+        """Every vector of a batch, in float64.
+
+        Args:
+            examples: `[n, *input_shape]`.
+
+        Returns:
+            One array `[n, size]` for each vector.
+        """
+        values = [np.asarray(examples, dtype="float64").reshape(len(examples), -1) / self.divisor]
+        for step in self.steps:
+            if isinstance(step, Product):
+                values.append(values[step.left] * values[step.right])
+            else:
+                mapped = sum((values[k] @ matrix.T for k, matrix in step.terms.items()), np.zeros(1))
+                values.append(mapped + step.constant)
+        return values
+
+    def run(self, examples: np.ndarray) -> np.ndarray:
+        """The logits of a batch, `[n, classes]`, in float64."""
+        return self.values(examples)[-1]
+
+
+def normalised(program: Program, examples: np.ndarray) -> Program:
+    """The same function with values of root mean square 1 in every affine vector but the logits.
+
+    Encryption adds an error of a fixed size, so values should be of one size as well.
+
+    Args:
+        program: the program.
+        examples: `[n, *input_shape]` valid inputs.
+    """
+    values = program.values(examples)
+    divisor = float(np.abs(values[0]).max() or 1.0)
+    sizes = [divisor]
+    steps: list[Affine | Product] = []
+    for vector, step in enumerate(program.steps, start=1):
+        if isinstance(step, Product):
+            sizes.append(sizes[step.left] * sizes[step.right])
+            steps.append(step)
+            continue
+        size = 1.0 if vector == program.output else float(np.sqrt(np.mean(values[vector] ** 2)) or 1.0)
+        terms = {k: sparse.csr_array(matrix * (sizes[k] / size)) for k, matrix in step.terms.items()}
+        sizes.append(size)
+        steps.append(Affine(terms, step.constant / size, step.shape))
+    if sizes[-1] != 1:  # a product gives the logits: its size is given back by a map after it
+        size = int(np.prod(program.shape(program.output)))
+        steps.append(
+            Affine({program.output: sparse.eye_array(size, format="csr") * sizes[-1]}, np.zeros(size), steps[-1].shape)
+        )
+    return Program(program.input_shape, tuple(steps), divisor * program.divisor)

@@ -1,0 +1,148 @@
+"""CKKS by Microsoft SEAL, through `tenseal.sealapi`."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tenseal.sealapi as sealapi
+
+from zoo.encrypted.parameters import Parameters
+
+SECURITY = {
+    128: sealapi.SEC_LEVEL_TYPE.TC128,
+    192: sealapi.SEC_LEVEL_TYPE.TC192,
+    256: sealapi.SEC_LEVEL_TYPE.TC256,
+}
+
+
+def context_of(parameters: Parameters) -> sealapi.SEALContext:
+    """SEAL's context, which SEAL itself checks against the table of secure parameters.
+
+    Raises:
+        ValueError: SEAL refuses the parameters.
+    """
+    settings = sealapi.EncryptionParameters(sealapi.SCHEME_TYPE.CKKS)
+    settings.set_poly_modulus_degree(parameters.ring)
+    settings.set_coeff_modulus([sealapi.Modulus(modulus) for modulus in parameters.moduli])
+    context = sealapi.SEALContext(settings, True, SECURITY[parameters.security])
+    if not context.parameters_set():
+        raise ValueError(f"SEAL refuses the parameters: {context.parameters_error_message()}. Received: {parameters}")
+    return context
+
+
+def galois_elements(parameters: Parameters, steps: set[int]) -> list[int]:
+    """The automorphisms X → X^e that rotate slots by these steps."""
+    return [pow(3, step, 2 * parameters.ring) for step in sorted(steps)]
+
+
+def to_bytes(item: Any) -> bytes:
+    """A key or ciphertext as SEAL writes it; SEAL writes to files only."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "item")
+        item.save(str(path))
+        return path.read_bytes()
+
+
+def from_bytes(kind: type, context: sealapi.SEALContext, data: bytes, name: str) -> Any:
+    """Read a key or ciphertext and check that it fits the context.
+
+    Raises:
+        ValueError: it is damaged, or made for other parameters.
+    """
+    item = kind()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "item")
+        path.write_bytes(data)
+        try:
+            item.load(context, str(path))
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"The {name} is damaged, or was made for other parameters: {error}.") from error
+    return item
+
+
+class SealEngine:
+    """Arithmetic on ciphertexts with public keys only.
+
+    Args:
+        parameters: the parameters of all ciphertexts.
+        relinearisation: the key that products need.
+        rotations: the keys that rotations need, or None for none.
+        keep: whether plaintexts are kept once they are ready: then the first run takes longer than others.
+    """
+
+    def __init__(self, parameters: Parameters, relinearisation: Any, rotations: Any = None, keep: bool = True):
+        self.parameters = parameters
+        self.context = context_of(parameters)
+        self._relinearisation, self._rotations = relinearisation, rotations
+        self._evaluator = sealapi.Evaluator(self.context)
+        self._encoder = sealapi.CKKSEncoder(self.context)
+        self._kept: dict[tuple, tuple] | None = {} if keep else None
+        self._ids = []
+        data = self.context.first_context_data()
+        while data is not None:
+            self._ids.append(data.parms_id())
+            data = data.next_context_data()
+
+    def encode(self, values: np.ndarray | float, depth: int, scale: float) -> sealapi.Plaintext:
+        if isinstance(values, float):
+            return self._encode(values, depth, scale)
+        if self._kept is None:
+            return self._encode(values.tolist(), depth, scale)
+        key = id(values), depth, scale
+        if key not in self._kept:  # with the array, so that no other gets its id
+            self._kept[key] = values, self._encode(values.tolist(), depth, scale)
+        return self._kept[key][1]
+
+    def _encode(self, values: list[float] | float, depth: int, scale: float) -> sealapi.Plaintext:
+        plain = sealapi.Plaintext()
+        self._encoder.encode(values, self._ids[depth], scale, plain)
+        if plain.is_zero():  # SEAL refuses a product with zero; this is below the error of rounding
+            self._encoder.encode(1 / scale, self._ids[depth], scale, plain)
+        return plain
+
+    def at_depth(self, ciphertext: sealapi.Ciphertext, depth: int) -> sealapi.Ciphertext:
+        if ciphertext.coeff_modulus_size() == self.parameters.primes_at(depth):
+            return ciphertext
+        result = sealapi.Ciphertext()
+        self._evaluator.mod_switch_to(ciphertext, self._ids[depth], result)
+        return result
+
+    def rotate(self, ciphertext: sealapi.Ciphertext, steps: int) -> sealapi.Ciphertext:
+        if steps == 0:
+            return ciphertext
+        result = sealapi.Ciphertext()
+        element = pow(3, steps % self.parameters.slots, 2 * self.parameters.ring)
+        self._evaluator.apply_galois(ciphertext, element, self._rotations, result)
+        return result
+
+    def add(self, left: sealapi.Ciphertext, right: sealapi.Ciphertext) -> sealapi.Ciphertext:
+        right.scale = left.scale  # they differ by rounding of float64, which SEAL would refuse
+        result = sealapi.Ciphertext()
+        self._evaluator.add(left, right, result)
+        return result
+
+    def add_plain(self, ciphertext: sealapi.Ciphertext, values: np.ndarray | float, depth: int) -> sealapi.Ciphertext:
+        plain = self.encode(values, depth, ciphertext.scale)
+        result = sealapi.Ciphertext()
+        self._evaluator.add_plain(ciphertext, plain, result)
+        return result
+
+    def multiply_plain(self, ciphertext: sealapi.Ciphertext, plain: sealapi.Plaintext) -> sealapi.Ciphertext:
+        result = sealapi.Ciphertext()
+        self._evaluator.multiply_plain(ciphertext, plain, result)
+        return result
+
+    def multiply(self, left: sealapi.Ciphertext, right: sealapi.Ciphertext) -> sealapi.Ciphertext:
+        result = sealapi.Ciphertext()
+        if left is right:
+            self._evaluator.square(left, result)
+        else:
+            self._evaluator.multiply(left, right, result)
+        self._evaluator.relinearize_inplace(result, self._relinearisation)
+        return result
+
+    def rescale(self, ciphertext: sealapi.Ciphertext) -> sealapi.Ciphertext:
+        result = sealapi.Ciphertext()
+        self._evaluator.rescale_to_next(ciphertext, result)
+        return result

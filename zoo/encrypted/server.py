@@ -1,0 +1,68 @@
+"""The owner of the model: computes on ciphertexts with keys that cannot decrypt."""
+
+from collections.abc import Mapping
+
+import tenseal.sealapi as sealapi
+
+from zoo.encrypted.compiling import EncryptedModel
+from zoo.encrypted.seal import SealEngine, context_of, from_bytes, to_bytes
+
+MARGIN = 1.1  # by which a ciphertext may be larger than planned: compression varies
+
+
+class Server:
+    """Classifies encrypted examples.
+
+    Args:
+        model: what is computed.
+        public_keys: those of `Client.public_keys`.
+
+    Raises:
+        ValueError: a key is missing, damaged, or made for other parameters.
+    """
+
+    def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes]):
+        self.model = model
+        context = context_of(model.parameters)
+        wanted = {"relinearisation": sealapi.RelinKeys}
+        if model.circuit.rotation_steps():
+            wanted["rotations"] = sealapi.GaloisKeys
+        if set(public_keys) != set(wanted):
+            raise ValueError(
+                f"The public keys must be {', '.join(wanted)}. Received: {', '.join(public_keys) or 'none'}"
+            )
+        keys = {name: from_bytes(kind, context, public_keys[name], f"key {name!r}") for name, kind in wanted.items()}
+        lacking = [
+            step
+            for step in sorted(model.circuit.rotation_steps())
+            if not keys["rotations"].has_key(pow(3, step, 2 * model.parameters.ring))
+        ]
+        if lacking:
+            raise ValueError(f"The key 'rotations' lacks rotations. Needed are those by {lacking}.")
+        self._engine = SealEngine(model.parameters, **keys, keep=model.plan.batch == "one")
+
+    def answer(self, request: list[bytes]) -> list[bytes]:
+        """The encrypted logits of a request.
+
+        Raises:
+            ValueError: the request has another number of ciphertexts than planned, or one that is too large, damaged
+                or made for other parameters.
+        """
+        plan = self.model.plan
+        if len(request) != plan.request_ciphertexts:
+            raise ValueError(f"A request has {plan.request_ciphertexts} ciphertexts. Received: {len(request)}")
+        inputs = [self._checked(data) for data in request]
+        return [to_bytes(each) for each in self.model.circuit.run(self._engine, self.model.parameters, inputs)]
+
+    def _checked(self, data: bytes):
+        limit = int(self.model.plan.ciphertext_bytes * MARGIN)
+        if len(data) > limit:
+            raise ValueError(f"A ciphertext has at most {limit:,} bytes. Received: {len(data):,}")
+        ciphertext = from_bytes(sealapi.Ciphertext, self._engine.context, data, "ciphertext")
+        is_fresh = ciphertext.parms_id() == self._engine.context.first_parms_id() and ciphertext.size() == 2
+        if not is_fresh or ciphertext.scale != self.model.parameters.scale:
+            raise ValueError(
+                f"A ciphertext must be fresh and of scale {self.model.parameters.scale:g}. "
+                f"Received: {ciphertext.coeff_modulus_size()} moduli, scale {ciphertext.scale:g}"
+            )
+        return ciphertext
