@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 KERNELS, STRIDES, PADDINGS = (3, 4, 4, 2, 4), (1, 2, 2, 1, 2), (1, 1, 1, 0, 1)
+MIN_SIZE = 12  # of an image: one position is left in the end
 
 
 def polynet(inputs, width=16):
@@ -21,9 +22,16 @@ def polynet(inputs, width=16):
     Returns:
         `[batch, features]`.
 
+    Raises:
+        ValueError: an image of fewer than 12 pixels in a direction.
+
     Reference:
         Chrysos et al., Π-nets: Deep Polynomial Neural Networks, arXiv 2003.03828 (product of polynomials).
     """
+    if min(inputs.shape[1:3]) < MIN_SIZE:
+        raise ValueError(
+            f"PolyNet needs {MIN_SIZE} pixels in each direction. Received: {inputs.shape[1]}×{inputs.shape[2]}"
+        )
     hidden = inputs
     for index, (kernel, stride, padding) in enumerate(zip(KERNELS, STRIDES, PADDINGS, strict=True)):
         if padding:

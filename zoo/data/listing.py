@@ -75,7 +75,7 @@ def list_folder(root: Path) -> Listing:
         splits = {}
     for folder in folders:
         if not splits:
-            found += _files_of(folder.path, root, _normal(folder.name), "", others, loops)
+            found += _files_of(folder.path, _normal(folder.name), _normal(folder.name), "", others, loops)
             continue
         if folder.name not in splits:
             others[f"folder {folder.name}"] += 1
@@ -83,7 +83,7 @@ def list_folder(root: Path) -> Listing:
         for inner in sorted((each for each in os.scandir(folder.path) if each.is_dir()), key=_by_name):
             if inner.name[0] != ".":
                 label, split = _normal(inner.name), splits[folder.name]
-                found += _files_of(inner.path, root, label, split, others, loops)
+                found += _files_of(inner.path, f"{_normal(folder.name)}/{label}", label, split, others, loops)
     if not found:
         loose = sum(1 for each in os.scandir(root) if each.name.lower().endswith((*IMAGES, *AUDIO)))
         held = f"{loose} files directly in it" if loose else "no images and no WAV files"
@@ -162,14 +162,14 @@ def list_csv(path: Path) -> Listing:
     return listing
 
 
-def _files_of(folder, root, label, split, others, loops):
+def _files_of(folder, relative, label, split, others, loops):
     """All images and WAV files below a class folder; a folder that is reached twice, by links, is listed once."""
-    seen, pending = set(), [folder]
+    seen, pending = set(), [(folder, relative)]
     while pending:
-        here = pending.pop()
+        here, relative = pending.pop()
         status = os.stat(here)
         if (status.st_dev, status.st_ino) in seen:
-            loops.append(os.path.relpath(here, root))
+            loops.append(relative)
             continue
         seen.add((status.st_dev, status.st_ino))
         for each in os.scandir(here):
@@ -182,10 +182,10 @@ def _files_of(folder, root, label, split, others, loops):
                 others["broken links"] += 1
                 continue
             suffix = os.path.splitext(each.name)[1].lower()
+            name = f"{relative}/{_normal(each.name)}"
             if inner:
-                pending.append(each.path)
+                pending.append((each.path, name))
             elif suffix in IMAGES or suffix in AUDIO:
-                name = _normal(os.path.relpath(each.path, root).replace(os.sep, "/"))
                 yield File(each.path, name, label, split, status.st_size, status.st_mtime_ns)
             else:
                 others[f"files {suffix}" if suffix else "files without a suffix"] += 1
