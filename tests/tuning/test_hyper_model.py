@@ -1,6 +1,7 @@
 """`PinetHyperModel` in Keras Tuner's own tuners."""
 
 import keras_tuner
+import numpy as np
 import pytest
 
 from tuning import PinetHyperModel
@@ -40,6 +41,16 @@ def test_the_test_split_is_left_out_of_what_a_search_holds(space, data):
     held = PinetHyperModel(space, data=data).data_set
     assert (len(held.x_train), len(held.y_train)) == (300, 300)
     assert (len(held.x_test), len(held.y_test)) == (0, 0)
+
+
+def test_a_search_takes_data_of_ones_own(space):
+    images = np.random.default_rng(0).integers(0, 256, (120, 12, 12, 3), "uint8")
+    hypermodel = PinetHyperModel(space, data=(images, np.arange(120) % 2))
+    recipe = hypermodel.recipe(keras_tuner.HyperParameters())
+    assert (recipe.dataset, recipe.validation) == ("arrays", 18) and len(hypermodel.data_set.x_train) == 102
+    network = hypermodel.build(keras_tuner.HyperParameters())
+    assert network.input_shape == (None, 12, 12, 3) and network.output_shape == (None, 2)
+    assert hypermodel.costs(recipe)["parameters"] == network.count_params()
 
 
 def test_metrics_are_those_of_the_card(space, data):

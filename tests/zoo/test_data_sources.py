@@ -175,6 +175,20 @@ def test_a_data_set_of_tfds_is_read_by_name_and_config(tiny_tfds):
     assert whole.shape == (24, 24, 3) and len(whole.x_test) == 4 and whole.validation == 4
 
 
+def test_classes_of_tfds_that_are_too_small_to_be_divided_are_left_out():
+    from zoo.data.assembling import Rows, divide
+
+    rows = Rows()
+    for index, label in enumerate(["rare", *["a", "b"] * 5]):
+        rows.add(f"{index}", label, "train", bytes([index]))
+    parts = divide(rows, ("b", "rare", "a"), leave_out_rare=True)
+    assert parts.class_names == ("b", "a") and 0 not in {*parts.train, *parts.test}
+    assert any("1 of 3 classes are left out, as they have fewer than 3" in note for note in parts.notes)
+    assert parts.labels[1:].tolist() == [1, 0] * 5
+    with pytest.raises(ValueError, match="'rare' has 1"):
+        divide(rows)
+
+
 def test_unknown_data_sets_configs_and_versions_of_tfds_are_refused(tiny_tfds):
     with pytest.raises(ValueError, match="no data set of TFDS; did you mean mnist.*Received: 'mnits'"):
         zoo.open_data("mnits")

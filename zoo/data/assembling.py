@@ -63,7 +63,7 @@ class Parts:
         return {split: dict(zip(self.class_names, map(int, counts), strict=True)) for split, counts in found.items()}
 
 
-def divide(rows: Rows, class_names: tuple[str, ...] = ()) -> Parts:
+def divide(rows: Rows, class_names: tuple[str, ...] = (), leave_out_rare: bool = False) -> Parts:
     """Divide rows into training, validation and test split.
 
     Splits that the data set has are kept; what is missing is taken from the training split, stratified by class. With
@@ -72,6 +72,8 @@ def divide(rows: Rows, class_names: tuple[str, ...] = ()) -> Parts:
     Args:
         rows: what is known of each row.
         class_names: the classes in their order, if the source says it; else they are sorted by name.
+        leave_out_rare: leave out classes with too few examples to be divided, where two others are left; for a source
+            that the user cannot change. It is an error otherwise.
 
     Raises:
         ValueError: there are no rows, one class only, too few examples of a class, or the training split lacks a class
@@ -83,11 +85,14 @@ def divide(rows: Rows, class_names: tuple[str, ...] = ()) -> Parts:
     if "validation" in splits and "test" not in splits:
         splits[splits == "validation"] = "test"
         notes.append("there is no test split: the validation split is used as one, and another one is made")
-    class_names = class_names or tuple(sorted(set(rows.labels)))
-    index = {name: number for number, name in enumerate(class_names)}
-    labels = np.array([index[label] for label in rows.labels])
-    _check_classes(labels, splits, class_names)
     missing = [split for split in SPLITS if split not in splits]
+    class_names = class_names or tuple(sorted(set(rows.labels)))
+    if leave_out_rare:
+        class_names = _without_rare(rows, splits, class_names, 1 + len(missing), notes)
+    index = {name: number for number, name in enumerate(class_names)}
+    labels = np.array([index.get(label, -1) for label in rows.labels])
+    splits[labels < 0] = ""
+    _check_classes(labels, splits, class_names)
     pool = np.flatnonzero(splits == "train")
     if missing:
         pool = _without_copies(pool, rows, notes)
@@ -101,8 +106,22 @@ def divide(rows: Rows, class_names: tuple[str, ...] = ()) -> Parts:
     return Parts(train, len(parts["validation"]), parts["test"], labels, class_names, notes)
 
 
+def _without_rare(rows, splits, class_names, needed, notes):
+    """The classes with as many training examples as there will be parts of them."""
+    counts = Counter(label for label, split in zip(rows.labels, splits, strict=True) if split == "train")
+    common = tuple(name for name in class_names if counts[name] >= needed)
+    if len(common) in (len(class_names), 0, 1):
+        return class_names
+    rare = [name for name in class_names if counts[name] < needed]
+    notes.append(
+        f"{len(rare):,} of {len(class_names):,} classes are left out, as they have fewer than {needed} training "
+        f"examples: {listed(map(repr, rare))}"
+    )
+    return common
+
+
 def _check_classes(labels, splits, class_names):
-    present = set(labels.tolist())
+    present = set(labels[labels >= 0].tolist())
     if len(class_names) < 2 or len(present) < 2:
         names = listed(repr(class_names[label]) for label in sorted(present))
         raise ValueError(f"A classifier needs two classes or more. Received: {names} alone")

@@ -59,7 +59,10 @@ def open_hugging_face(name: str, shape: Shape | None, progress: Callable | None 
 def _contents(name, splits, used, keys, shape, progress):
     example_key, label_key = keys
     names = getattr(splits[next(iter(used))].features[label_key], "names", None)
-    contents, total = Contents(f"Hugging Face {name}", shape, Rows()), sum(len(splits[split]) for split in used)
+    contents, total = (
+        Contents(f"Hugging Face {name}", shape, Rows(), leave_out_rare=True),
+        sum(len(splits[split]) for split in used),
+    )
     started = time.perf_counter()
 
     def examples():

@@ -28,6 +28,7 @@ class Contents:
         rows: what is known of each example.
         examples: the arrays, in the order of `rows`.
         class_names: the classes in their order, if the source says it.
+        leave_out_rare: as for `divide`.
         sizes: how many examples had which size.
         unreadable: the reason for each file that cannot be read.
         notes: sentences for the summary.
@@ -39,6 +40,7 @@ class Contents:
     rows: Rows
     examples: Iterable[np.ndarray] = ()
     class_names: tuple[str, ...] = ()
+    leave_out_rare: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -102,7 +104,7 @@ def divide_contents(contents: Contents) -> Parts:
         ValueError: it makes no data set; files that cannot be read are named.
     """
     try:
-        return divide(contents.rows, contents.class_names)
+        return divide(contents.rows, contents.class_names, contents.leave_out_rare)
     except ValueError as error:
         if not contents.unreadable:
             raise

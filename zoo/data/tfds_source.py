@@ -104,7 +104,7 @@ def _contents(builder, splits, example_key, label_key, shape, progress):
     label, rate = builder.info.features[label_key], _rate(builder, example_key)
     is_audio = len(shape) == 1
     names = getattr(label, "names", None)
-    contents = Contents(f"TFDS {builder.info.full_name}", shape, Rows())
+    contents = Contents(f"TFDS {builder.info.full_name}", shape, Rows(), leave_out_rare=True)
     total = sum(builder.info.splits[split].num_examples for split in splits)
     sizes: Counter[str] = Counter()
     unlabelled: Counter[str] = Counter()
