@@ -35,7 +35,7 @@ def sample_inputs(card) -> np.ndarray:
 def patterns(shape, count=10, seed=0) -> np.ndarray:
     """Random inputs, the same on every machine: images of 4×4 grey or coloured fields, or noise as audio clips.
 
-    Pixels that are independent of each other lie further from any photograph, and a polynomial may overflow there.
+    The fields have little contrast, as a polynomial of high degree may overflow on pixels far from any photograph.
 
     Args:
         shape: `(height, width, channels)`, or `(samples,)`.
@@ -49,5 +49,5 @@ def patterns(shape, count=10, seed=0) -> np.ndarray:
     if len(shape) == 1:
         return generator.integers(-3000, 3001, (count, *shape), dtype="int16")
     height, width, channels = shape
-    fields = generator.integers(0, 256, (count, 4, 4, channels), dtype="uint8")
+    fields = generator.integers(64, 192, (count, 4, 4, channels), dtype="uint8")
     return fields[:, np.arange(height) * 4 // height][:, :, np.arange(width) * 4 // width]

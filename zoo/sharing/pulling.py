@@ -3,16 +3,18 @@
 import shutil
 from pathlib import Path
 
-from zoo import weights_file
 from zoo.files import check_folder
 from zoo.hub import parse_address
-from zoo.loading import card_weights
+from zoo.loading import card_weights, load
 from zoo.registry import card as read_card
 from zoo.registry import card_path
+from zoo.sharing.golden import check_golden
 
 
 def pull(address: str, folder: str | Path) -> Path:
-    """Copy a model from the Hugging Face Hub to a folder, which then stands for it. Card and checksum are checked.
+    """Copy a model from the Hugging Face Hub to a folder, which then stands for it.
+
+    Card and checksum are checked, and the model must give the golden outputs of its card on this machine.
 
     `zoo.load(address)` loads a model without a folder, from the cache of huggingface_hub.
 
@@ -24,8 +26,8 @@ def pull(address: str, folder: str | Path) -> Path:
         The folder.
 
     Raises:
-        ValueError: no such repository or revision, or one without a model of ours; the card or the weights do not fit;
-            or the folder holds something.
+        ValueError: no such repository or revision, or one without a model of ours; the card, the weights or the golden
+            outputs do not fit; or the folder holds something.
         ConnectionError: the server cannot be reached, and nothing was downloaded before.
         ImportError: huggingface_hub is not installed.
 
@@ -41,7 +43,7 @@ def pull(address: str, folder: str | Path) -> Path:
         raise ValueError(f"The folder must be new or empty. Received: {str(folder)!r}")
     card = read_card(address)
     weights = card_weights(address, card)
-    weights_file.check(weights, card["weights"]["sha256"])
+    check_golden(load(address), card)
     for source, place in (
         (weights, "weights"),
         (card_path(address), "cards"),

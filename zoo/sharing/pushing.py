@@ -8,14 +8,16 @@ from zoo.loading import card_weights, load
 from zoo.publishing.publish import structure
 from zoo.registry import card as read_card
 from zoo.registry import card_path
+from zoo.sharing.golden import check_golden
 from zoo.sharing.hub_card import hub_card
 
 
 def push(folder: str | Path, address: str, *, private: bool = False) -> str:
     """Put a model on the Hugging Face Hub: card, weights and a README.md in the Hub's format, in one commit.
 
-    The model is loaded and certified first: what its card says of tier, degree, depth and size must hold. The README is
-    made from the card; where the folder holds a README.md, that is taken. Nothing else of the folder is uploaded.
+    The model is loaded and certified first: what its card says of tier, degree, depth and size must hold, and its
+    golden outputs too. The README is made from the card; where the folder holds a README.md, that is taken. Nothing
+    else of the folder is uploaded.
 
     Args:
         folder: what `zoo.save` or `pinet train` wrote; or any other name that `zoo.load` takes.
@@ -65,7 +67,9 @@ def _checked_files(folder, card):
     if weights.name != f"{card['name']}.weights.h5":
         raise ValueError(f"The weights must be in {card['name']}.weights.h5. Received: {weights.name}")
     weights_file.check(weights, card["weights"]["sha256"])
-    found = structure(load(folder))
+    model = load(folder)
+    check_golden(model, card)
+    found = structure(model)
     wrong = [key for key, value in found.items() if value != card[key]]
     if wrong:
         raise ValueError(

@@ -17,6 +17,7 @@ from zoo.data.samples import patterns
 from zoo.paths import SAMPLES
 
 from .hub_server import TOKEN, serving
+from .test_third_party import missing
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -257,6 +258,38 @@ def test_what_cannot_be_pushed_is_refused_before_anything_is_uploaded(hub, saved
     with pytest.raises(ValueError, match="is not the one its card describes"):
         zoo.push(saved, ADDRESS)
     assert not hub.repositories
+
+
+def test_golden_outputs_must_be_given_again(hub, token, shared, saved, change_card):
+    golden = zoo.card(saved)["golden"]
+    logits = np.array(golden["logits"])
+    logits[3, 1] += 0.01 * np.abs(logits[3]).max()
+    for wrong, words in (
+        ({**golden, "logits": logits.tolist()}, "does not give the golden outputs of its card: they differ by"),
+        ({**golden, "seed": 1}, "does not give the golden outputs"),
+        ({**golden, "logits": [[0.0, 1.0, 2.0]]}, r"do not fit it: shape \(1, 3\) in place of \(1, 2\)"),
+        ({"logits": golden["logits"], "images": ["../samples/digits_0_0.png"] * 10}, "do not fit it"),
+    ):
+        change_card(golden=wrong)
+        with pytest.raises(ValueError, match=words):
+            zoo.push(saved, ADDRESS)
+        hub.commit("user/even_or_odd", files_of(saved))
+        addresses.download.cache_clear()
+        with pytest.raises(ValueError, match=words):
+            zoo.pull(ADDRESS, "pulled")
+        assert not Path("pulled").exists()
+    change_card(missing("golden"))
+    assert zoo.push(saved, ADDRESS)
+
+
+def test_golden_images_must_be_drawn_again(here):
+    from zoo.sharing.golden import check_golden
+
+    model, card = zoo.load("pinet_digits_generator"), zoo.card("pinet_digits_generator")
+    check_golden(model, card)
+    card["golden"]["pixels"][4] = "ff" * 64
+    with pytest.raises(ValueError, match="pinet_digits_generator does not give the golden outputs"):
+        check_golden(model, card)
 
 
 def test_another_model_in_the_repository_is_not_mixed_with_ours(hub, token, saved):

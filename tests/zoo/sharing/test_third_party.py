@@ -128,7 +128,7 @@ def test_every_command_says_it_in_a_line(pinet, change_card):
 
 
 def test_markup_of_a_card_is_printed_as_it_stands(pinet, change_card):
-    folder = change_card(class_names=["[/]", "\x1b[2J"], note="[red", description="[/bold] x", license="[/]")
+    folder = change_card(class_names=["[/]", "\x1b[2J"], note="[/red]", description="[/bold] x", license="[/]")
     for arguments in (["info", folder], ["predict", folder, str(zoo.paths.SAMPLES / "digits_4_0.png")]):
         code, out, err = pinet(*arguments)
         assert code == 0 and "[/]" in out and "\x1b[2J" not in out, err
