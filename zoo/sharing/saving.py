@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from zoo.architectures.parts.built_model import BuiltModel
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.card_entries import CARD_FORMAT, check_entries
 from zoo.card_types import Card
+from zoo.data.data_set import DataSet
 from zoo.files import check_folder
 from zoo.generation.generator_card import golden as golden_images
 from zoo.publishing.classifier_card import golden, preprocessing, scores
@@ -29,8 +31,8 @@ def save(
     *,
     name: str | None = None,
     description: str = "",
-    class_names: list[str] | None = None,
-    dataset: str | dict | None = None,
+    class_names: Sequence[str] | None = None,
+    dataset: str | dict | DataSet | None = None,
     validation: tuple | None = None,
     test: tuple | None = None,
     license: str | None = None,
@@ -50,9 +52,9 @@ def save(
         folder: is made if it is not there.
         name: of the model; default the name of the folder.
         description: one sentence.
-        class_names: names of the classes in the order of the logits; default `"0"`, `"1"`, …
-        dataset: name of the data set that the model was trained on, or a dict with its `name` and the `sha256` of a
-            `DataSet`.
+        class_names: names of the classes in the order of the logits; default those of the `DataSet`, or `"0"`, `"1"`…
+        dataset: what the model was trained on: the `DataSet` that `zoo.open_data` gave, or a name, or a dict of `name`
+            and `sha256`.
         validation: examples and labels that the model was not trained on. The temperature that calibrates its
             probabilities is fitted on them; without them it is 1.
         test: examples and labels that no choice was made on. Accuracy and calibration error are measured on them.
@@ -83,6 +85,9 @@ def save(
             f"`name`. Received: name={name!r}"
         )
     _check_model(model)
+    if isinstance(dataset, DataSet):
+        class_names = dataset.class_names if class_names is None else class_names
+        dataset = {"name": dataset.name, "sha256": dataset.sha256}
     class_names = checked_names(model, class_names)
     pairs = [checked_pair(pair, model, key) for key, pair in (("validation", validation), ("test", test))]
     known = {"name": None, "sha256": None, **(dataset if isinstance(dataset, dict) else {"name": dataset})}

@@ -62,12 +62,12 @@ def test_accuracy_and_temperature_are_measured_where_data_are_given(here):
     card = zoo.save(
         zoo.load("pinet_digits"),
         "models/measured",
-        class_names=list("0123456789"),
-        dataset={"name": "digits", "sha256": data.sha256},
+        dataset=data,
         validation=(data.x_train[-300:], data.y_train[-300:]),
         test=(data.x_test, data.y_test),
     )
-    assert card["accuracy"] == shipped["accuracy"]
+    assert card["accuracy"] == shipped["accuracy"] and card["class_names"] == list("0123456789")
+    assert card["dataset"] == shipped["dataset"]
     for key, value in shipped["calibration"].items():
         assert card["calibration"][key] == pytest.approx(value, rel=1e-3), key
     assert evaluate("models/measured")["reproduces_card"]
