@@ -2,6 +2,7 @@
 
 import io
 import re
+import resource
 
 import numpy as np
 import pytest
@@ -21,11 +22,23 @@ PRINTED = {
 
 
 TUTORIALS_PRINTED = {
+    "photographs_to_serving": (
+        r"train: 136 \(circle 34[\s\S]*shapes\.toml is written[\s\S]*dataset = \"photos\"[\s\S]*"
+        r"pinet train shapes\.toml\nshapes  test accuracy (9[0-9]|100)\.[\s\S]*\$ pinet runs\n[\s\S]*"
+        r"finished   50/50[\s\S]*card's metrics are reproduced[\s\S]*holds \(degree 64[\s\S]*models/shapes/1[\s\S]*"
+        r"the server classifies [78] of 8 photographs"
+    ),
     "read_decision_boundary": (
         r"degree: 4\n[\s\S]*changes from 3 to 9\nat t = 0\.\d+ the prediction changes from 9 to 8\n"
         r"toward the 9 [\s\S]*is not a polynomial of degree 4$"
     ),
 }
+
+
+def children_seconds():
+    """Processor time of all processes that this one has started: on two cores more than the time that passes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_each_script_is_tested_and_has_its_page():
@@ -40,7 +53,9 @@ def test_each_script_is_tested_and_has_its_page():
 def test_the_scripts_run(script):
     printed, lines = (TUTORIALS_PRINTED, 80) if script in gallery.TUTORIALS else (PRINTED, 40)
     assert len(script.read_text(encoding="utf-8").splitlines()) <= lines
+    before = children_seconds()
     example = gallery.run(script)
+    assert children_seconds() - before < 120
     assert re.search(printed[script.stem], example.output)
     assert np.asarray(Image.open(io.BytesIO(example.figure)).convert("L")).std() > 10, "an empty plot"
     assert example.title in gallery.index([example])

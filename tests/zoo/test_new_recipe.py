@@ -11,6 +11,7 @@ from zoo.architectures import build
 from zoo.recipes import read_recipe
 from zoo.recipes.new_recipe import new_recipe, sided, write_new_recipe
 
+SOURCE = """Anna's "best" folder/ü"""
 GREY, COLOUR = (28, 28, 1), (32, 32, 3)
 
 
@@ -29,9 +30,9 @@ def keys(shape, count=100, names=("cat", "dog")):
 
 
 def test_the_recipe_is_complete_and_every_choice_is_commented(tmp_path):
-    path = write_new_recipe("mine", 'a "quoted" folder/ü', data_set(COLOUR), tmp_path)
+    path = write_new_recipe("mine", SOURCE, data_set(COLOUR), tmp_path)
     recipe = read_recipe(path)
-    assert (recipe.name, recipe.dataset, recipe.validation) == ("mine", 'a "quoted" folder/ü', 0)
+    assert (recipe.name, recipe.dataset, recipe.validation) == ("mine", SOURCE, 0)
     bare = [line for line in path.read_text(encoding="utf-8").splitlines() if "=" in line and "#" not in line]
     assert {line.split(" = ")[0] for line in bare} <= {
         "name",
