@@ -33,7 +33,7 @@ def draw_shapes(folder: Path, count: int = 200, seed: int = 0) -> Path:
 
 
 def _photograph(name, generator):
-    width, height = (int(n) for n in generator.integers(48, 96, 2))
+    width, height = (int(n) for n in generator.integers(36, 64, 2))
     low, high = generator.permutation([60, 190])  # a dark shape on a bright background, or the other way round
     background, colour = (np.clip(level + generator.integers(-50, 50, 3), 0, 255) for level in (low, high))
     noise = generator.normal(0, 12, (height, width, 3))

@@ -28,6 +28,10 @@ TUTORIALS_PRINTED = {
         r"finished   50/50[\s\S]*card's metrics are reproduced[\s\S]*holds \(degree 64[\s\S]*models/shapes/1[\s\S]*"
         r"the server classifies [78] of 8 photographs"
     ),
+    "smallest_polynomial": (
+        r"^( *[\d,]+ parameters: \d+\.\d% of the validation images\n){4}smallest: tier 3, degree 4, depth 5\n"
+        r"[\d,]+ parameters, test accuracy [6-9]\d\.\d%$"
+    ),
     "read_decision_boundary": (
         r"degree: 4\n[\s\S]*changes from 3 to 9\nat t = 0\.\d+ the prediction changes from 9 to 8\n"
         r"toward the 9 [\s\S]*is not a polynomial of degree 4$"

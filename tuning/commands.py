@@ -42,11 +42,13 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a sea
 @tune.command()
 def search(
     space: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="DATASET_OR_SEARCHFILE", help="A shipped search, or a .toml file.", autocompletion=list_searches
+            metavar="[DATASET_OR_SEARCHFILE]",
+            help="A shipped search, or a .toml file; without it the space suits --data.",
+            autocompletion=list_searches,
         ),
-    ],
+    ] = None,
     tuner: Annotated[
         Literal["random", "bayesian", "hyperband", "grid"], typer.Option(help="How trials are proposed.")
     ] = "random",
@@ -90,17 +92,33 @@ def search(
     Budget(max_params, max_macs, max_latency_ms)
     distribution.check(distributed, oracle, worker_id)
     check_folder(out or Path("runs") / "tune")
-    first = read_space(space).first_recipe()
-    ensure_source(data or first.dataset, data_dir, first.shape)
+    if space is not None:
+        first, name = read_space(space).first_recipe(), space
+        ensure_source(data or first.dataset, data_dir, first.shape)
+    elif data is not None:
+        name = data
+        ensure_source(data, data_dir)
+    else:
+        raise ValueError(f"Name a search ({', '.join(list_searches())}, or a .toml file), or data by --data.")
+    folder = out or Path("runs") / "tune" / Path(name).stem
     train_with_onednn()
     supervision.supervise(minutes)
     with waiting("starting the backend"):
         from tuning.searching import search as run
+
+        if space is None:
+            from tuning.new_space import new_space
+            from zoo.data.opening import open_data
+
+            assert data is not None
+            searched: str | dict = new_space(data, open_data(data, data_dir=data_dir))
+        else:
+            searched = space
     console = new_console(stderr=True)
     results = run(
-        space,
+        searched,
         tuner=tuner,
-        out=out,
+        out=folder,
         max_trials=max_trials,
         max_params=max_params,
         max_macs=max_macs,
@@ -121,10 +139,8 @@ def search(
         console=console,
     )
     _print_trials(results[:5], objective)
-    folder = escaped(str(out or Path("runs") / "tune" / Path(space).stem))
-    new_console().print(
-        f"pinet tune report {folder}   draws and lists the trials\npinet tune promote {folder} NAME.toml"
-    )
+    place = escaped(str(folder))
+    new_console().print(f"pinet tune report {place}   draws and lists the trials\npinet tune promote {place} NAME.toml")
 
 
 @tune.command()

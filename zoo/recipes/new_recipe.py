@@ -97,6 +97,11 @@ def sided(class_names) -> bool:
     return any(SIDED.fullmatch(word) for word in words)
 
 
+def stages_for(size: int) -> int:
+    """How often images of so many pixels are halved in the architecture `pinet`: to 2 or 3 pixels, at most 5 times."""
+    return max(1, min(5, int(math.log2(size)) - 1))
+
+
 def _line(key, value, comment):
     return f"{key} = {value}".ljust(24) + f" # {comment}"
 
@@ -152,8 +157,8 @@ def _colour_network(size, training):
 
 def _grey_network(size, training):
     """Like pinet_mnist: narrower for fewer images."""
-    stages = max(1, min(5, int(math.log2(size)) - 1))
-    network = _residual_network(width=24 if training >= 20_000 else 16, stages=stages, growth=1.5, alpha=1.0)
+    width = 24 if training >= 20_000 else 16
+    network = _residual_network(width=width, stages=stages_for(size), growth=1.5, alpha=1.0)
     return [*network, _line("learning_rate", 0.008, "at its peak; of AdamW")]
 
 
