@@ -19,8 +19,8 @@ PINET = [sys.executable, "-m", "zoo.cli.commands"]  # what the command `pinet` r
 os.environ["COLUMNS"] = "100"  # width of the tables
 
 
+# Runs a command of pinet as a shell would, and gives what it prints.
 def pinet(*arguments, shown=True):
-    """Run a command of pinet as a shell would, and give what it prints."""
     done = subprocess.run([*PINET, *map(str, arguments)], check=True, stdout=subprocess.PIPE, encoding="utf-8")
     if shown:
         print(f"$ pinet {' '.join(map(str, arguments))}\n{done.stdout.rstrip()}\n")
