@@ -110,8 +110,10 @@ def test_a_folder_of_wav_files_is_audio_whatever_its_name(tones):
 
 def test_other_rates_are_resampled_and_reported(tones):
     tone(tones / "high" / "cd.wav", 2000, rate=44100, seed=50)
+    tone(tones / "low" / "wide.wav", 300, rate=16000, seed=51)
     found = zoo.open_data(tones)
-    assert says(found, "resampled from 44100 to 8000 samples a second (high/cd.wav)")
+    assert says(found, "1 files: resampled from 44100 to 8000 samples a second (high/cd.wav)")
+    assert says(found, "1 files: resampled from 16000 to 8000") and not found.summary.sizes
     for example, label in zip(found.x_train, found.y_train, strict=True):
         loudest = np.abs(np.fft.rfft(example)).argmax() * 8000 / len(example)
         assert loudest == pytest.approx((2000, 300)[label], abs=5)

@@ -1,6 +1,7 @@
 """Training and evaluation on data of one's own, end to end."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,7 @@ def test_train_evaluate_and_predict_on_a_folder(pinet, shades):
     code, out, err = pinet("train", "pinet_digits", "--data", shades, *SMALL)
     assert code == 0 and "shades: image files, 2 classes, 16×16 pixels, colour" in err
     assert "train: 28 (dark & dim 14, light 14)" in err and "validation: 6" in err
+    assert "sizes: 16×16 in 40" in err and re.search(r"reads and augments [\d,]+ examples/s", err)
     assert "pinet evaluate runs/pinet_digits --data shades" in out
     card = zoo.card("runs/pinet_digits")
     assert card["class_names"] == ["dark & dim", "light"] and card["input_shape"] == [16, 16, 3]

@@ -14,7 +14,7 @@ from zoo.data.source_kinds import Shape
 from zoo.data.stored import Contents, stored
 from zoo.data.summary import listed
 
-MOST_SIZES = 5  # in the summary
+MOST_SIZES, MOST_NOTES = 5, 3  # in the summary
 
 
 def open_files(name: str, root: Path, shape: Shape | None, progress=None):
@@ -56,7 +56,8 @@ def _contents(root, listing, shape, progress):
             if each.example is None:
                 contents.unreadable[file.name] = each.error
                 continue
-            sizes[each.size] += 1
+            if not listing.is_audio:
+                sizes[each.size or f"{contents.shape[1]}×{contents.shape[0]}"] += 1
             for note in each.notes:
                 changes.setdefault(re.sub(r"[\d.,]*\d", "…", note), {})[file.name] = note
             contents.rows.add(file.name, file.label, file.split, each.digest)
@@ -65,13 +66,23 @@ def _contents(root, listing, shape, progress):
         if len(sizes) > MOST_SIZES:
             contents.sizes["other sizes"] = sum(sizes.values()) - sum(contents.sizes.values())
         contents.notes += [*listing.notes, *_missing(root, listing)]
-        for words, notes in changes.items():
-            note = words if len(set(notes.values())) > 1 else next(iter(notes.values()))
-            contents.notes.append(f"{len(notes):,} files: {note} ({listed(notes)})")
+        contents.notes += _changes(changes)
         contents.seconds = time.perf_counter() - started
 
     contents.examples = examples()
     return contents
+
+
+def _changes(changes):
+    """A sentence for each note on files; notes that differ in many numbers are one."""
+    found = []
+    for words, notes in changes.items():
+        same: dict[str, list[str]] = {}
+        for name, note in notes.items():
+            same.setdefault(note, []).append(name)
+        for note, names in same.items() if len(same) <= MOST_NOTES else [(words, list(notes))]:
+            found.append(f"{len(names):,} files: {note} ({listed(names)})")
+    return found
 
 
 def _missing(root, listing: Listing):

@@ -71,7 +71,9 @@ def report_data(recipe: Recipe, data_set: DataSet, console) -> None:
     """
     if data_set.summary is None:
         return
-    rate = f"batches are read and augmented at {reading_rate(recipe, data_set):,.0f} examples/s, while others train"
+    rate = (
+        f"one thread reads and augments {reading_rate(recipe, data_set):,.0f} examples/s; faster training has to wait"
+    )
     for line in (f"{data_set.name}: {data_set.summary.source}", *data_set.summary.lines(), rate):
         console.print(printable(line), highlight=False, soft_wrap=True, markup=False)
 
