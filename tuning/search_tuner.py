@@ -18,6 +18,7 @@ from keras_tuner.engine.trial import TrialStatus
 
 from tuning.results import DAMAGED, format_values
 from tuning.trial_progress import TrialProgress
+from zoo.data.fixed_batches import FixedBatches
 from zoo.files import DamagedFile, finite_or_none, naming_damaged_file, read_json, replacing, write_json
 from zoo.training import fitting
 from zoo.training.checkpoint import Checkpoint
@@ -139,7 +140,7 @@ class SearchTuner(BaseTuner):
             callbacks=[progress, checkpoint],
         )
         _, _, images, targets = fitting.split(recipe, self.hypermodel.data_set)
-        loss, accuracy = model.evaluate(images, targets, batch_size=500, verbose=0)
+        loss, accuracy = model.evaluate(FixedBatches(images, targets, 500), verbose=0)
         seconds = time.monotonic() - started
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}
 

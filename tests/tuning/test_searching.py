@@ -272,7 +272,7 @@ def test_a_trial_is_scored_on_the_validation_images(space, data, tmp_path, monke
     evaluate = PixelModel.evaluate
 
     def spy(self, x=None, *args, **kwargs):
-        scored.append(x)
+        scored.append(getattr(x, "examples", x))
         return evaluate(self, x, *args, **kwargs)
 
     monkeypatch.setattr(PixelModel, "evaluate", spy)

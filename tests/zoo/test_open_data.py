@@ -1,5 +1,8 @@
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import warnings
 from collections import Counter
 
@@ -8,6 +11,7 @@ import pytest
 from PIL import Image
 
 import zoo
+from zoo.data.cache import cache_folder
 from zoo.data.splitting import stratified_split
 
 
@@ -96,15 +100,18 @@ def test_decoded_files_come_from_the_cache_until_one_changes(photos, monkeypatch
     assert zoo.open_data(photos).sha256 != first.sha256 and len(decoded) == 40
 
 
-def test_a_reader_that_was_killed_leaves_nothing_that_counts(photos, monkeypatch):
-    from zoo.data import stored
-
-    write = stored.write_json
-    monkeypatch.setattr(stored, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        zoo.open_data(photos)
-    monkeypatch.setattr(stored, "write_json", write)
+def test_a_reader_that_was_killed_leaves_nothing_that_counts(photos):
+    code = """
+import os, signal, sys
+import zoo
+from zoo.data import stored
+stored.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the last file
+zoo.open_data(sys.argv[1])
+"""
+    killed = subprocess.run([sys.executable, "-c", code, str(photos)], timeout=60)
+    assert killed.returncode == -signal.SIGKILL and any(cache_folder().iterdir())
     assert len(zoo.open_data(photos).x_test) == 6
+    assert not list(cache_folder().glob("*.partial"))
 
 
 def test_splits_of_a_folder_are_kept(photos, tmp_path):
