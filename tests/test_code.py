@@ -34,6 +34,7 @@ ZOO_ORDER = (
         "card_types",
         "weights_file",
         "environment",
+        "epochs",
         "files",
         "finished_run",
         "former_names",

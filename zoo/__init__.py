@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zoo.sharing.pulling import pull
     from zoo.sharing.pushing import push
     from zoo.sharing.saving import save
+    from zoo.training.finetuning import finetune
 
 register_with_keras()
 
@@ -33,6 +34,7 @@ register_with_keras()
 LAZY = {
     "decode_predictions": "zoo.evaluation.prediction",
     "export": "zoo.serving.exporting",
+    "finetune": "zoo.training.finetuning",
     "load": "zoo.loading",
     "open_data": "zoo.data.opening",
     "predict": "zoo.evaluation.prediction",
@@ -65,6 +67,7 @@ __all__ = [
     "card",
     "decode_predictions",
     "export",
+    "finetune",
     "list_models",
     "load",
     "open_data",

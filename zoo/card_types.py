@@ -159,6 +159,8 @@ class Training(TypedDict):
     Attributes:
         recipe: Every hyperparameter, as in zoo/recipes.
         teacher_sha256: Checksum of the weights of the teacher, where the recipe names one.
+        initial_sha256: Checksum of the weights that the training started from, where the recipe names a model.
+        best_epoch: The epoch whose weights are shipped, of a training with early stopping.
         seed: Seed of weights, order and augmentation.
         epochs: Epochs that were trained.
         seconds: Wall time of the epochs.
@@ -172,6 +174,8 @@ class Training(TypedDict):
 
     recipe: dict[str, Any]
     teacher_sha256: NotRequired[str]
+    initial_sha256: NotRequired[str]
+    best_epoch: NotRequired[int]
     seed: int
     epochs: int
     seconds: float

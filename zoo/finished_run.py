@@ -4,9 +4,11 @@ import csv
 import shlex
 from pathlib import Path
 
+from zoo.epochs import has_ended
 from zoo.files import naming_damaged_file, read_json
 from zoo.paths import RECIPES
 
+STARTS = "starts.json"  # in a run's folder: when, where and how it was started, and how each start ended
 ADVICE = "Restore it from a copy, or name the run's card, cards/NAME.json in its folder."
 
 
@@ -45,20 +47,32 @@ def _what_is_left(folder, cards):
     if record is None:
         return ""
     with naming_damaged_file(path, ADVICE):
-        name, epochs = str(record["recipe"]["name"]), int(record["recipe"]["epochs"])
-    done, shipped = len(read_log(folder)), (RECIPES / f"{name}.toml").is_file()
-    recipe = name if shipped else f"{name}.toml"
-    command = shlex.join(["pinet", "train", recipe, "--run-dir", str(folder)])
-    again = f"`{command}`, with the options it was started with,"
-    if done < epochs:
+        values = dict(record["recipe"])
+        name, epochs = str(values["name"]), int(values["epochs"])
+    log = read_log(folder)
+    with naming_damaged_file(folder / "log.csv", ADVICE):
+        ended = has_ended(log, values | {"epochs": epochs})
+    done = len(log)
+    again = f"`{_command(folder, name)}`, with the options it was started with,"
+    if not ended:
         earlier = f" The card in it is of an earlier run; give {cards[0]} for that." if cards else ""
         return f"The run is not finished: {done} of {epochs} epochs are done. {again} resumes it.{earlier}"
     if not cards:
         return (
-            f"The run has done all of its {epochs} epochs, and its card is not here: it is in the folder that --out "
+            f"The run has done all of its {done} epochs, and its card is not here: it is in the folder that --out "
             f"named, or {again} writes it."
         )
     return ""
+
+
+def _command(folder, name):
+    """The command that resumes a run: of a fine-tuning the one that started it."""
+    with naming_damaged_file(folder / STARTS, ADVICE):
+        commands = [str(start["command"]) for start in read_json(folder / STARTS, ADVICE) or []]
+    if commands and commands[-1].startswith("pinet finetune "):
+        return commands[-1]
+    recipe = name if (RECIPES / f"{name}.toml").is_file() else f"{name}.toml"
+    return shlex.join(["pinet", "train", recipe, "--run-dir", str(folder)])
 
 
 def read_log(folder: Path) -> list[dict[str, str]]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from zoo.epochs import has_ended
 from zoo.files import DamagedFile, check_not_running, naming_damaged_file, read_json
-from zoo.finished_run import read_log
+from zoo.finished_run import STARTS, read_log
 
-STARTS = "starts.json"  # in a run's folder: when, where and how it was started, and how each start ended
 BEST = {"val_accuracy": max, "frechet_distance": min}  # what a log is searched for: the first that it has
 ADVICE = "Restore it from a copy, or delete the folder."
 
@@ -85,8 +85,9 @@ def _read(folder):
         name, dataset, epochs = str(recipe["name"]), str(recipe["dataset"]), int(recipe["epochs"])
     with naming_damaged_file(folder / "log.csv", ADVICE):
         metric, best, best_epoch = _best(log)
+        ended = has_ended(log, recipe | {"epochs": epochs})
     with naming_damaged_file(folder / STARTS, ADVICE):
-        state = _state(folder, len(log) >= epochs, starts)
+        state = _state(folder, ended, starts)
         started = str(starts[0]["started"]) if starts else _changed(path)
         last = max(
             [str(starts[-1]["started"]) if starts else started, *([_changed(folder / "log.csv")] if log else [])]

@@ -50,6 +50,9 @@ def test_every_card_fits_the_schema(name):
     assert not errors
 
 
+OF_FINE_TUNING = ("training.initial_sha256", "training.best_epoch")  # on cards of test_finetuning.py
+
+
 def test_every_entry_of_the_schema_stands_on_a_card(tmp_path):
     """None that no card has: such an entry would be a wrong name."""
     cards = [*map(zoo.card, zoo.list_models()), zoo.save(zoo.load("pinet_digits"), tmp_path / "saved")]

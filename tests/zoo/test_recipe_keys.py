@@ -389,5 +389,40 @@ def test_training_starts_from_the_weights_of_the_initial_model(data_set):
         ValueError, match="layers logits, stage_0_.* or have other shapes. Received: initial='pinet_digits'"
     ):
         prepared(data_set, initial="pinet_digits")
-    with pytest.raises(ValueError, match="'initial' must name a model for digits. Received: 'pinet_mnist', for mnist"):
-        replace(RECIPE, initial="pinet_mnist")
+
+
+@pins("frozen_epochs", "frozen_learning_rate")
+def test_the_head_alone_is_trained_first_at_a_rate_of_its_own_and_then_everything(data_set):
+    same = {"architecture_arguments": zoo.card("pinet_digits")["architecture_arguments"], "initial": "pinet_digits"}
+    model, recipe = prepared(data_set, **same, epochs=3, frozen_epochs=1, frozen_learning_rate=0.2, learning_rate=0.05)
+    seen = []
+
+    def note(step, logs):
+        seen.append((float(model.optimizer.learning_rate), len(model.trainable_variables)))
+
+    fitting.run_epochs(model, recipe, data_set, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_begin=note)])
+    rates, variables = zip(*seen, strict=True)
+    first = [0.1 * (1 + np.cos(np.pi * step / STEPS)) for step in range(STEPS)]
+    second = [0.025 * (1 + np.cos(np.pi * step / (2 * STEPS))) for step in range(2 * STEPS)]
+    np.testing.assert_allclose(rates, first + second, atol=1e-7)
+    assert set(variables[:STEPS]) == {2} and set(variables[STEPS:]) == {len(zoo.load("pinet_digits").trainable_weights)}
+    for keys in ({"frozen_epochs": 1}, {"frozen_learning_rate": 0.1}, {"frozen_epochs": 1, "frozen_learning_rate": 1}):
+        with pytest.raises(ValueError, match="'frozen_learning_rate' need each other and 'initial'"):
+            replace(RECIPE, **{key: float(value) if "rate" in key else value for key, value in keys.items()})
+    with pytest.raises(ValueError, match="'frozen_epochs' is at most 'epochs'.*frozen_epochs=3.*epochs=2"):
+        replace(RECIPE, **same, frozen_epochs=3, frozen_learning_rate=0.1)
+
+
+@pins("early_stopping")
+def test_training_ends_so_many_epochs_after_its_best_and_keeps_that_one(data_set, monkeypatch):
+    model, recipe = prepared(data_set, epochs=9, early_stopping=2)
+    path = []
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: path.append(model.get_weights()))
+    metrics = lambda *args, **options: {"accuracy": (0.5, 0.7, 0.6, 0.6, 0.9)[len(path)], "loss": 1.0}  # noqa: E731
+    monkeypatch.setattr(model, "evaluate", metrics)
+    history = fitting.fit(model, recipe, data_set, callbacks=[note])
+    assert history.epoch == [0, 1, 2, 3]
+    for found, expected in zip(model.get_weights(), path[1], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="'early_stopping' and 'ema_momentum' exclude each other"):
+        replace(recipe, ema_momentum=0.9)

@@ -147,7 +147,7 @@ def test_a_log_that_a_kill_left_an_epoch_short_is_written_again(saved):
 )
 def test_a_run_says_where_it_stands(tmp_path, done, words):
     console = Console(file=StringIO(), width=400)
-    report_earlier_epochs(done, RECIPE, tmp_path, console)
+    report_earlier_epochs([{}] * done, RECIPE, tmp_path, console)
     printed = console.file.getvalue()
     assert bool(printed) == bool(words)
     assert not words or re.search(words, printed)

@@ -34,9 +34,18 @@ def test_one_exploded_logit_does_not_set_the_temperature():
     generator = np.random.default_rng(0)
     logits = 3 * generator.normal(size=(1000, 5))
     labels = logits.argmax(1)
+    labels[500:550] = 0  # some are classified wrong
     expected = fit_temperature(logits, labels)
     logits[0, (labels[0] + 1) % 5] = 1e5  # one in a thousand, and certain of a wrong class
     assert fit_temperature(logits, labels) == pytest.approx(expected, rel=0.3)
+
+
+def test_a_split_without_an_error_says_nothing_of_the_temperature():
+    logits = np.random.default_rng(0).normal(size=(20, 5))
+    labels = logits.argmax(1)
+    assert fit_temperature(logits, labels) == 1.0
+    labels[0] = (labels[0] + 1) % 5
+    assert fit_temperature(logits, labels) != 1.0
 
 
 def test_accuracy_by_class_of_a_hand_computed_case():

@@ -7,6 +7,7 @@ import zoo.cli.evaluate
 import zoo.cli.data
 import zoo.cli.new
 import zoo.cli.train
+import zoo.cli.finetune
 import zoo.cli.runs
 import zoo.cli.demo
 import zoo.cli.certify

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.card_types import Card
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
 from zoo.cli.data_sets import ensure_data, ensure_source
@@ -76,6 +77,18 @@ def train(
     card = run(chosen, **options)
     if card is None:  # of several processes, the first one prints it
         return
+    print_trained(card, folder, data, data_dir)
+
+
+def print_trained(card: Card, folder: Path, data, data_dir) -> None:
+    """Print the result of a training, and commands that use it.
+
+    Args:
+        card: its card.
+        folder: where card and weights are.
+        data: what it was trained on, if that was given.
+        data_dir: where TFDS keeps its data sets, if that was given.
+    """
     result = task_function(card["task"], "result")(card)
     console = new_console()
     console.print(

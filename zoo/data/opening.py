@@ -79,7 +79,8 @@ def open_data(
     source = os.fspath(source)
     kind, path = kind_of(source), Path(source).expanduser()
     if kind == "known":
-        return load_set(source, data_dir=data_dir) if shape is None else _resized(source, shape, data_dir)
+        own = shape in (None, tuple(SETS[source]["shape"]))
+        return load_set(source, data_dir=data_dir) if own else _resized(source, shape, data_dir)
     if kind == "npz":
         splits, names = splits_of_arrays(read_npz(path), path.name)
         return open_splits(source, splits, shape, tuple(class_names) or names, "an .npz")

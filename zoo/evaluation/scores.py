@@ -81,6 +81,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give a rare image logits of
     10⁵, and that image alone would then determine the temperature. The Brier score is proper as well, and at most 2.
 
+    Where every example is classified right, the lowest score is at T → 0, and says nothing of how often the classifier
+    errs on others: T is then 1.
+
     Args:
         logits: `[n, classes]`, of validation examples.
         labels: `[n]` integers.
@@ -94,6 +97,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     _check(logits)
     logits = np.asarray(logits, "float64")
+    if (logits.argmax(axis=1) == labels).all():
+        return 1.0
     targets = np.eye(logits.shape[1])[labels]
     loss = lambda power: ((softmax(logits / np.exp(power), axis=1) - targets) ** 2).sum(axis=1).mean()  # noqa: E731
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

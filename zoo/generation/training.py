@@ -74,7 +74,7 @@ def train(
         checkpoint, progress = Checkpoint(run_dir), TrainingProgress(recipe, len(batches), console)
         done = checkpoint.restore(gan)
         progress.show_earlier_epochs(checkpoint.history)
-        report_earlier_epochs(done, recipe, run_dir, console)
+        report_earlier_epochs(checkpoint.history, recipe, run_dir, console)
         with reporting_interruption(checkpoint, progress):
             gan.fit(
                 batches,

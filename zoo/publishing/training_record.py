@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from zoo import weights_file
 from zoo.environment import completed
+from zoo.epochs import best_epoch
 from zoo.loading import card_weights
 from zoo.registry import card
 
@@ -19,6 +20,7 @@ def training_record(recipe, checkpoint) -> dict:
         **models_record(recipe),
         "seed": recipe.seed,
         "epochs": len(checkpoint.history),
+        **({"best_epoch": best_epoch(checkpoint.history)} if getattr(recipe, "early_stopping", 0) else {}),
         "seconds": round(sum(row["seconds"] for row in checkpoint.history), 1),
         **completed(checkpoint.environment),
     }

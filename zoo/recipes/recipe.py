@@ -48,7 +48,15 @@ class Recipe:
             augmented examples become part of the targets.
         teacher_weight: weight of the teacher's prediction in the target; that of the label is 1 − teacher_weight.
         initial: name of a trained classifier, or folder of its run, whose weights the training starts from; its network
-            has the same weights, and may have other activation functions.
+            has the same weights, and may have other activation functions. Examples get its size and its scaling. For
+            another data set or other classes than its own the head is new, and the statistics of batch normalisation
+            are computed again.
+        frozen_epochs: epochs at the beginning in which the head alone is trained, and the layers below it stay as the
+            initial model has them, batch normalisation in inference mode.
+        frozen_learning_rate: the learning rate of these epochs, which decays to 0 as a cosine; `learning_rate` and
+            `warmup_epochs` are for those that follow.
+        early_stopping: epochs without an improvement on the validation split after which the training ends; the weights
+            of the best epoch are shipped. 0 trains all epochs and ships the last weights. Frozen epochs do not count.
         validation: examples at the end of the training split that are held out; 0 takes the validation split that
             `zoo.open_data` finds or makes.
         image_size: width and height to which images are resized; 0 keeps those that are found.
@@ -57,7 +65,8 @@ class Recipe:
         note: what a reader of the card should know besides its metrics, such as a requirement that was not met.
 
     Raises:
-        ValueError: a value out of its range, or a teacher or initial model for another data set.
+        ValueError: a value out of its range, keys that exclude or need each other, a teacher for another data set, or
+            no such model.
     """
 
     name: str
@@ -86,6 +95,9 @@ class Recipe:
     gain: float = 0.0
     teacher: str = ""
     initial: str = ""
+    frozen_epochs: int = 0
+    frozen_learning_rate: float = 0.0
+    early_stopping: int = 0
     teacher_weight: float = 0.0
     image_size: int = 0
     samples: int = 0
@@ -111,13 +123,16 @@ class Recipe:
                 "augmented_versions",
                 "mixup",
                 "gain",
+                "frozen_epochs",
+                "frozen_learning_rate",
+                "early_stopping",
                 "seed",
             ),
             fractions=("ema_momentum", "label_smoothing", "zoom", "teacher_weight"),
         )
         if kind_of(self.dataset) == "known":
             check_kind(self, is_audio=len(SETS[self.dataset]["shape"]) == 1)
-            if not (self.validation or self.image_size or self.samples):
+            if not self.validation and self.shape in (None, tuple(SETS[self.dataset]["shape"])):
                 raise ValueError(f"Recipe key 'validation' must be above 0 for {self.dataset}. Received: validation=0")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
@@ -134,11 +149,16 @@ class Recipe:
         if self.teacher or self.teacher_weight:
             self._check_teacher()
         if self.initial:
-            self._check_model("initial")
+            self._check_initial()
+        if self.frozen_epochs or self.frozen_learning_rate:
+            self._check_frozen_epochs()
+        self._check_no_average()
 
     @property
     def shape(self) -> Shape | None:
         """The shape of examples that the recipe asks for, as `zoo.open_data` takes it; `None` where it is found."""
+        if self.initial:
+            return tuple(card_for(self.initial, *CLASSIFIERS)["input_shape"])
         if self.samples:
             return (self.samples,)
         return (self.image_size, self.image_size, None) if self.image_size else None
@@ -149,12 +169,40 @@ class Recipe:
                 "Recipe keys 'teacher' and 'teacher_weight' need each other. "
                 f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
-        self._check_model("teacher")
-
-    def _check_model(self, key):
-        name = getattr(self, key)
-        taught = card_for(name, *CLASSIFIERS)["dataset"]["name"]
+        taught = card_for(self.teacher, *CLASSIFIERS)["dataset"]["name"]
         if taught != self.dataset:
             raise ValueError(
-                f"Recipe key {key!r} must name a model for {self.dataset}. Received: {name!r}, for {taught}"
+                f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"
             )
+
+    def _check_initial(self):
+        shape = card_for(self.initial, *CLASSIFIERS)["input_shape"]
+        for key in ("image_size", "samples"):
+            value = getattr(self, key)
+            if value and value != shape[0]:
+                raise ValueError(
+                    f"Examples get the size that the initial model takes, {shape}: leave out recipe key {key!r}. "
+                    f"Received: {key}={value!r}"
+                )
+
+    def _check_frozen_epochs(self):
+        given = f"frozen_epochs={self.frozen_epochs!r}, frozen_learning_rate={self.frozen_learning_rate!r}"
+        if not (self.initial and self.frozen_epochs and self.frozen_learning_rate):
+            raise ValueError(
+                "Recipe keys 'frozen_epochs' and 'frozen_learning_rate' need each other and 'initial'. "
+                f"Received: {given}, initial={self.initial!r}"
+            )
+        if self.frozen_epochs > self.epochs:
+            raise ValueError(
+                f"Recipe key 'frozen_epochs' is at most 'epochs', which counts them too. "
+                f"Received: {given}, epochs={self.epochs!r}"
+            )
+
+    def _check_no_average(self):
+        """An average over the weights of both phases would be of no network; of the best epoch there is none."""
+        for key in ("frozen_epochs", "early_stopping"):
+            if getattr(self, key) and self.ema_momentum:
+                raise ValueError(
+                    f"Recipe keys {key!r} and 'ema_momentum' exclude each other. "
+                    f"Received: {key}={getattr(self, key)!r}, ema_momentum={self.ema_momentum!r}"
+                )

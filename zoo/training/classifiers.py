@@ -80,12 +80,13 @@ def train(
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
             if first:
                 report_data(recipe, data_set, progress.console)
-            model = prepare(recipe, data_set)
-            done = checkpoint.restore(model)
+            done = checkpoint.epochs_done()
+            model = prepare(recipe, data_set, done)
+            checkpoint.restore(model, optimizer=done != recipe.frozen_epochs)  # the second phase has one of its own
             progress.show_earlier_epochs(checkpoint.history)
             check_processes_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
             if first:
-                report_earlier_epochs(done, recipe, run_dir, progress.console)
+                report_earlier_epochs(checkpoint.history, recipe, run_dir, progress.console)
             callbacks = [progress, checkpoint, EventLog(run_dir)] if first else []
             with reporting_interruption(checkpoint, progress) if first else contextlib.nullcontext():
                 run_epochs(model, recipe, data_set, initial_epoch=done, callbacks=callbacks, cache=run_dir)

@@ -1,5 +1,7 @@
 """Fitting of a classifier by its recipe."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 
@@ -7,36 +9,52 @@ from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
 from zoo.data.fixed_batches import streamed
-from zoo.loading import load
 from zoo.recipes.checks import check_kind
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
+from zoo.training.callbacks.early_stopping import EarlyStopping
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import process, synchronise_norms_and_clipping
+from zoo.training.initial_weights import freeze_body, give_initial_weights, initial_scaling, unfreeze
 from zoo.training.input_scaling import input_scaling
 from zoo.training.optimizer import recipe_optimizer
 from zoo.training.teacher import Teacher
 from zoo.training.whitening import whiten
 
 
-def prepare(recipe, data_set) -> keras.Model:
-    """A built and compiled model, ready for its first step.
+def prepare(recipe, data_set, epoch=0) -> keras.Model:
+    """A built and compiled model, ready for its first step, or for the first step of a later epoch of a resumed run.
 
     Args:
         recipe: the `Recipe`.
         data_set: the `DataSet` that it will be trained on.
+        epoch: number of epochs that are done, whose weights the caller loads.
     """
     check_batch_fits(recipe, data_set)
     set_up_backend(recipe.seed)
     check_kind(recipe, data_set.is_audio)
     model = untrained(recipe, data_set, mirrored=False)  # an image is mirrored at random in training, for half the cost
     if recipe.initial:
-        _give_initial_weights(model, recipe.initial)
+        give_initial_weights(model, recipe, split(recipe, data_set)[0], data_set.class_names)
     else:
         whiten(model, data_set.x_train)
+    _compile(model, recipe, data_set, epoch)
+    return model
+
+
+def _compile(model, recipe, data_set, epoch):
+    """Compile a model for the epochs of one phase: those with a frozen body, or those that follow."""
+    if frozen := epoch < recipe.frozen_epochs:
+        freeze_body(model)
+        phase = {"epochs": recipe.frozen_epochs, "learning_rate": recipe.frozen_learning_rate, "warmup_epochs": 0.0}
+    else:
+        phase = {"epochs": max(1, recipe.epochs - recipe.frozen_epochs)}
+    if recipe.frozen_epochs and not frozen:
+        unfreeze(model, untrained(recipe, data_set, mirrored=False))
+    steps, phase = steps_per_epoch(recipe, data_set), phase | {"frozen_epochs": 0, "frozen_learning_rate": 0.0}
     model.compile(
-        optimizer=recipe_optimizer(recipe, steps_per_epoch(recipe, data_set), model),
+        optimizer=recipe_optimizer(replace(recipe, **phase), steps, model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX always uses XLA.
@@ -44,7 +62,6 @@ def prepare(recipe, data_set) -> keras.Model:
     )
     model.optimizer.build(model.trainable_variables)
     synchronise_norms_and_clipping(model)
-    return model
 
 
 def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
@@ -70,7 +87,7 @@ def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
 def run_epochs(
     model, recipe, data_set, *, initial_epoch=0, epochs=None, callbacks=(), cache=None
 ) -> keras.callbacks.History:
-    """Train a prepared model, and leave it with its averaged weights, if the recipe averages.
+    """Train a prepared model, and leave it with the averaged weights or those of the best epoch, as the recipe says.
 
     Args:
         model: from `prepare(recipe, data_set)`.
@@ -91,17 +108,42 @@ def run_epochs(
     teacher = Teacher(recipe, cache) if recipe.teacher else None
     batches = Batches(images, targets, recipe, *process(), teacher=teacher)
     checkpoint = next((each for each in callbacks if isinstance(each, Checkpoint)), None)
-    start_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
-    return model.fit(  # at its end, fit replaces the weights by their averages
-        batches,
-        initial_epoch=initial_epoch,
-        epochs=epochs or recipe.epochs,
-        validation_data=streamed(held_images, held_targets, 500),
-        validation_batch_size=500,
-        shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
-        verbose=0,
-        callbacks=[start_epoch, StopAtDivergence(len(data_set.class_names), checkpoint), *callbacks],
-    )
+    stopping = EarlyStopping(recipe, checkpoint) if recipe.early_stopping else None
+    common = [
+        keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+        StopAtDivergence(len(data_set.class_names), checkpoint),
+        *([stopping] if stopping else []),
+        *callbacks,
+    ]
+    whole = keras.callbacks.History()
+    for start, end in _phases(recipe, initial_epoch, epochs or recipe.epochs):
+        if stopping and stopping.ended:
+            break
+        if initial_epoch < start:
+            _compile(model, recipe, data_set, start)
+        history = model.fit(  # at its end, fit replaces the weights by their averages
+            batches,
+            initial_epoch=start,
+            epochs=end,
+            validation_data=streamed(held_images, held_targets, 500),
+            validation_batch_size=500,
+            shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
+            verbose=0,
+            callbacks=common,
+        )
+        whole.epoch = [*getattr(whole, "epoch", []), *history.epoch]
+        for metric, values in history.history.items():
+            whole.history.setdefault(metric, []).extend(values)
+    if stopping and stopping.ended:
+        stopping.give_best(model)
+    return whole
+
+
+def _phases(recipe, first, last):
+    """Pairs of first and last epoch of what is left of the two phases: with a frozen body, and without."""
+    if first < recipe.frozen_epochs < last:
+        return [(first, recipe.frozen_epochs), (recipe.frozen_epochs, last)]
+    return [(first, last)]
 
 
 def update_batch_norm(model, recipe, data_set) -> None:
@@ -119,21 +161,6 @@ def update_batch_norm(model, recipe, data_set) -> None:
     batches.start_epoch(recipe.epochs - 1)
     steps = range(min(100, len(batches)))
     recompute_statistics(model, np.concatenate([batches[step][0] for step in steps]))
-
-
-def _give_initial_weights(model, name):
-    """Give each layer the weights of the layer of the same name in a trained model."""
-    source = load(name)
-    theirs, own = ({layer.name: layer for layer in each.layers if layer.weights} for each in (source, model))
-    shapes = [{key: [w.shape for w in layer.weights] for key, layer in each.items()} for each in (theirs, own)]
-    differing = sorted(key for key in theirs.keys() | own.keys() if shapes[0].get(key) != shapes[1].get(key))
-    if differing:
-        raise ValueError(
-            f"The weights of {source.name} do not fit: layers {', '.join(differing[:5])} are in one network "
-            f"only, or have other shapes. Received: initial={name!r}"
-        )
-    for key, layer in own.items():
-        layer.set_weights(theirs[key].get_weights())
 
 
 def steps_per_epoch(recipe, data_set) -> int:
@@ -159,13 +186,17 @@ def untrained(recipe, data_set=None, **changes) -> keras.Model:
         **changes: other arguments of its architecture.
     """
     if data_set is not None:
-        shape, (mean, std), classes = data_set.shape, input_scaling(data_set), data_set.class_names
+        shape, (mean, std), classes = data_set.shape, _scaling(recipe, data_set), data_set.class_names
     elif recipe.dataset in SETS:
         shape, mean, std, classes = (SETS[recipe.dataset][key] for key in ("shape", "mean", "std", "classes"))
     else:
         raise ValueError(f"The network depends on the data set, which is not given. Received: {recipe.dataset!r}")
     arguments = {**recipe.architecture_arguments, **changes}
     return build(recipe.architecture, arguments, shape, mean, std, len(classes), name=recipe.name)
+
+
+def _scaling(recipe, data_set):
+    return initial_scaling(recipe) if recipe.initial else input_scaling(data_set)
 
 
 def split(recipe, data_set):

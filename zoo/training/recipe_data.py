@@ -54,7 +54,7 @@ def replaces_arrays(recipe, data) -> bool:
     """Whether data are an `.npz` with other examples of the recipe's data set, which the zoo knows by name."""
     if not isinstance(data, str | os.PathLike) or kind_of(os.fspath(data)) != "npz" or recipe.dataset not in SETS:
         return False
-    if recipe.shape is not None:
+    if recipe.shape not in (None, tuple(SETS[recipe.dataset]["shape"])):
         return False
     arrays = read_npz(Path(data).expanduser())
     same = {key: array.shape[1:] == tuple(SETS[recipe.dataset]["shape"]) for key, array in arrays.items()}

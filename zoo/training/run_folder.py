@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import keras
 
+from zoo.epochs import has_ended
 from zoo.files import naming_damaged_file, read_json, write_json
 from zoo.publishing.formatting import printable
 from zoo.publishing.training_record import models_record
@@ -71,15 +72,14 @@ def _read_earlier(path, recipe):
     raise ValueError(f"{path.parent} holds a run of another task, {earlier['task']}. Give another run folder.")
 
 
-def report_earlier_epochs(epochs_done, recipe, run_dir, console):
-    """Print whether a run is resumed, or finished already."""
-    if epochs_done >= recipe.epochs:
-        words = (
-            f"{run_dir} holds a finished run, all of its {recipe.epochs} epochs: card and weights are written again. "
-            "Start over with --fresh."
-        )
-    elif epochs_done:
-        words = f"resuming {run_dir} after epoch {epochs_done} of {recipe.epochs}"
+def report_earlier_epochs(history, recipe, run_dir, console):
+    """Print whether a run is resumed, or finished already, by the history of its checkpoint."""
+    done = len(history)
+    if has_ended(history, asdict(recipe)):
+        which = f"all of its {done} epochs" if done >= recipe.epochs else f"stopped early after {done} epochs"
+        words = f"{run_dir} holds a finished run, {which}: card and weights are written again. Start over with --fresh."
+    elif done:
+        words = f"resuming {run_dir} after epoch {done} of {recipe.epochs}"
     else:
         return
     console.print(printable(words), highlight=False, soft_wrap=True, markup=False)

@@ -10,7 +10,8 @@ from typing import Any
 
 from zoo.environment import environment
 from zoo.files import DamagedFile, write_json
-from zoo.runs import STARTS, read_starts
+from zoo.finished_run import STARTS
+from zoo.runs import read_starts
 
 
 @contextlib.contextmanager
@@ -53,6 +54,13 @@ def recording_start(run_dir, data_set, **options):
 
 def _plain(value):
     """A number or path; of data from Python only what they are."""
+    if isinstance(value, int | None):
+        return value
+    return str(value) if isinstance(value, str | os.PathLike) else type(value).__name__
+
+
+def _option(value):
+    """An option as JSON; arrays and the like, which Python may give as data, by their type."""
     if isinstance(value, int | None):
         return value
     return str(value) if isinstance(value, str | os.PathLike) else type(value).__name__

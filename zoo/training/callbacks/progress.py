@@ -55,8 +55,9 @@ class TrainingProgress(keras.callbacks.Callback):
         self.bar.history = list(history)
 
     def on_train_begin(self, logs=None) -> None:
-        total = self.steps * self.recipe.epochs
-        self.task = self.bar.add_task("train", total=total, epoch=0, metrics="", rate=0.0)
+        if not self.bar.tasks:  # a training may have two phases
+            total = self.steps * self.recipe.epochs
+            self.task = self.bar.add_task("train", total=total, epoch=0, metrics="", rate=0.0)
         self.bar.start()
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
