@@ -15,9 +15,7 @@ from zoo.tasks import CLASSIFIERS
 def certify(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME_OR_FILE", help="A model of the zoo, the folder of a training run, or a .keras file."
-        ),
+        typer.Argument(metavar="NAME_OR_FILE", help="A model, as for `predict`, or a .keras file."),
     ],
     verify: Annotated[bool, typer.Option("--verify", help="Check the certificate by measurement.")] = False,
     json: AsJson = False,

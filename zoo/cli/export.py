@@ -26,9 +26,7 @@ class Format(StrEnum):
 def export(
     targets: Annotated[
         list[str],
-        typer.Argument(
-            metavar="[NAME] DIR", help="A model or the folder of a training run, and the folder of the models."
-        ),
+        typer.Argument(metavar="[NAME] DIR", help="A model, as for `predict`, and the folder of the models."),
     ],
     all_models: Annotated[bool, typer.Option("--all", help="Every model of the zoo that has this format.")] = False,
     version: Annotated[int | None, typer.Option(min=1, help="Number of the version [the next free one].")] = None,

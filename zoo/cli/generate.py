@@ -17,7 +17,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A generator of the zoo, or the folder of a training run.",
+        help="A generator of the zoo, a folder that `train` or `zoo.save` wrote, or hf://USER/MODEL.",
         autocompletion=lambda: [*registry.list_models(task=GENERATION), *list_runs()],
     ),
 ]

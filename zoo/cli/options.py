@@ -13,7 +13,7 @@ from zoo.tasks import TASKS
 
 _name = typer.Argument(
     metavar="NAME",
-    help="A model of the zoo, or the folder of a training run.",
+    help="A model of the zoo, a folder that `train` or `zoo.save` wrote, or hf://USER/MODEL.",
     autocompletion=lambda: [*registry.list_models(), *list_runs()],
 )
 

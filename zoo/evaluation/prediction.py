@@ -43,7 +43,7 @@ def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labe
     Loads the model, which takes longer than an image: give many inputs as one list.
 
     Args:
-        name: name of a shipped classifier, or folder of a run, as for `zoo.load`.
+        name: of a classifier: name, folder or address, as for `zoo.load`.
         inputs: as for `preprocess`.
         top: how many classes.
 
@@ -80,7 +80,7 @@ def preprocess(name: Name, inputs: Source | Sequence[Source]) -> np.ndarray:
     signs that an input is not what the model was trained on.
 
     Args:
-        name: name of a shipped classifier, or folder of a run, as for `zoo.load`.
+        name: of a classifier: name, folder or address, as for `zoo.load`.
         inputs: an image: path or bytes of a file, Pillow image, or uint8 array `[height, width, channels]` or
             `[height, width]`. For an audio model: path or bytes of a WAV file, or int16 array `[samples]` at 8 kHz. Or
             a list of these, or a batch of arrays with one more axis in front.

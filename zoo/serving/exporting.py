@@ -48,7 +48,7 @@ def export(
     `zoo.serving.rollout.set_labels` move labels, once the servers have loaded the version.
 
     Args:
-        name_or_model: name of a shipped model, folder of a run of `pinet train`, or a `keras.Model` that takes
+        name_or_model: what `zoo.load` takes (a name, a folder, an address), or a `keras.Model` that takes
             pixels and gives logits, or a `GeneratorModel`.
         directory: the folder of all exported models; it is made if it is not there.
         name: the model's name on the server; default the card's, or the `keras.Model`'s.

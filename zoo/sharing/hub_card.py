@@ -1,5 +1,7 @@
 """The README.md of a model on the Hugging Face Hub, in the format of its model cards."""
 
+from pathlib import Path
+
 from zoo.card_types import Card
 from zoo.publishing.formatting import (
     human_count,
@@ -76,7 +78,7 @@ def _results(card):
             metrics["expected_calibration_error"] = card["calibration"]["ece_calibrated"]
     elif "quality" in card:
         metrics = {key: value for key, value in card["quality"].items() if isinstance(value, float)}
-    name = card["dataset"]["name"] or "data of one's own"
+    name = _data(card) or "data of one's own"
     return [
         EvalResult(
             task_type=TASKS[card["task"]].pipeline_tag,
@@ -96,7 +98,7 @@ def _text(card, address):
     depth = "" if depth is None else f", multiplicative depth {depth}"
     rows = [
         ("Task", card["task"]),
-        ("Data set", card["dataset"]["name"] or "not recorded"),
+        ("Data set", _data(card) or "not recorded"),
         ("Input", TASKS[card["task"]].input.format(shape=" × ".join(map(str, card["input_shape"])))),
         *([("Output", f"{human_shape(card)} pixels")] if "output_shape" in card else []),
         ("Classes", ", ".join(card["class_names"]) or "none"),
@@ -131,6 +133,12 @@ model = zoo.load("{address}")  # an uncompiled keras.Model
 `pinet {run} {address}` runs it on the command line. The card, `cards/{card["name"]}.json`, holds the checksum of
 the weights, {human_count(card["parameters"])} numbers in HDF5, which are read without running code.
 """
+
+
+def _data(card):
+    """The name of the data set; of a folder of this machine, without the path to it."""
+    name = card["dataset"]["name"]
+    return Path(name).name if name and Path(name).is_absolute() else name
 
 
 def _measured(card):
