@@ -18,6 +18,7 @@ import zoo.cli.hub
 import zoo.cli.labels
 import zoo.cli.serve
 import zoo.cli.client
+import zoo.cli.encrypted
 from zoo.cli.app import app, main
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -30,7 +31,11 @@ class BatchedProgram:
     Attributes:
         program: the program.
         slots: examples of a request.
+        extra_bits: by how many bits scales may be larger than moduli, to be tried: numbers that are the same in all
+            slots are encoded with small errors.
     """
+
+    extra_bits: ClassVar[tuple[int, ...]] = (3,)
 
     program: Program
     slots: int
@@ -81,10 +86,11 @@ class BatchedProgram:
         return set()
 
     def pack(self, examples: np.ndarray) -> list[np.ndarray]:
-        """For each ciphertext of a request its slots, `[requests, slots]`."""
+        """For each ciphertext of a request its slots, `[requests, slots]`; fewer slots if there are fewer examples."""
         flat = np.asarray(examples, dtype="float64").reshape(len(examples), -1) / self.program.divisor
-        flat = np.pad(flat, [(0, -len(flat) % self.slots), (0, 0)])
-        return list(flat.reshape(-1, self.slots, flat.shape[1]).transpose(2, 0, 1))
+        used = min(self.slots, len(flat))
+        flat = np.pad(flat, [(0, -len(flat) % used), (0, 0)])
+        return list(flat.reshape(-1, used, flat.shape[1]).transpose(2, 0, 1))
 
     def unpack(self, slots: list[np.ndarray]) -> np.ndarray:
         """The logits `[examples, classes]` from the slots of an answer's ciphertexts."""

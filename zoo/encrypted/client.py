@@ -14,9 +14,17 @@ class Client:
         model: what the server computes.
 
     Example:
-        >>> client = Client(compiled)
-        >>> server = Server(compiled, client.public_keys())
-        >>> logits = client.decrypt(server.answer(client.encrypt(images)), count=len(images))
+        >>> import zoo
+        >>> from zoo.data.samples import sample_inputs
+        >>> from zoo.encrypted.compiling import compile_encrypted
+        >>> from zoo.encrypted.server import Server
+        >>> images = sample_inputs(zoo.card("pinet_digits"))
+        >>> model = compile_encrypted(zoo.load("pinet_digits"), images)
+        >>> client = Client(model)
+        >>> server = Server(model, client.public_keys())
+        >>> logits = client.decrypt(server.answer(client.encrypt(images[3:4])))
+        >>> int(logits.argmax())
+        3
     """
 
     def __init__(self, model: EncryptedModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
@@ -12,7 +13,7 @@ from pinet_keras.arguments import one_of
 from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.packed_program import PackedProgram, pack_program
-from zoo.encrypted.parameters import EXTRA_BITS, LARGEST_MODULUS, Parameters, deepest, parameters_for
+from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters, deepest, parameters_for
 from zoo.encrypted.plan import Plan, plan_of
 from zoo.encrypted.program import Program, normalised
 from zoo.encrypted.simulation import SimulatedEngine
@@ -92,10 +93,11 @@ def compile_encrypted(
     largest = float(np.abs(plain).max())
     tried = []
     for ring in LARGEST_MODULUS[security]:
-        if parameters_for(ring, program.depth, ROOM * largest, security) is None:
+        start = parameters_for(ring, program.depth, ROOM * largest, security)
+        if start is None:
             continue
         circuit = _circuit(program, ring, batch)
-        for parameters in _candidates(circuit, ring, samples, security):
+        for parameters in _candidates(circuit, start, samples):
             error = float(np.abs(simulate(circuit, SimulatedEngine(parameters), samples) - plain).max())
             tried.append((error, circuit, parameters))
         if not tried:
@@ -131,16 +133,22 @@ def _circuit(program: Program, ring: int, batch: str) -> PackedProgram | Batched
     return pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
 
 
-def _candidates(circuit, ring: int, samples: np.ndarray, security: int) -> list[Parameters]:
-    """Parameters in which the largest value of the samples fits, that of slots which hold no logit included."""
-    depth = circuit.program.depth
-    exact = parameters_for(ring, depth, 1.0, security)
-    if exact is None:
-        return []
-    engine = SimulatedEngine(exact, seed=None)
+def _candidates(
+    circuit: PackedProgram | BatchedProgram, start: Parameters, samples: np.ndarray
+) -> Iterator[Parameters]:
+    """Parameters in which the largest value of the samples fits, that of slots which hold no logit included.
+
+    Args:
+        circuit: the operations.
+        start: parameters in which the logits fit.
+        samples: the samples.
+    """
+    engine = SimulatedEngine(start, seed=None)
     simulate(circuit, engine, samples)
-    found = (parameters_for(ring, depth, ROOM * engine.largest, security, extra) for extra in EXTRA_BITS)
-    return [parameters for parameters in found if parameters is not None]
+    for extra in circuit.extra_bits:
+        found = parameters_for(start.ring, start.depth, ROOM * engine.largest, start.security, extra)
+        if found is not None:
+            yield found
 
 
 def _too_deep(name: str, depth: int, security: int, error: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -24,7 +25,10 @@ class PackedProgram:
         program: the program.
         layouts: the layout of each vector.
         maps: for each product, and for the logits, the map that makes its factors, or None where they are known before.
+        extra_bits: by how many bits scales may be larger than moduli, to be tried.
     """
+
+    extra_bits: ClassVar[tuple[int, ...]] = (0, 1, 2)
 
     program: Program
     layouts: Mapping[int, Layout]

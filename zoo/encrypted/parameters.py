@@ -19,7 +19,6 @@ FEWEST_BITS = 18  # of a modulus: below, errors are as large as values
 MOST_BITS = 36  # above, ciphertexts are larger and no logit is better
 MOST_BITS_OF_ONE = 60  # SEAL's limit
 KEY_BITS = 8  # by which the special modulus is larger than others: the error of a rotation shrinks by as much
-EXTRA_BITS = (0, 1, 2)  # of scales over moduli, to be tried
 
 
 @dataclass(frozen=True)

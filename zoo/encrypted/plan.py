@@ -79,7 +79,8 @@ class Plan:
         """Names and values for a reader."""
         first, *middle, special = self.moduli_bits
         counts = ", ".join(f"{count} × {bits}" for bits, count in Counter(middle).items())
-        per_request = f"{self.request_bytes / self.examples_per_request / 1000:,.1f} kB an example"
+        ciphertexts = f"{self.request_ciphertexts:,} ciphertext{'s'[: self.request_ciphertexts - 1]}"
+        per_example = human_bytes(round(self.request_bytes / self.examples_per_request))
         rate = self.examples_per_request / self.seconds
         return [
             ("packing", "one example a request" if self.batch == "one" else "many examples in the slots"),
@@ -91,8 +92,8 @@ class Plan:
             ("public keys", f"{human_bytes(self.key_bytes)}, {self.rotation_keys} rotations"),
             (
                 "request",
-                f"{human_bytes(self.request_bytes)}: {self.request_ciphertexts:,} ciphertexts, "
-                f"{self.examples_per_request:,} examples, {per_request}",
+                f"{human_bytes(self.request_bytes)} in {ciphertexts} for at most {self.examples_per_request:,}: "
+                f"{per_example} an example",
             ),
             ("answer", human_bytes(self.answer_bytes)),
             (

@@ -1,0 +1,56 @@
+"""`pinet encrypted`: plans, evaluations, and the demo."""
+
+import importlib.util
+import json
+
+import pytest
+
+HAS_TENSEAL = importlib.util.find_spec("tenseal") is not None
+needs_tenseal = pytest.mark.skipif(not HAS_TENSEAL, reason="needs TenSEAL: pip install '.[encrypted]'")
+
+
+def test_a_plan_is_printed_before_any_key_is_made(pinet):
+    code, out, _ = pinet("encrypted", "plan", "pinet_digits")
+    assert code == 0
+    for words in ("5 rescalings", "8,192", "of 218", "Security Standard", "rotations", "error of logits", "a request"):
+        assert words in out
+    code, out, _ = pinet("encrypted", "plan", "pinet_digits", "--batch", "many", "--json")
+    found = json.loads(out)
+    assert code == 0 and (found["batch"], found["rotations"], found["examples_per_request"]) == ("many", 0, 4096)
+
+
+def test_a_simulated_evaluation(pinet):
+    code, out, _ = pinet("encrypted", "evaluate", "pinet_digits", "--examples", "40", "--simulate", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["examples"] == 40 and found["simulated"]
+    assert found["agreement"] == 1 and found["accuracy"] == found["plain_accuracy"] >= 0.9
+    assert 0 < found["logit_error"] < 1e-2
+    assert "median_seconds" not in found
+
+
+@needs_tenseal
+def test_an_evaluation(pinet):
+    code, out, _ = pinet("encrypted", "evaluate", "pinet_digits", "--examples", "2")
+    assert code == 0
+    for words in ("same decision", "100.00% of 2 images", "processor time", "public keys"):
+        assert words in out
+
+
+@needs_tenseal
+def test_the_demo_shows_who_sees_what(pinet):
+    code, out, _ = pinet("encrypted", "demo")
+    assert code == 0 and "the digit is 3" in out and "The plain model's answer is the same." in out
+    assert "@@" in out and "ciphertext" in out
+
+
+@pytest.mark.skipif(HAS_TENSEAL, reason="TenSEAL is installed")
+def test_without_tenseal_the_extra_is_named(pinet):
+    code, _, error = pinet("encrypted", "demo")
+    assert code == 1 and "pip install '.[encrypted]'" in error
+
+
+def test_what_is_no_polynomial_is_refused_with_the_certificates_reasons(pinet):
+    code, _, error = pinet("encrypted", "plan", "pinet_cifar10_activated")
+    assert code == 1 and "tier 2 or 3" in error and "activation relu" in error
+    code, _, error = pinet("encrypted", "plan", "pinet_mnist_generator")
+    assert code == 1 and "a model for image generation" in error

@@ -1,0 +1,125 @@
+"""Encrypted inference of a model of the zoo on its test split, compared with the plain model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from pinet_keras.arguments import positive_integer
+from zoo.data.opening import open_for
+from zoo.data.samples import sample_inputs
+from zoo.encrypted.compiling import EncryptedModel, compile_encrypted
+from zoo.loading import load
+from zoo.registry import card_for
+from zoo.tasks import CLASSIFICATION
+
+
+def compile_by_name(name: str, batch: str = "one", security: int = 128) -> EncryptedModel:
+    """The encrypted computation of a classifier of the zoo.
+
+    Its bundled sample images are what scales are chosen by, so that client and server come to the same plan.
+
+    Args:
+        name: name of a shipped classifier of images, or folder of a run.
+        batch: "one" or "many", as for `compile_encrypted`.
+        security: bits of security.
+
+    Raises:
+        ValueError: unknown model, or one that `compile_encrypted` refuses.
+    """
+    card = card_for(name, CLASSIFICATION)
+    return compile_encrypted(load(name), sample_inputs(card), security=security, batch=batch)
+
+
+def evaluate_encrypted(
+    name: str,
+    examples: int = 10,
+    batch: str = "one",
+    security: int = 128,
+    simulated: bool = False,
+    data=None,
+    data_dir=None,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict:
+    """Classify test images encrypted and plain, and compare.
+
+    Args:
+        name: name of a shipped classifier of images, or folder of a run.
+        examples: how many of the test split, drawn with seed 0.
+        batch: "one" or "many", as for `compile_encrypted`.
+        security: bits of security.
+        simulated: whether encryption is simulated: quicker, and without TenSEAL.
+        data: what `zoo.open_data` takes, in place of the card's data set.
+        data_dir: where TFDS keeps its data sets.
+        progress: called with (done, all) examples.
+
+    Returns:
+        Accuracies, agreement of the decisions, the largest error of a logit; unless simulated, bytes and seconds of the
+        first request, and the median seconds of the others.
+
+    Raises:
+        ValueError: unknown model, or one that `compile_encrypted` refuses.
+        FileNotFoundError: the data set is not there.
+    """
+    positive_integer("examples", examples)
+    card = card_for(name, CLASSIFICATION)
+    data_set = open_for(card, data, data_dir)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(data_set.x_test))[:examples])
+    images, labels = np.stack([data_set.x_test[i] for i in chosen]), data_set.y_test[chosen]
+    model = compile_by_name(name, batch, security)
+    plain = model.circuit.program.run(images)
+    if simulated:
+        logits = model.simulate(images)
+        costs: dict[str, float] = {}
+    else:
+        logits, costs = _encrypted(model, images, progress)
+    found = logits.argmax(axis=1)
+    return {
+        "model": card["name"],
+        "dataset": card["dataset"]["name"],
+        "split": "test",
+        "examples": len(images),
+        "batch": batch,
+        "simulated": simulated,
+        "accuracy": float((found == labels).mean()),
+        "plain_accuracy": float((plain.argmax(axis=1) == labels).mean()),
+        "agreement": float((found == plain.argmax(axis=1)).mean()),
+        "logit_error": float(np.abs(logits - plain).max()),
+        "plan": model.plan.as_dict(),
+        **costs,
+    }
+
+
+def _encrypted(model: EncryptedModel, images: np.ndarray, progress) -> tuple[np.ndarray, dict]:
+    """Logits by a client and a server in this process, and what they cost."""
+    from zoo.encrypted.client import Client  # needs TenSEAL
+    from zoo.encrypted.server import Server
+
+    started = time.perf_counter()
+    client = Client(model)
+    keys = client.public_keys()
+    server = Server(model, keys)
+    key_seconds = time.perf_counter() - started
+    logits, seconds, processor = [], [], []
+    size = model.plan.examples_per_request
+    request: list[bytes] = []
+    for start in range(0, len(images), size):
+        part = images[start : start + size]
+        request = client.encrypt(part)
+        before, used = time.perf_counter(), time.process_time()
+        answer = server.answer(request)
+        seconds.append(time.perf_counter() - before)
+        processor.append(time.process_time() - used)
+        logits.append(client.decrypt(answer, len(part)))
+        if progress is not None:
+            progress(min(start + size, len(images)), len(images))
+    return np.concatenate(logits), {
+        "key_bytes": sum(map(len, keys.values())),
+        "key_seconds": key_seconds,
+        "request_bytes": sum(map(len, request)),
+        "first_seconds": seconds[0],
+        "median_seconds": float(np.median(seconds[1:] or seconds)),
+        "median_processor_seconds": float(np.median(processor[1:] or processor)),
+    }
