@@ -114,7 +114,9 @@ def test_other_rates_are_resampled_and_reported(tones):
     found = zoo.open_data(tones)
     assert says(found, "1 files: resampled from 44100 to 8000 samples a second (high/cd.wav)")
     assert says(found, "1 files: resampled from 16000 to 8000") and not found.summary.sizes
-    for example, label in zip(found.x_train, found.y_train, strict=True):
+    examples, labels = np.concatenate([found.x_train, found.x_test]), np.concatenate([found.y_train, found.y_test])
+    assert len(examples) == 18
+    for example, label in zip(examples, labels, strict=True):
         loudest = np.abs(np.fft.rfft(example)).argmax() * 8000 / len(example)
         assert loudest == pytest.approx((2000, 300)[label], abs=5)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import warnings
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 import zoo
 from zoo.data.cache import cache_folder
+from zoo.data.file_decoding import decode
 from zoo.data.splitting import stratified_split
 
 
@@ -24,6 +26,16 @@ def image(path, seed, size=(20, 24), mode="RGB", **options):
         whole = Image.frombytes("CMYK", whole.size, pixels.tobytes())
     whole.convert(mode).save(path, **options)
     return path
+
+
+def in_another_process(paths, shape, parent):
+    """`decode`, which fails in the tests' own process, and is killed where a file says so."""
+    assert os.getpid() != parent
+    for path in paths:
+        with open(path, "rb") as file:
+            if file.read() == b"kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+    return decode(paths, shape)
 
 
 @pytest.fixture
@@ -98,6 +110,24 @@ def test_decoded_files_come_from_the_cache_until_one_changes(photos, monkeypatch
     assert isinstance(again.x_train, np.memmap)
     image(photos / "cat" / "0.png", 999)
     assert zoo.open_data(photos).sha256 != first.sha256 and len(decoded) == 40
+
+
+def test_several_processes_decode_what_one_does(photos, tmp_path, monkeypatch):
+    from zoo.data import file_decoding
+
+    (photos / "cat" / "bad.png").write_bytes(b"none")
+    alone = zoo.open_data(photos)
+    monkeypatch.setenv("PINET_CACHE", str(tmp_path / "other"))
+    monkeypatch.setattr(file_decoding, "ALONE", 0)
+    monkeypatch.setattr(file_decoding, "CHUNK", 8)
+    monkeypatch.setattr(file_decoding, "decode", partial(in_another_process, parent=os.getpid()))
+    reports = []
+    together = zoo.open_data(photos, progress=lambda *report: reports.append(report))
+    assert together.sha256 == alone.sha256 and together.summary.unreadable == alone.summary.unreadable
+    assert reports[-1] == (41, 41)
+    (photos / "cat" / "bad.png").write_bytes(b"kill")
+    with pytest.raises(OSError, match="process that decodes files was killed.*LOKY_MAX_CPU_COUNT=1"):
+        zoo.open_data(photos)
 
 
 def test_a_reader_that_was_killed_leaves_nothing_that_counts(photos):

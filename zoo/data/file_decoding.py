@@ -98,12 +98,21 @@ def decode_files(
 def _chunks(chunks, shape, count) -> Iterable[list[Decoded]]:
     if count <= ALONE:
         return (decode(chunk, shape) for chunk in chunks)
-    from joblib import Parallel, delayed
+    return _in_processes(chunks, shape)
 
-    # joblib starts clean processes: neither threads of a backend nor the user's script come along.
-    return Parallel(n_jobs=-1, return_as="generator", pre_dispatch="4*n_jobs", batch_size=1)(
-        delayed(decode)(chunk, shape) for chunk in chunks
-    )
+
+def _in_processes(chunks, shape):
+    """joblib starts clean processes: neither the threads of a backend nor the user's script come along."""
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    parallel = Parallel(n_jobs=-1, return_as="generator", pre_dispatch="4*n_jobs", batch_size=1)
+    try:
+        yield from parallel(delayed(decode)(chunk, shape) for chunk in chunks)
+    except TerminatedWorkerError as error:
+        raise OSError(
+            "A process that decodes files was killed, perhaps as memory ran out. LOKY_MAX_CPU_COUNT=1 decodes with one."
+        ) from error
 
 
 def decode(paths: Sequence[str], shape: tuple[int, ...]) -> list[Decoded]:
