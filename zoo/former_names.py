@@ -1,4 +1,4 @@
-"""Names in files written before version 0.1.0, and what they are called now, so that such files still load."""
+"""Names in files written before the first release, and what they are called now, so that such files still load."""
 
 TASKS = {"sound classification": "audio classification"}
 ENTRIES = {"levels": "multiplicative_depth"}

@@ -30,4 +30,4 @@ class AudioModel(PixelModel):
         return scale_warning(examples)
 
 
-keras.saving.get_custom_objects()["pinet_keras>SoundModel"] = AudioModel  # its name in files before version 0.1.0
+keras.saving.get_custom_objects()["pinet_keras>SoundModel"] = AudioModel  # its name in files before the first release
