@@ -132,6 +132,14 @@ def test_evaluate_takes_data_where_the_card_names_none(pinet, saved):
     assert "must lie in 0..1. Received: 0..9" in pinet("evaluate", saved, "--data", "digits.npz")[2]
 
 
+def test_the_same_data_refute_no_card_that_holds_no_accuracy(pinet, here):
+    card = zoo.save(zoo.load("pinet_digits"), "models/again", dataset=load_set("digits"))
+    assert card["dataset"] == zoo.card("pinet_digits")["dataset"] and "accuracy" not in card
+    code, out, err = pinet("evaluate", "models/again", "--json")
+    result = json.loads(out)
+    assert (code, result["same_data_as_card"], result["reproduces_card"]) == (0, False, False), err
+
+
 def test_every_command_takes_the_folder_of_a_generator(pinet, here):
     folder = "models/drawing"
     names = ["../0", *"123456789"]
