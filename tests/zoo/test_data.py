@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.data.catalog import SETS
+from zoo.data.data_set import DataSet
 from zoo.data.loading import load_set
 
 
@@ -43,6 +44,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     blocked.write_text("", encoding="utf-8")
     with pytest.raises(FileNotFoundError, match="mnist is not in .*blocked and could not be downloaded there"):
         load_set("mnist", data_dir=blocked)
+
+
+def test_an_unknown_set_needs_names_of_classes(small_arrays):
+    with pytest.raises(ValueError, match="needs `class_names`. Received: 'mine'"):
+        DataSet("mine", **small_arrays)
+    assert DataSet("mine", **small_arrays, class_names=("a", "b")).shape == (8, 8, 1)
 
 
 def test_an_unknown_set_is_refused():

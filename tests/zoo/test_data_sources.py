@@ -143,6 +143,7 @@ def tiny_tfds(tmp_path_factory):
         BUILDER_CONFIGS = [  # noqa: RUF012
             tfds.core.BuilderConfig(name="whole", description=""),
             tfds.core.BuilderConfig(name="split", description=""),
+            tfds.core.BuilderConfig(name="named", description=""),
         ]
 
         def _info(self):
@@ -151,11 +152,15 @@ def tiny_tfds(tmp_path_factory):
                 "label": tfds.features.ClassLabel(names=["round", "square"]),
                 "note": tfds.features.Text(),
             }
-            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+            keys = None
+            if self.builder_config.name == "named":  # as in lfw
+                features["label"], keys = tfds.features.Text(), ("label", "image")
+            features = tfds.features.FeaturesDict(features)
+            return self.dataset_info_from_configs(features=features, supervised_keys=keys)
 
         def _split_generators(self, dl_manager):
             whole = {"train": self._examples(0, 20)}
-            return whole if self.builder_config.name == "whole" else {**whole, "test": self._examples(20, 30)}
+            return {**whole, "test": self._examples(20, 30)} if self.builder_config.name == "split" else whole
 
         def _generate_examples(self):
             raise NotImplementedError
@@ -163,9 +168,10 @@ def tiny_tfds(tmp_path_factory):
         def _examples(self, first, last):
             for index in range(first, last):
                 image = noise(index, 30 + index % 3, 40, 3)
-                yield index, {"image": image, "label": index % 2, "note": ""}
+                label = f"person {index % 2}" if self.builder_config.name == "named" else index % 2
+                yield index, {"image": image, "label": label, "note": ""}
 
-    for config in ("whole", "split"):
+    for config in ("whole", "split", "named"):
         TinyShapes(data_dir=folder, config=config).download_and_prepare()
     return folder
 
@@ -177,6 +183,7 @@ def test_a_data_set_of_tfds_is_read_by_name_and_config(tiny_tfds):
     assert says(found, "40×30 in 10") and says(found, "stratified by class: validation")
     whole = zoo.open_data("tiny_shapes/whole:1.2.3", data_dir=tiny_tfds, shape=(24, 24, None))
     assert whole.shape == (24, 24, 3) and len(whole.x_test) == 4 and whole.validation == 4
+    assert zoo.open_data("tiny_shapes/named", data_dir=tiny_tfds).class_names == ("person 0", "person 1")
 
 
 def test_classes_of_tfds_that_are_too_small_to_be_divided_are_left_out():

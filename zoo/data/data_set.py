@@ -30,6 +30,9 @@ class DataSet:
         validation: number of examples at the end of the training split that are its validation split; 0 where the
             recipe decides on it.
         summary: what was found while it was read, if it is no data set that the zoo knows by name.
+
+    Raises:
+        ValueError: no `class_names`, and the name is not known.
     """
 
     name: str
@@ -43,6 +46,8 @@ class DataSet:
 
     def __post_init__(self):
         if not self.class_names:
+            if self.name not in SETS:
+                raise ValueError(f"A data set that is not known by name needs `class_names`. Received: {self.name!r}")
             object.__setattr__(self, "class_names", tuple(SETS[self.name]["classes"]))
 
     @property
