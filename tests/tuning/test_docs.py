@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.shapes import draw_shapes
 from tuning import supervision
 from tuning.main import main
 from tuning.space import Space
@@ -49,10 +50,12 @@ def test_every_block_of_python_runs(tmp_path, monkeypatch, capsys):
     assert names["model"].output_shape == (None, 10)
 
 
-def test_every_search_on_the_page_can_start(understood):
+def test_every_search_on_the_page_can_start(understood, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw_shapes(tmp_path / "photos", 40)
     lines = re.findall(r"^\w*\$ +pinet (tune .*)$", PAGE, flags=re.MULTILINE)
     searches = [line for line in lines if line.split()[1] not in ("report", "promote")]
-    assert len(searches) == 6
+    assert len(searches) == 7
     for line in searches:
         understood(shlex.split(line))
 

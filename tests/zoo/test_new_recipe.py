@@ -119,7 +119,7 @@ def test_pinet_new_says_what_was_found_and_what_comes_next(pinet, tmp_path, monk
     assert code == 0 and "train: 24 (circle 6, cross 6, square 6, triangle 6)" in out
     assert out.rstrip().endswith("pinet train mine.toml --dry-run\n  pinet train mine.toml")
     assert read_recipe("mine.toml").dataset == str(shapes)
-    code, _, err = pinet("new", "mine", "--data", shapes)
+    code, _, err = pinet("new", "mine", "--data", tmp_path / "nowhere/")  # said before any data are read
     assert code == 1 and "exists already" in err
     code, _, err = pinet("new", "other", "--data", tmp_path / "nowhere/")
     assert code == 1 and "nowhere" in err and not (tmp_path / "other.toml").exists()
