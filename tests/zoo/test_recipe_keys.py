@@ -389,6 +389,9 @@ def test_training_starts_from_the_weights_of_the_initial_model(data_set):
         ValueError, match="layers logits, stage_0_.* or have other shapes. Received: initial='pinet_digits'"
     ):
         prepared(data_set, initial="pinet_digits")
+    assert replace(RECIPE, initial="pinet_mnist").shape == (28, 28, 1)
+    with pytest.raises(ValueError, match=r"\[28, 28, 1\]: leave out recipe key 'image_size'. Received: image_size=32"):
+        replace(RECIPE, initial="pinet_mnist", image_size=32)
 
 
 @pins("frozen_epochs", "frozen_learning_rate")

@@ -40,12 +40,12 @@ def test_one_exploded_logit_does_not_set_the_temperature():
     assert fit_temperature(logits, labels) == pytest.approx(expected, rel=0.3)
 
 
-def test_a_split_without_an_error_says_nothing_of_the_temperature():
+def test_a_split_without_an_error_gets_the_confidence_of_the_rule_of_succession():
     logits = np.random.default_rng(0).normal(size=(20, 5))
     labels = logits.argmax(1)
-    assert fit_temperature(logits, labels) == 1.0
-    labels[0] = (labels[0] + 1) % 5
-    assert fit_temperature(logits, labels) != 1.0
+    found = np.exp(logits / fit_temperature(logits, labels))
+    assert (found.max(1) / found.sum(1)).mean() == pytest.approx(21 / 22)
+    assert fit_temperature(np.zeros((20, 5)), np.zeros(20, int)) == 1.0  # equal logits are so at any temperature
 
 
 def test_accuracy_by_class_of_a_hand_computed_case():

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import recall_score
 
 from zoo.files import finite_or_none
+
+POWERS = (-4, 4)  # e to these are the bounds of the temperature
 
 
 def accuracy_interval(logits: np.ndarray, labels: np.ndarray) -> tuple[float, list[float]]:
@@ -81,8 +83,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     Guo et al. minimise the negative log-likelihood, which has no bound: a polynomial can give a rare image logits of
     10⁵, and that image alone would then determine the temperature. The Brier score is proper as well, and at most 2.
 
-    Where every example is classified right, the lowest score is at T → 0, and says nothing of how often the classifier
-    errs on others: T is then 1.
+    Where all n examples are classified right, the lowest score is at T → 0, and says nothing of how often others are
+    classified wrong. T is then the one at which the mean confidence is (n + 1) / (n + 2), Laplace's rule of succession.
 
     Args:
         logits: `[n, classes]`, of validation examples.
@@ -98,10 +100,18 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     _check(logits)
     logits = np.asarray(logits, "float64")
     if (logits.argmax(axis=1) == labels).all():
-        return 1.0
+        return _temperature_of_confidence(logits, (len(labels) + 1) / (len(labels) + 2))
     targets = np.eye(logits.shape[1])[labels]
     loss = lambda power: ((softmax(logits / np.exp(power), axis=1) - targets) ** 2).sum(axis=1).mean()  # noqa: E731
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=POWERS, method="bounded").x))
+
+
+def _temperature_of_confidence(logits, confidence):
+    excess = lambda power: softmax(logits / np.exp(power), axis=1).max(axis=1).mean() - confidence  # noqa: E731
+    low, high = POWERS
+    if excess(low) <= 0 or excess(high) >= 0:  # no temperature in between gives it
+        return 1.0
+    return float(np.exp(brentq(excess, low, high)))
 
 
 def _check(logits: np.ndarray) -> None:

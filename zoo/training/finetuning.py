@@ -60,6 +60,13 @@ def finetune(
     Raises:
         ValueError: no classifier has that name, it is no data set for it, or `run_dir` holds another run.
         FileNotFoundError: the data set is not there.
+
+    Example:
+        >>> images, labels = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), "uint8"), np.arange(60) % 2
+        >>> quick = ["name=mine", "frozen_epochs=1", "epochs=2"]  # without it, hundreds of steps
+        >>> card = zoo.finetune("pinet_digits", (images, labels), changes=quick, run_dir="mine")
+        >>> zoo.load("mine").output_shape, card["degree"]
+        ((None, 2), 4)
     """
     data_set = open_for_finetuning(name, data, data_dir)
     recipe = with_changes(finetuning_recipe(name, data_set), list(changes))
