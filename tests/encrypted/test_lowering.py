@@ -28,6 +28,10 @@ def test_models_of_the_zoo(name):
     card = zoo.card(name)
     program = check(zoo.load(name), sample_inputs(card))
     assert program.depth == card["multiplicative_depth"]
+    depths = program.depths()
+    for vector, step in enumerate(program.steps, start=1):
+        if isinstance(step, Product):  # its factors are made as late as it allows
+            assert depths[step.left] == depths[step.right] == depths[vector] - 1
 
 
 @pytest.mark.parametrize("decomposition, products", [("ccp", 2), ("ncp", 2), ("ncp_skip", 2)])
@@ -119,3 +123,10 @@ def test_a_function_that_is_not_affine_is_noticed():
         linear_maps.unit_vectors(ops.square, (3,))
     with pytest.raises(ValueError, match="not affine"):
         linear_maps.elementwise(ops.square, (3,))
+
+
+def test_an_affine_map_that_is_too_large_is_refused_before_it_is_made(monkeypatch):
+    monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 5000)
+    model = keras.Sequential([keras.Input((60,)), layers.Dense(50), layers.Dense(2, name="second")])
+    with pytest.raises(ValueError, match=r"second \(Dense\) cannot be .* some [5-9],\d+ weights, and at most 5,000"):
+        lower(model)

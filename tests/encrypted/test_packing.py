@@ -65,6 +65,21 @@ def dense(decomposition="ccp"):
     return randomised(keras.Sequential([keras.Input((13,)), *layers])), np.random.default_rng(0).normal(size=(3, 13))
 
 
+def tree():
+    """A product of two products, which stand in other slots."""
+    inputs = keras.Input((6,))
+    a, b, c, d = (keras.layers.Dense(20, use_bias=False)(inputs) for _ in range(4))
+    model = keras.Model(inputs, keras.layers.Dense(3)((a * b) * (keras.ops.flip(c * d, axis=1))))
+    return randomised(model), np.random.default_rng(0).normal(size=(3, 6))
+
+
+def products_of_products():
+    inputs = keras.Input((6,))
+    a, b, c, d = (keras.layers.Dense(20, use_bias=False)(inputs) for _ in range(4))
+    model = keras.Model(inputs, keras.layers.Dense(3)((a * b) * (c * d) * a))
+    return randomised(model), np.random.default_rng(0).normal(size=(3, 6))
+
+
 def pooled():
     layers = [
         pinet_keras.PolyConv2D(6, 3, degree=2, padding="same"),
@@ -81,7 +96,9 @@ def pooled():
 
 @pytest.mark.parametrize("ring", [RING, 4 * RING], ids=["many ciphertexts", "few ciphertexts"])
 @pytest.mark.parametrize(
-    "make", [digits, dense, lambda: dense("ncp_skip"), pooled], ids=["digits", "ccp", "ncp", "pooled"]
+    "make",
+    [digits, dense, lambda: dense("ncp_skip"), pooled, tree, products_of_products],
+    ids=["digits", "ccp", "ncp", "pooled", "tree", "products of products"],
 )
 def test_a_packed_program(make, ring):
     model, examples = make()
@@ -136,6 +153,14 @@ def test_the_input_is_repeated():
     np.testing.assert_array_equal(layout.pack(np.array([[1.0, 2, 3]]))[0, 0], [1, 2, 3, 0] * 4)
     target = layout_of((16,), (3,), 16)
     assert set(layout.difference(target, np.arange(16), np.zeros(16, dtype=int)).tolist()) <= {0, 1, 2, 14, 15}
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 6, 1)], ids=["around the circle", "as often as it fits"])
+def test_every_value_of_a_repeated_input_is_found_from_every_slot(shape):
+    layout, target, values = input_layout(shape, 64), layout_of((64,), shape, 64), 1 + np.arange(np.prod(shape))
+    row, column = map(np.ravel, np.meshgrid(np.arange(64), np.arange(len(values))))
+    at = (target.slot[row] + layout.difference(target, row, column)) % 64
+    np.testing.assert_array_equal(layout.pack(values[None])[0, 0][at], values[column])
 
 
 def test_the_split_of_a_dense_layer_takes_few_rotations():

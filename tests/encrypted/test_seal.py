@@ -98,15 +98,17 @@ def test_other_ciphertexts_are_refused_and_the_server_lives(small):
     np.testing.assert_allclose(client.decrypt([answer]), plain[:1], atol=2e-3 * np.abs(plain).max())
 
 
-def test_a_ciphertext_of_another_scale_is_refused(small):
+def test_a_ciphertext_of_another_scale_or_depth_is_refused(small, monkeypatch):
     compiled, client, server, examples, _ = small
     context = context_of(compiled.parameters)
-    ciphertext = from_bytes(sealapi.Ciphertext, context, client.encrypt(examples[:1])[0], "ciphertext")
-    ciphertext.scale = 2 * ciphertext.scale
-    full = to_bytes(ciphertext)
-    object.__setattr__(compiled.plan, "ciphertext_bytes", 2 * len(full))
-    with pytest.raises(ValueError, match="of scale"):
-        server.answer([full])
+    (data,) = client.encrypt(examples[:1])
+    scaled, lowered = (from_bytes(sealapi.Ciphertext, context, data, "ciphertext") for _ in range(2))
+    scaled.scale = 2 * scaled.scale
+    sealapi.Evaluator(context).mod_switch_to_next_inplace(lowered)
+    monkeypatch.setattr("zoo.encrypted.server.MARGIN", 3)  # they have no seed, so they are larger
+    for other in (scaled, lowered):
+        with pytest.raises(ValueError, match=r"must be fresh and of scale .*Received: \d+ moduli, scale"):
+            server.answer([to_bytes(other)])
 
 
 def test_keys_that_lack_something_are_refused(small):

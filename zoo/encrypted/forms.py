@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+MOST_WEIGHTS = 150_000_000  # of one affine map: more would need gigabytes, and hours when encrypted
+
 
 @dataclass(frozen=True, eq=False)
 class Form:
@@ -36,7 +38,17 @@ class Form:
         return Form(values.shape, {}, values.ravel())
 
     def mapped(self, matrix: sparse.csr_array, shape: tuple[int, ...], shift: np.ndarray | float = 0.0) -> Form:
-        """An affine map of this tensor: matrix · x + shift."""
+        """An affine map of this tensor: matrix · x + shift.
+
+        Raises:
+            ValueError: the product of the matrices would take more than `MOST_WEIGHTS` multiplications.
+        """
+        work = sum(int(np.diff(own.indptr)[matrix.indices].sum()) for own in self.terms.values())
+        if work > MOST_WEIGHTS:
+            raise ValueError(
+                f"The affine map that it ends has some {work:,} weights, and at most {MOST_WEIGHTS:,} can be planned. "
+                "Wide layers, and shortcuts past many layers, make it large."
+            )
         terms = {vector: sparse.csr_array(matrix @ own) for vector, own in self.terms.items()}
         return Form(shape, terms, matrix @ self.constant + shift)
 

@@ -75,7 +75,8 @@ class _Lowering:
             function = trace(operation, [(1, *form.shape) for form in inputs])
             return self.graph(function, inputs)
         except ValueError as error:
-            raise ValueError(f"{operation.name} ({name}) cannot be computed on encrypted values. {error}") from error
+            layer = operation.name.removesuffix("__logits")  # as a copy without softmax is called
+            raise ValueError(f"{layer} ({name}) cannot be computed on encrypted values. {error}") from error
 
     def _known(self, call: Call, name: str, inputs: list[Form], is_last: bool) -> list[Form]:
         operation, first = call.operation, inputs[0]
