@@ -10,7 +10,7 @@ VENV := .venv
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 PYTEST = $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 # A file goes to one process: the longest ones first, so that none is left for the end.
-SLOW_FIRST := tests/zoo/test_training.py tests/zoo/generation/test_training.py tests/tuning/test_searching.py
+SLOW_FIRST := tests/test_gallery.py tests/zoo/test_training.py tests/zoo/generation/test_training.py tests/tuning/test_searching.py
 DESCRIBED_BY := pyproject.toml constraints.txt
 CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 	"pinet-keras needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")

@@ -29,7 +29,7 @@ TUTORIALS_PRINTED = {
         r"the server classifies [78] of 8 photographs"
     ),
     "smallest_polynomial": (
-        r"^( *[\d,]+ parameters: \d+\.\d% of the validation images\n){4}smallest: tier 3, degree 4, depth 5\n"
+        r"^( *[\d,]+ parameters: \d+\.\d% of the validation images\n){3}smallest: tier 3, degree 4, depth 5\n"
         r"[\d,]+ parameters, test accuracy [6-9]\d\.\d%$"
     ),
     "read_decision_boundary": (

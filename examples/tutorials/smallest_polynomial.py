@@ -24,7 +24,7 @@ draw_shapes(Path("photos"), 800)  # your own folder takes its place
 # epochs keep this page short, and one kind of block shows the effect of rank and width.
 photos = zoo.open_data("photos", shape=(16, 16, 3))
 space = new_space("photos", photos) | {"epochs": 20, "image_size": 16, "learning_rate": 0.01, "weight_decay": 0.05}
-space["network"] |= {"block": "residual", "stages": 2, "width": [4, 8, 12, 16], "blocks": 1}
+space["network"] |= {"block": "residual", "stages": 2, "width": [4, 8, 16], "blocks": 1}
 
 # A grid tries every point; "random" and "bayesian" choose among more than can be tried. A network over the budget is
 # not trained. The test split has no part in a search.

@@ -37,6 +37,7 @@ def test_the_smallest_and_the_largest_network_of_the_space_can_be_built(shape):
         recipe = space.recipe(values)
         model = build(recipe.architecture, recipe.architecture_arguments, shape, [0.0] * channels, [1.0] * channels, 2)
         counts.append(model.count_params())
+        assert min(model.get_layer("features").input.shape[1:3]) >= 2  # no map is pooled away
     assert counts[0] < 3000 < counts[1]
 
 
