@@ -9,12 +9,12 @@ import pinet_keras
 import zoo
 from zoo.data.samples import sample_inputs
 from zoo.encrypted.batched_program import BatchedProgram
-from zoo.encrypted.compiling import simulate
+from zoo.encrypted.compiling import compile_encrypted, simulate
 from zoo.encrypted.diagonals import Entries, best_split, origin, sum_rotations
 from zoo.encrypted.layouts import input_layout, layout_of
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.packed_map import doubling_steps, equal_columns
-from zoo.encrypted.packed_program import pack_program
+from zoo.encrypted.packed_program import pack_program, with_own_factors
 from zoo.encrypted.parameters import parameters_for
 from zoo.encrypted.plan import plan_of
 from zoo.encrypted.program import normalised
@@ -65,18 +65,12 @@ def dense(decomposition="ccp"):
     return randomised(keras.Sequential([keras.Input((13,)), *layers])), np.random.default_rng(0).normal(size=(3, 13))
 
 
-def tree():
-    """A product of two products, which stand in other slots."""
-    inputs = keras.Input((6,))
-    a, b, c, d = (keras.layers.Dense(20, use_bias=False)(inputs) for _ in range(4))
-    model = keras.Model(inputs, keras.layers.Dense(3)((a * b) * (keras.ops.flip(c * d, axis=1))))
-    return randomised(model), np.random.default_rng(0).normal(size=(3, 6))
-
-
 def products_of_products():
+    """Factors that were both made before, and stand in other slots."""
     inputs = keras.Input((6,))
-    a, b, c, d = (keras.layers.Dense(20, use_bias=False)(inputs) for _ in range(4))
-    model = keras.Model(inputs, keras.layers.Dense(3)((a * b) * (c * d) * a))
+    first = keras.layers.Dense(20)(inputs) * keras.layers.Dense(20)(inputs)
+    second = keras.layers.Dense(20)(first) * keras.layers.Dense(20)(first)
+    model = keras.Model(inputs, keras.layers.Dense(3)(first * second))
     return randomised(model), np.random.default_rng(0).normal(size=(3, 6))
 
 
@@ -97,12 +91,12 @@ def pooled():
 @pytest.mark.parametrize("ring", [RING, 4 * RING], ids=["many ciphertexts", "few ciphertexts"])
 @pytest.mark.parametrize(
     "make",
-    [digits, dense, lambda: dense("ncp_skip"), pooled, tree, products_of_products],
-    ids=["digits", "ccp", "ncp", "pooled", "tree", "products of products"],
+    [digits, dense, lambda: dense("ncp_skip"), pooled, products_of_products],
+    ids=["digits", "ccp", "ncp", "pooled", "products of products"],
 )
 def test_a_packed_program(make, ring):
     model, examples = make()
-    program = normalised(lower(model), examples)
+    program = normalised(with_own_factors(lower(model)), examples)
     circuit = pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
     parameters = parameters_for(4 * RING, program.depth, 16.0)
     engine = Counting(parameters)
@@ -125,6 +119,15 @@ def test_a_batched_program(make):
     plan = plan_of("it", circuit, parameters, 0.0, 1.0)
     assert engine.counts == {name: getattr(plan, name) for name in engine.counts}
     assert engine.steps == set() == circuit.rotation_steps()
+
+
+def test_factors_that_were_both_made_before_are_noticed():
+    model, _ = products_of_products()
+    program = lower(model)
+    with pytest.raises(ValueError, match="Use `with_own_factors`"):
+        pack_program(program, 2048, UnitCosts(4096), 8)
+    assert with_own_factors(program).depth == program.depth + 1
+    assert compile_encrypted(model, np.ones((2, 6))).plan.depth == program.depth + 1
 
 
 def test_the_windows_of_a_pooling_are_added_before_they_are_multiplied():

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pinet_keras.arguments import one_of
 from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.lowering import lower
-from zoo.encrypted.packed_program import PackedProgram, pack_program
+from zoo.encrypted.packed_program import PackedProgram, pack_program, with_own_factors
 from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters, deepest, parameters_for
 from zoo.encrypted.plan import Plan, plan_of
 from zoo.encrypted.program import Program, normalised
@@ -88,7 +88,10 @@ def compile_encrypted(
     one_of("batch", batch, BATCHES)
     one_of("security", security, tuple(LARGEST_MODULUS))
     samples = np.asarray(samples)[:MEASURED]
-    program = normalised(lower(model), samples)
+    program = lower(model)
+    if batch == "one":
+        program = with_own_factors(program)  # which may make it deeper
+    program = normalised(program, samples)
     plain = program.run(samples)
     largest = float(np.abs(plain).max())
     tried = []

@@ -115,12 +115,11 @@ def pack_program(program: Program, slots: int, costs: UnitCosts, primes: int) ->
     """Choose layouts and split every map.
 
     Args:
-        program: the program.
+        program: the program, as `with_own_factors` gives it.
         slots: slots of a ciphertext.
         costs: of single operations.
         primes: moduli of a fresh ciphertext.
     """
-    program = with_own_factors(program)
     depths, image = program.depths(), program.input_shape
     widths = (image[1], image[0] * image[1]) if len(image) == 3 else ()
     layouts: dict[int, Layout] = {0: input_layout(image, slots)}
@@ -130,6 +129,8 @@ def pack_program(program: Program, slots: int, costs: UnitCosts, primes: int) ->
             continue  # made with its product
         factors = dict.fromkeys((step.left, step.right)) if isinstance(step, Product) else {vector: None}
         known = [k for k in factors if k in layouts]
+        if len(known) == 2:
+            raise ValueError(f"The factors of vector {vector} stand in other slots. Use `with_own_factors`.")
         wanted = {k: program.step(k) for k in factors if k not in layouts}
         layout = layouts[known[0]] if known else layout_of(step.shape, image, slots)
         maps[vector] = None
