@@ -46,7 +46,7 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
         FileNotFoundError: the data set is not there.
     """
     recipe, data_set = recipe_data(recipe, data, data_dir)
-    model = prepare(recipe, data_set)
+    model = prepare(recipe, data_set, recipe.frozen_epochs)  # the whole network is trained
     images, targets, held_images, held_targets = split(recipe, data_set)
     found = {
         "data": {
