@@ -49,10 +49,10 @@ def section(name: str, found: dict) -> str:
 
 def table(rows: list[dict]) -> list[list[str]]:
     """A line for each number of labels: mean ± standard deviation of each way."""
-    lines = []
+    lines, seeds = [], len({row["seed"] for row in rows})
     for labels in sorted({row["labels"] for row in rows}):
         cells = [values_of(rows, way, labels) for way in COLOURS]
-        lines.append([f"{labels:,}", *(accuracy(values) for values in cells)])
+        lines.append([f"{labels:,}", *(accuracy(values, seeds) for values in cells)])
     return lines
 
 
@@ -61,12 +61,13 @@ def values_of(rows: list[dict], way: str, labels: int) -> list[float]:
     return [row["test"] for row in rows if (row["way"], row["labels"]) == (way, labels)]
 
 
-def accuracy(values: list[float]) -> str:
-    """Mean and standard deviation in percent, with as many seeds as there are."""
+def accuracy(values: list[float], seeds: int) -> str:
+    """Mean and standard deviation in percent; of how many seeds, where they are not all."""
     if not values:
         return "not measured"
     spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{100 * statistics.mean(values):.1f}{spread} %"
+    some = f" (seeds: {len(values)})" if len(values) < seeds else ""
+    return f"{100 * statistics.mean(values):.1f}{spread} %{some}"
 
 
 def curve(found: dict) -> Figure:

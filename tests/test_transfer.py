@@ -63,11 +63,12 @@ def test_what_is_in_the_results_is_not_trained_again(digits, tmp_path, monkeypat
 
 def test_the_table_has_mean_and_standard_deviation_of_the_seeds():
     rows = [
-        {"way": "fine-tuned", "labels": labels, "test": test} for labels, test in ((100, 0.98), (10, 0.9), (10, 0.92))
+        {"way": "fine-tuned", "labels": labels, "seed": seed, "test": test}
+        for labels, seed, test in ((100, 0, 0.98), (10, 0, 0.9), (10, 1, 0.92))
     ]
     assert transfer_page.table(rows) == [
         ["10", "91.0 ± 1.4 %", "not measured", "not measured"],
-        ["100", "98.0 %", "not measured", "not measured"],
+        ["100", "98.0 % (seeds: 1)", "not measured", "not measured"],
     ]
 
 
