@@ -105,7 +105,7 @@ class HermiteActivation(keras.layers.Layer):
         first, *others = self.norms
         x = first(ops.cast(inputs, self.variable_dtype), training=training)
         powers = self._even_powers(x)
-        y = ops.reshape(self.gain, self._shape) * x
+        y = x * ops.reshape(self.gain, self._shape)  # x first: on JAX an array times a symbolic tensor fails
         for norm, order in zip(others, range(2, self.degree + 1, 2), strict=True):
             y = y + norm(_hermite(order, powers), training=training)
         return ops.cast(y, self.compute_dtype)
