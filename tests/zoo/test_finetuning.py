@@ -259,6 +259,8 @@ def test_the_folder_of_a_run_that_stopped_early_is_a_finished_one(data_set, tmp_
     assert card["training"]["epochs"] < 60 and card["training"]["best_epoch"] <= card["training"]["epochs"] - 2
     run = read_run(tmp_path / "runs/mine")
     assert (run.state, run.epochs_done, run.epochs) == ("finished", card["training"]["epochs"], 60)
+    (tmp_path / "runs/mine/starts.json").unlink()  # which older runs have not
+    assert read_run(tmp_path / "runs/mine").state == "finished"
     assert run.best == pytest.approx(card["accuracy"]["validation"], abs=0.03)  # rounded to float16
     assert zoo.card("runs/mine") == card and zoo.load("runs/mine").output_shape == (None, 3)
     assert card["training"]["initial_sha256"] == zoo.card(SOURCE)["weights"]["sha256"]
