@@ -131,7 +131,7 @@ def test_nothing_that_the_server_gets_decrypts(small):
         with pytest.raises(ValueError, match="damaged, or was made"):
             from_bytes(sealapi.SecretKey, context, data, "secret key")
     logits = Client(compiled).decrypt(server.answer(client.encrypt(examples[:1])))
-    assert np.abs(logits - plain[:1]).max() > 100 * np.abs(plain).max()
+    assert np.abs(logits - plain[:1]).max() > 1  # uniform noise; with the right key the error is below 1e-3
 
 
 def test_a_product_with_zeros_is_computed(small):
