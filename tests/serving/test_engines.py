@@ -153,6 +153,15 @@ def test_a_server_that_does_not_end_is_ended(stub, models, monkeypatch):
     assert time.monotonic() - started < 20  # the stub ends by itself after 30 s
 
 
+@pytest.fixture
+def interrupts():
+    """Python's own answer to Ctrl-C, which a process started in the background of a shell does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_leaves_no_server_behind(stub, models):
     pid = stub(before="signal.signal(signal.SIGINT, signal.SIG_IGN)")
     meanwhile(lambda: (pid(), os.kill(os.getpid(), signal.SIGINT)))
