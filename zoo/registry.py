@@ -124,7 +124,7 @@ def _read_card(path):
         raise ValueError(f"{path} cannot be read: {error}.") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(
-            f"{path} is no model card, or is damaged: {error}. Restore it from a copy, or give `pinet train` the "
+            f"{path} is not a model card, or is damaged: {error}. Restore it from a copy, or give `pinet train` the "
             "command of its run again, which rewrites it."
         ) from error
 

@@ -30,10 +30,10 @@ def test_an_unknown_name_suggests_near_ones():
 def test_a_card_can_be_read_from_a_file(tmp_path):
     assert zoo.card(str(CARDS / "pinet_digits.json")) == zoo.card("pinet_digits")
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ValueError, match="broken.json is no model card"):
+    with pytest.raises(ValueError, match="broken.json is not a model card"):
         zoo.card(str(tmp_path / "broken.json"))
     (tmp_path / "other.json").write_text(json.dumps([1]), encoding="utf-8")
-    with pytest.raises(ValueError, match="other.json is no model card"):
+    with pytest.raises(ValueError, match="other.json is not a model card"):
         zoo.card(str(tmp_path / "other.json"))
     with pytest.raises(ValueError, match="no card of that name"):
         zoo.card(str(tmp_path / "absent.json"))
@@ -73,14 +73,14 @@ def test_a_damaged_card_is_named_with_its_entry(tmp_path, change, words):
     card = json.loads((CARDS / "pinet_digits.json").read_text())
     change(card)
     (tmp_path / "mine.json").write_text(json.dumps(card))
-    with pytest.raises(ValueError, match=f"{tmp_path}/mine.json is no model card, or is damaged: {words}.*Restore it"):
+    with pytest.raises(ValueError, match=f"{tmp_path}/mine.json is not a model card.*damaged: {words}.*Restore it"):
         zoo.card(tmp_path / "mine.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "null", '{"name": ', "[" * 100_000])
 def test_what_is_no_card_at_all_is_named(tmp_path, text):
     (tmp_path / "mine.json").write_text(text)
-    with pytest.raises(ValueError, match="mine.json is no model card"):
+    with pytest.raises(ValueError, match="mine.json is not a model card"):
         zoo.card(tmp_path / "mine.json")
 
 

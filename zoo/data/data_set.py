@@ -29,7 +29,7 @@ class DataSet:
         class_names: names of the classes, in the order of the labels; of a known data set they need not be given.
         validation: number of examples at the end of the training split that are its validation split; 0 where the
             recipe decides on it.
-        summary: what was found while it was read, if it is no data set that the zoo knows by name.
+        summary: what was found while it was read, if it is not a data set that the zoo knows by name.
 
     Raises:
         ValueError: no `class_names`, and the name is not known.

@@ -97,7 +97,7 @@ def _keys(name, features):
     labels = [key for key in ("label", "labels") if key in kinds] or labels
     if len(inputs) != 1 or len(labels) != 1:
         raise ValueError(
-            f"{name} is no data set for classification: it needs one image or audio clip and one label. "
+            f"{name} is not a data set for classification: it needs one image or audio clip and one label. "
             f"Received: {', '.join(f'{key} ({kind})' for key, kind in kinds.items())}"
         )
     return inputs[0], labels[0]

@@ -59,7 +59,7 @@ def open_data(
         A `zoo.data.data_set.DataSet`; its `summary` says what was found.
 
     Raises:
-        ValueError: it is no data set for classification; the message says why.
+        ValueError: it is not a data set for classification; the message says why.
         FileNotFoundError: it is not there, or could not be downloaded.
 
     Example:

@@ -149,7 +149,7 @@ def _keys(name, info):
     label = next((key for key in supervised if key in labels), labels[0] if len(labels) == 1 else None)
     if example is None or label is None:
         raise ValueError(
-            f"{name} is no data set for classification: it needs one image or audio clip and one label. "
+            f"{name} is not a data set for classification: it needs one image or audio clip and one label. "
             f"Received: {', '.join(f'{key} ({kind})' for key, kind in kinds.items())}"
         )
     return example, label

@@ -58,7 +58,7 @@ def finetune(
         The card; `zoo.load(run_dir)` then gives the model.
 
     Raises:
-        ValueError: no classifier has that name, it is no data set for it, or `run_dir` holds another run.
+        ValueError: no classifier has that name, it is not a data set for it, or `run_dir` holds another run.
         FileNotFoundError: the data set is not there.
 
     Example:

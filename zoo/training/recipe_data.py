@@ -35,7 +35,7 @@ def recipe_data(recipe: Recipe, data: Any = None, data_dir=None, progress=None) 
         says 0, its `validation` is the length of the data set's own validation split.
 
     Raises:
-        ValueError: it is no data set for classification, or the recipe has keys that have no meaning for it.
+        ValueError: it is not a data set for classification, or the recipe has keys that have no meaning for it.
         FileNotFoundError: the data set is not there.
     """
     if data is not None and replaces_arrays(recipe, data):

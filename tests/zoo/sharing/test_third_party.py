@@ -82,7 +82,7 @@ CARDS = {
     "no checksum": (missing("weights", "sha256"), "weights.sha256 is missing"),
     "no task": (missing("task"), "task is missing"),
     "task": (entry("task", value="mind reading"), "task is 'mind reading'"),
-    "a list as task": (entry("task", value=[]), "even_or_odd.json is no model card"),
+    "a list as task": (entry("task", value=[]), "even_or_odd.json is not a model card"),
     "classes": (entry("class_names", value=["a"] * 100_001), "its maxItems is 100000"),
     "too few classes": (entry("class_names", value=["a"]), "holds a head of 2 classes|does not hold the weights"),
     "true for a number": (entry("parameters", value=True), "parameters is of type bool"),
@@ -106,7 +106,7 @@ def test_a_card_is_refused_before_it_is_read_whole(saved):
     with pytest.raises(ValueError, match="has more than 10,000,000 bytes"):
         zoo.card(saved)
     Path(saved, CARD).write_text("[" * 100_000)
-    with pytest.raises(ValueError, match="is no model card"):
+    with pytest.raises(ValueError, match="is not a model card"):
         zoo.card(saved)
 
 
