@@ -86,14 +86,15 @@ def test_the_best_of_a_generator_is_its_smallest_distance(tmp_path):
     assert (run.metric, run.best, run.best_epoch) == ("frechet_distance", 3.5, 2)
 
 
-def test_pinet_runs_prints_a_table_and_json(pinet, tmp_path):
+def test_pinet_runs_prints_a_table_and_json(pinet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the table folds a long path
     make_run(tmp_path / "runs" / "mine", 0.5, 0.9, starts=[start(1, end="failed", message="too [bold] far")])
-    code, out, _ = pinet("runs", tmp_path / "runs")
+    code, out, _ = pinet("runs")
     assert code == 0
     (row,) = [line for line in out.splitlines() if "mine " in line and "2/3" in line]
     assert "failed" in row and "90.00% (epoch 2)" in row and "pinet_digits" in row
     assert "mine: too [bold] far" in out
-    code, out, _ = pinet("runs", tmp_path / "runs", "--json")
+    code, out, _ = pinet("runs", "runs", "--json")
     assert code == 0 and [(each["state"], each["best"]) for each in json.loads(out)] == [("failed", 0.9)]
     (tmp_path / "empty").mkdir()
     assert "There is no run in" in pinet("runs", tmp_path / "empty")[1]
