@@ -17,13 +17,13 @@ LOW = 2.99 * math.log(10)
 def run(tmp_path):
     """Plays epochs of given losses, each leaving its number as the model's weight, as a start of a run would."""
 
-    def play(*losses):
+    def play(*losses, frozen_epochs=0):
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
         model.compile("sgd", "mse")
         model.optimizer.build(model.trainable_variables)
         checkpoint = Checkpoint(tmp_path)
         done = checkpoint.restore(model)
-        stop = StopAtDivergence(10, checkpoint)
+        stop = StopAtDivergence(10, checkpoint, frozen_epochs)
         for callback in (stop, checkpoint):
             callback.set_model(model)
             callback.on_train_begin()
@@ -66,6 +66,20 @@ def test_a_run_killed_after_a_bad_epoch_counts_it(run, tmp_path):
     run(2.0, HIGH)  # and the process ends
     with pytest.raises(ValueError, match="loss of epoch 3 is .*epoch 1 is kept"):
         run(HIGH, 1.0)
+    assert kept(tmp_path) == (1, 1.0, 1)
+
+
+def test_a_high_loss_with_a_frozen_body_is_no_divergence_and_is_not_counted_afterwards(run, tmp_path):
+    run(HIGH, HIGH, HIGH, frozen_epochs=3)  # and the process ends
+    run(HIGH, LOW, frozen_epochs=3)
+    assert kept(tmp_path) == (5, 5.0, 5)
+    with pytest.raises(ValueError, match="loss of epoch 7 is 6.93"):
+        run(HIGH, HIGH, frozen_epochs=3)
+
+
+def test_nan_with_a_frozen_body_ends_the_run(run, tmp_path):
+    with pytest.raises(ValueError, match="loss of epoch 2 is nan: the run diverged. The checkpoint of epoch 1 is kept"):
+        run(HIGH, math.nan, frozen_epochs=3)
     assert kept(tmp_path) == (1, 1.0, 1)
 
 

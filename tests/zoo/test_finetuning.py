@@ -16,6 +16,7 @@ from zoo.recipes import Recipe
 from zoo.runs import read_run
 from zoo.training import fitting
 from zoo.training.batch_norm import recompute_statistics
+from zoo.training.callbacks import stop_at_divergence
 from zoo.training.callbacks.early_stopping import EarlyStopping
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.classifiers import train
@@ -118,6 +119,13 @@ def test_with_a_frozen_body_neither_its_weights_nor_its_statistics_move(data_set
     np.testing.assert_array_equal(one, other)  # inference mode
     fitting.run_epochs(model, recipe, data_set, epochs=2)
     assert all(same(before, body(model))) and not any(same(head, model.get_layer("logits").get_weights()))
+
+
+def test_a_high_loss_ends_a_run_only_when_the_body_is_trained(data_set, monkeypatch):
+    monkeypatch.setattr(stop_at_divergence, "FACTOR", 0.0)  # every loss is high
+    model, recipe = prepared(data_set, epochs=5, frozen_epochs=2)
+    with pytest.raises(ValueError, match="loss of epoch 4 is "):
+        fitting.run_epochs(model, recipe, data_set)
 
 
 def test_afterwards_everything_moves_that_moved_in_the_training_of_the_source(data_set):

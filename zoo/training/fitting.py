@@ -111,7 +111,7 @@ def run_epochs(
     stopping = EarlyStopping(recipe, checkpoint) if recipe.early_stopping else None
     common = [
         keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
-        StopAtDivergence(len(data_set.class_names), checkpoint),
+        StopAtDivergence(len(data_set.class_names), checkpoint, recipe.frozen_epochs),
         *([stopping] if stopping else []),
         *callbacks,
     ]

@@ -15,20 +15,23 @@ class StopAtDivergence(keras.callbacks.Callback):
 
     A run has diverged if the loss of an epoch is NaN or infinite, or if for two whole epochs in a row it was above
     3 · ln(classes). A network starts with logits that are almost equal, so that its loss starts near ln(classes), the
-    cross-entropy of guessing. One bad epoch is not enough, because a few steps at its start can ruin its mean.
+    cross-entropy of guessing. One bad epoch is not enough, because a few steps at its start can ruin its mean. The
+    limit is not for epochs with a frozen body: a few images whose features are very large can make the mean loss as
+    high, while nearly all others are classified rightly, and a frozen body cannot change them.
 
     Args:
         num_classes: of a classifier; `None` ends the run at NaN or infinity only.
         checkpoint: the run's `Checkpoint`, if it has one.
+        frozen_epochs: the first epochs, in which the body is frozen.
 
     Raises:
         ValueError: at the end of an epoch, if the run has diverged.
     """
 
-    def __init__(self, num_classes: int | None = None, checkpoint: Checkpoint | None = None):
+    def __init__(self, num_classes: int | None = None, checkpoint: Checkpoint | None = None, frozen_epochs: int = 0):
         super().__init__()
         self.limit = math.inf if num_classes is None else FACTOR * math.log(num_classes)
-        self.checkpoint, self.above = checkpoint, 0
+        self.checkpoint, self.frozen_epochs, self.above = checkpoint, frozen_epochs, 0
 
     def on_train_begin(self, logs=None) -> None:
         self.above = self._high_epochs_in_checkpoint()  # of a run that was stopped after them
@@ -37,7 +40,7 @@ class StopAtDivergence(keras.callbacks.Callback):
         loss = logs["loss"]
         if not math.isfinite(loss):
             self._end(f"The loss of epoch {epoch + 1} is {loss}")
-        if loss <= self.limit:
+        if epoch < self.frozen_epochs or loss <= self.limit:
             self.above = 0
             return
         if self.above == 0 and self.checkpoint:
@@ -51,7 +54,8 @@ class StopAtDivergence(keras.callbacks.Callback):
 
     def _high_epochs_in_checkpoint(self) -> int:
         """How many epochs, the last ones that the checkpoint knows, had a loss above the limit."""
-        losses = [row["loss"] for row in self.checkpoint.history] if self.checkpoint else []
+        history = self.checkpoint.history if self.checkpoint else []
+        losses = [row["loss"] for row in history[self.frozen_epochs :]]
         return sum(1 for _ in itertools.takewhile(lambda loss: loss > self.limit, reversed(losses)))
 
     def _end(self, words: str) -> None:
