@@ -23,7 +23,7 @@ def environment() -> dict:
         set it; `None` for one that is not set), `backend` and `versions`.
     """
     backend = keras.backend.backend()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # that it may run on
+    cores = processors()
     return {
         "commit": _commit(),
         "machine": f"{_devices()} ({cores} {'core' if cores == 1 else 'cores'}, {platform.machine()})",
@@ -36,6 +36,11 @@ def environment() -> dict:
             backend: __import__(backend).__version__,
         },
     }
+
+
+def processors() -> int:
+    """How many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def completed(facts: dict) -> dict:

@@ -11,6 +11,7 @@ import pinet_keras
 from pinet_keras.analysis import Evaluator
 from zoo.encrypted.compiling import compile_encrypted
 from zoo.encrypted.parameters import deepest
+from zoo.environment import processors
 
 from .models import randomised
 
@@ -45,6 +46,17 @@ def test_many_examples_need_no_rotations():
     plan = compile_encrypted(small(), EXAMPLES, batch="many").plan
     assert plan.rotations == plan.rotation_keys == 0
     assert (plan.examples_per_request, plan.request_ciphertexts) == (plan.ring // 2, 5)
+
+
+def test_workers_compute_a_request_each():
+    plans = [compile_encrypted(small(), EXAMPLES, batch="many", workers=count).plan for count in (1, 3)]
+    assert plans[1].seconds == plans[0].seconds and plans[1].memory == 3 * plans[0].memory
+    assert plans[1].examples_per_second == pytest.approx(3 * plans[0].ring / 2 / plans[0].seconds)
+    assert "3 workers" in str(plans[1]) and "worker" not in str(plans[0])
+    assert compile_encrypted(small(), EXAMPLES, batch="many").plan.workers == processors()
+    assert compile_encrypted(small(), EXAMPLES).plan.workers == 1
+    with pytest.raises(ValueError, match="`workers` must be"):
+        compile_encrypted(small(), EXAMPLES, workers=0)
 
 
 def test_a_simulation_errs_by_what_the_plan_says():

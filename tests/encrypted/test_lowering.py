@@ -17,7 +17,7 @@ from .models import randomised
 
 
 def check(model, examples):
-    program, wanted = lower(model), Evaluator(model)([np.asarray(examples, dtype="float64")])
+    program, wanted = lower(model, examples), Evaluator(model)([np.asarray(examples, dtype="float64")])
     for each in (program, normalised(program, examples)):
         np.testing.assert_allclose(each.run(examples), wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
     return program
@@ -49,6 +49,50 @@ def test_a_product_and_its_factor_are_read_as_one_vector():
     program = lower(model)
     last = program.steps[-1]
     assert isinstance(last, Affine) and last.reads == (program.output - 1,)
+
+
+def hermite(gain):
+    inputs = keras.Input((6,))
+    layer = pinet_keras.HermiteActivation()
+    x = layer(layers.Dense(5)(inputs))
+    model = randomised(keras.Model(inputs, layers.Dense(3)(x)))
+    layer.gain.assign(gain)
+    return model
+
+
+@pytest.mark.parametrize(
+    "gain, is_square",
+    [([0.5, -0.4, 0.3, 0.2, 0.0], True), ([0.5, 900.0, 0.3, 0.2, 0.1], False)],
+    ids=["small shifts", "a large shift"],
+)
+def test_a_square_and_its_factor_are_read_as_one_vector(gain, is_square):
+    """f a² + g a is a square of a + g / 2f if the shift is small, else a ∗ (f a + g)."""
+    model, examples = hermite(gain), np.random.default_rng(7).normal(size=(8, 6))
+    program = lower(model, examples)
+    wanted = Evaluator(model)([examples])
+    np.testing.assert_allclose(program.run(examples), wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
+    assert program.depth == 3 and program.steps[-1].reads == (program.output - 1,)
+    (product,) = [step for step in program.steps if isinstance(step, Product)]
+    assert (product.left == product.right) == is_square
+
+
+def test_a_square_and_another_map_of_the_same_input_stay_two_terms():
+    inputs = keras.Input((6,))
+    model = randomised(
+        keras.Model(inputs, layers.Dense(2)(ops.square(layers.Dense(5)(inputs)) + layers.Dense(5)(inputs)))
+    )
+    check(model, np.random.default_rng(9).normal(size=(8, 6)))
+
+
+def test_a_square_of_the_input_is_not_shifted():
+    """It would need an affine map of its own, and a rescaling."""
+    inputs = keras.Input((6,))
+    model = randomised(keras.Model(inputs, layers.Dense(3)(ops.square(inputs) + 3.0 * inputs)))
+    examples = np.random.default_rng(8).normal(size=(8, 6))
+    program = lower(model, examples)
+    wanted = Evaluator(model)([examples])
+    np.testing.assert_allclose(program.run(examples), wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
+    assert program.depth == 2
 
 
 def test_layers_of_all_kinds():

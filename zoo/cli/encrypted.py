@@ -33,17 +33,29 @@ Packing = Annotated[
     Batch,
     typer.Option("--batch", help="One image a request, for a quick answer, or many, for the most images a second."),
 ]
+WorkerCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Processes that compute a request each [one; with many, one for each processor]."
+    ),
+]
 Bits = Annotated[Security, typer.Option("--security", help="Bits of security.")]
 
 
 @encrypted.command()
-def plan(name: ModelName, batch: Packing = Batch.one, security: Bits = Security.bits_128, json: AsJson = False):
+def plan(
+    name: ModelName,
+    batch: Packing = Batch.one,
+    security: Bits = Security.bits_128,
+    workers: WorkerCount = None,
+    json: AsJson = False,
+):
     """Show what the encrypted inference of a model needs and costs; no key is made."""
     registry.card(name)
     with waiting(f"planning {name}"):
         from zoo.encrypted.evaluation import compile_by_name
 
-        found = compile_by_name(name, batch.value, int(security.value)).plan
+        found = compile_by_name(name, batch.value, int(security.value), workers).plan
     if json:
         return print_json(found.as_dict())
     _print_rows(f"{found.model}, encrypted", found.rows())
@@ -55,6 +67,7 @@ def evaluate(
     examples: Annotated[int, typer.Option(min=1, help="How many test images.")] = 10,
     batch: Packing = Batch.one,
     security: Bits = Security.bits_128,
+    workers: WorkerCount = None,
     simulate: Annotated[bool, typer.Option(help="Simulate encryption: quicker, and without TenSEAL.")] = False,
     data: DataSource = None,
     data_dir: DataDir = None,
@@ -66,7 +79,15 @@ def evaluate(
         from zoo.encrypted.evaluation import evaluate_encrypted
 
         result = evaluate_encrypted(
-            name, examples, batch.value, int(security.value), simulate, data=data, data_dir=data_dir, progress=report
+            name,
+            examples,
+            batch.value,
+            int(security.value),
+            simulate,
+            data=data,
+            data_dir=data_dir,
+            workers=workers,
+            progress=report,
         )
     if json:
         return print_json(result)
@@ -76,11 +97,13 @@ def evaluate(
         ("error of logits", f"{result['logit_error']:.1e} at most"),
     ]
     if not simulate:
+        count = result["workers"]
         median, processor, first = (
             human_seconds(result[key]) for key in ("median_seconds", "median_processor_seconds", "first_seconds")
         )
         rows += [
             ("server", f"{median} a request ({processor} of processor time), the first in {first}"),
+            ("all", f"{result['examples_per_second']:,.1f} images a second, {count} worker{'s'[: count - 1]}"),
             ("request", human_bytes(result["request_bytes"])),
             ("public keys", f"{human_bytes(result['key_bytes'])}, once, in {human_seconds(result['key_seconds'])}"),
         ]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pinet_keras.arguments import one_of
+from pinet_keras.arguments import one_of, positive_integer
 from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.packed_program import PackedProgram, pack_program, with_own_factors
@@ -18,6 +18,7 @@ from zoo.encrypted.plan import Plan, plan_of
 from zoo.encrypted.program import Program, normalised
 from zoo.encrypted.simulation import SimulatedEngine
 from zoo.encrypted.unit_costs import UnitCosts
+from zoo.environment import processors
 
 BATCHES = ("one", "many")
 MEASURED = 32  # samples on which ranges and errors are measured
@@ -58,6 +59,7 @@ def compile_encrypted(
     security: int = 128,
     batch: str = "one",
     tolerance: float = 2e-3,
+    workers: int | None = None,
 ) -> EncryptedModel:
     """Plan the encrypted computation of a polynomial network.
 
@@ -71,6 +73,7 @@ def compile_encrypted(
         batch: "one" example a request, its values in the slots of few ciphertexts: the quickest answer. Or "many", one
             ciphertext for each value with an example in each slot: the most examples a second.
         tolerance: largest error of a logit, as a fraction of the largest logit of the samples.
+        workers: processes that compute a request each. None: with packing "many" one for each processor, else one.
 
     Returns:
         `EncryptedModel`, with its `plan`.
@@ -87,8 +90,9 @@ def compile_encrypted(
     """
     one_of("batch", batch, BATCHES)
     one_of("security", security, tuple(LARGEST_MODULUS))
+    workers = positive_integer("workers", workers, or_none=True) or (processors() if batch == "many" else 1)
     samples = np.asarray(samples)[:MEASURED]
-    program = lower(model)
+    program = lower(model, samples)
     if batch == "one":
         program = with_own_factors(program)  # which may make it deeper
     program = normalised(program, samples)
@@ -107,7 +111,8 @@ def compile_encrypted(
             continue
         error, circuit, parameters = min(tried, key=lambda each: each[0])
         if error <= tolerance * largest:
-            return EncryptedModel(plan_of(model.name, circuit, parameters, error, largest), parameters, circuit)
+            plan = plan_of(model.name, circuit, parameters, error, largest, workers)
+            return EncryptedModel(plan, parameters, circuit)
     raise ValueError(_too_deep(model.name, program.depth, security, min((each[0] for each in tried), default=None)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from zoo.registry import card_for
 from zoo.tasks import CLASSIFICATION
 
 
-def compile_by_name(name: str, batch: str = "one", security: int = 128) -> EncryptedModel:
+def compile_by_name(name: str, batch: str = "one", security: int = 128, workers: int | None = None) -> EncryptedModel:
     """The encrypted computation of a classifier of the zoo.
 
     Its bundled sample images are what scales are chosen by, so that client and server come to the same plan.
@@ -25,12 +25,13 @@ def compile_by_name(name: str, batch: str = "one", security: int = 128) -> Encry
         name: name of a shipped classifier of images, or folder of a run.
         batch: "one" or "many", as for `compile_encrypted`.
         security: bits of security.
+        workers: as for `compile_encrypted`.
 
     Raises:
         ValueError: unknown model, or one that `compile_encrypted` refuses.
     """
     card = card_for(name, CLASSIFICATION)
-    return compile_encrypted(load(name), sample_inputs(card), security=security, batch=batch)
+    return compile_encrypted(load(name), sample_inputs(card), security=security, batch=batch, workers=workers)
 
 
 def evaluate_encrypted(
@@ -41,6 +42,7 @@ def evaluate_encrypted(
     simulated: bool = False,
     data=None,
     data_dir=None,
+    workers: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict:
     """Classify test images encrypted and plain, and compare.
@@ -53,11 +55,12 @@ def evaluate_encrypted(
         simulated: whether encryption is simulated: quicker, and without TenSEAL.
         data: what `zoo.open_data` takes, in place of the card's data set.
         data_dir: where TFDS keeps its data sets.
+        workers: as for `compile_encrypted`.
         progress: called with (done, all) examples.
 
     Returns:
-        Accuracies, agreement of the decisions, the largest error of a logit; unless simulated, bytes and seconds of the
-        first request, and the median seconds of the others.
+        Accuracies, agreement of the decisions, the largest error of a logit; unless simulated, bytes and seconds of a
+        request, the first and the median of the others, and examples a second of all workers together.
 
     Raises:
         ValueError: unknown model, or one that `compile_encrypted` refuses.
@@ -68,7 +71,7 @@ def evaluate_encrypted(
     data_set = open_for(card, data, data_dir)
     chosen = np.sort(np.random.default_rng(0).permutation(len(data_set.x_test))[:examples])
     images, labels = np.stack([data_set.x_test[i] for i in chosen]), data_set.y_test[chosen]
-    model = compile_by_name(name, batch, security)
+    model = compile_by_name(name, batch, security, workers)
     plain = model.circuit.program.run(images)
     if simulated:
         logits = model.simulate(images)
@@ -93,33 +96,41 @@ def evaluate_encrypted(
 
 
 def _encrypted(model: EncryptedModel, images: np.ndarray, progress) -> tuple[np.ndarray, dict]:
-    """Logits by a client and a server in this process, and what they cost."""
+    """Logits by a client in this process and a server in this or in others, and what they cost."""
     from zoo.encrypted.client import Client  # needs TenSEAL
-    from zoo.encrypted.server import Server
+    from zoo.encrypted.workers import Workers
 
     started = time.perf_counter()
     client = Client(model)
     keys = client.public_keys()
-    server = Server(model, keys)
-    key_seconds = time.perf_counter() - started
-    logits, seconds, processor = [], [], []
     size = model.plan.examples_per_request
-    request: list[bytes] = []
-    for start in range(0, len(images), size):
-        part = images[start : start + size]
-        request = client.encrypt(part)
-        before, used = time.perf_counter(), time.process_time()
-        answer = server.answer(request)
-        seconds.append(time.perf_counter() - before)
-        processor.append(time.process_time() - used)
-        logits.append(client.decrypt(answer, len(part)))
-        if progress is not None:
-            progress(min(start + size, len(images)), len(images))
+    parts = [images[start : start + size] for start in range(0, len(images), size)]
+    logits, seconds, processor, request_bytes = [], [], [], 0
+
+    def requests() -> Iterator[list[bytes]]:
+        nonlocal request_bytes
+        for part in parts:
+            request = client.encrypt(part)
+            request_bytes = sum(map(len, request))
+            yield request
+
+    with Workers(model, keys, min(model.plan.workers, len(parts))) as workers:
+        key_seconds = time.perf_counter() - started
+        started = time.perf_counter()
+        for part, answer in zip(parts, workers.answers(requests()), strict=True):
+            logits.append(client.decrypt(answer.ciphertexts, len(part)))
+            seconds.append(answer.seconds)
+            processor.append(answer.processor_seconds)
+            if progress is not None:
+                progress(sum(map(len, logits)), len(images))
+        elapsed = time.perf_counter() - started
     return np.concatenate(logits), {
         "key_bytes": sum(map(len, keys.values())),
         "key_seconds": key_seconds,
-        "request_bytes": sum(map(len, request)),
+        "request_bytes": request_bytes,
+        "workers": workers.count,
         "first_seconds": seconds[0],
         "median_seconds": float(np.median(seconds[1:] or seconds)),
         "median_processor_seconds": float(np.median(processor[1:] or processor)),
+        "examples_per_second": len(images) / elapsed,
     }

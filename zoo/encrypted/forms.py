@@ -81,6 +81,20 @@ class Form:
             return None
         return vector, matrix.diagonal()
 
+    def slope_over(self, other: Form) -> np.ndarray | None:
+        """The factors g with which this tensor is g ∗ other plus a constant, value by value; None if there are none."""
+        if not other.terms or set(self.terms) != set(other.terms):
+            return None
+        pairs = [(self.terms[k], matrix) for k, matrix in other.terms.items()]
+        square = sum(np.asarray((matrix * matrix).sum(axis=1)) for _, matrix in pairs)
+        both = sum(np.asarray((own * matrix).sum(axis=1)) for own, matrix in pairs)
+        slope = both / np.where(square == 0, 1.0, square)
+        for own, matrix in pairs:
+            lacking = own - sparse.diags_array(slope, format="csr") @ matrix
+            if abs(lacking).max() > 1e-10 * abs(own).max():
+                return None
+        return slope
+
 
 def selection(index: np.ndarray, size: int) -> sparse.csr_array:
     """The matrix that takes value index[i] of `size` values to place i; an index of −1 gives 0."""

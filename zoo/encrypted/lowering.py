@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 from keras import ops, tree
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from pinet_keras.analysis import Evaluator, certify, fold
@@ -18,11 +19,12 @@ from zoo.encrypted.program import Program
 ADDING_MOVES = {"Sum", "Cumsum", "Diff", "Trace"}  # of MOVES, these add values
 
 
-def lower(model: keras.Model) -> Program:
+def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
     """Write a certified model as a program of affine maps and products.
 
     Args:
         model: a model of tier 2 or 3 with one input of fixed size.
+        examples: valid inputs `[n, *input_shape]`, by which squares are completed where that is exact enough.
 
     Returns:
         `Program`; its values are the model's logits, a softmax at the end left out.
@@ -44,7 +46,7 @@ def lower(model: keras.Model) -> Program:
         raise ValueError(f"Encrypted inference needs one input of fixed size and one output. Received: inputs {shapes}")
     with float64_enabled():
         shape = tuple(flat.inputs[0].shape[1:])
-        lowering = _Lowering(shape)
+        lowering = _Lowering(shape, examples)
         (logits,) = lowering.graph(flat, [Form.of_vector(0, shape)])
     return lowering.products.program(logits)
 
@@ -52,8 +54,8 @@ def lower(model: keras.Model) -> Program:
 class _Lowering:
     """Walks a graph and keeps the affine form of every tensor."""
 
-    def __init__(self, input_shape: tuple):
-        self.products = Products(input_shape)
+    def __init__(self, input_shape: tuple, examples: ArrayLike | None):
+        self.products = Products(input_shape, examples)
 
     def graph(self, graph, inputs: list[Form]) -> list[Form]:
         forms = dict(zip(map(id, graph.inputs), inputs, strict=True))

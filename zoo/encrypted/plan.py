@@ -17,7 +17,7 @@ SOURCE = "Homomorphic Encryption Security Standard, HomomorphicEncryption.org, 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What an encrypted computation needs and costs. Sizes are bytes; times are of one thread.
+    """What an encrypted computation needs and costs. Sizes are bytes; a request is computed by one thread.
 
     Attributes:
         model: name of the model.
@@ -41,7 +41,8 @@ class Plan:
         rescalings: rescalings of ciphertexts.
         seconds: of a request, once plaintexts are ready.
         setup_seconds: to make plaintexts ready, once.
-        memory: bytes.
+        workers: processes that compute a request each.
+        memory: bytes, of all of them.
         logit_error: largest error of a logit in a simulation on the samples.
         largest_logit: the largest logit of the samples.
     """
@@ -67,9 +68,15 @@ class Plan:
     rescalings: int
     seconds: float
     setup_seconds: float
+    workers: int
     memory: int
     logit_error: float
     largest_logit: float
+
+    @property
+    def examples_per_second(self) -> float:
+        """Of all workers together, while there are requests for all of them."""
+        return self.workers * self.examples_per_request / self.seconds
 
     def as_dict(self) -> dict:
         """The plan as plain numbers and strings."""
@@ -81,7 +88,9 @@ class Plan:
         counts = ", ".join(f"{count} × {bits}" for bits, count in Counter(middle).items())
         ciphertexts = f"{self.request_ciphertexts:,} ciphertext{'s'[: self.request_ciphertexts - 1]}"
         per_example = human_bytes(round(self.request_bytes / self.examples_per_request))
-        rate = self.examples_per_request / self.seconds
+        rate = f"{self.examples_per_second:,.2f} examples a second"
+        if self.workers > 1:
+            rate += f" with {self.workers} workers, a request each"
         return [
             ("packing", "one example a request" if self.batch == "one" else "many examples in the slots"),
             ("security", f"{self.security} bits ({SOURCE})"),
@@ -101,7 +110,7 @@ class Plan:
                 f"{self.rotations:,} rotations, {self.plain_products:,} plain products, {self.products:,} products, "
                 f"{self.rescalings:,} rescalings",
             ),
-            ("time", f"{human_seconds(self.seconds)} a request, {rate:,.2f} examples a second"),
+            ("time", f"{human_seconds(self.seconds)} a request, {rate}"),
             ("time once", human_seconds(self.setup_seconds)),
             ("memory", human_bytes(self.memory)),
             ("error of logits", f"{self.logit_error:.1e}, of logits up to {self.largest_logit:.1f}"),
@@ -119,6 +128,7 @@ def plan_of(
     parameters: Parameters,
     logit_error: float,
     largest_logit: float,
+    workers: int,
 ) -> Plan:
     """Count the operations of a circuit and estimate its cost.
 
@@ -128,6 +138,7 @@ def plan_of(
         parameters: those that it runs with.
         logit_error: see `Plan`.
         largest_logit: see `Plan`.
+        workers: see `Plan`.
     """
     is_packed = isinstance(circuit, PackedProgram)
     costs, fresh = UnitCosts(parameters.ring), parameters.primes_at(0)
@@ -168,7 +179,8 @@ def plan_of(
         rescalings=totals["rescalings"],
         seconds=seconds,
         setup_seconds=setup,
-        memory=plaintexts + keys * key_memory(parameters) + ciphertexts,
+        workers=workers,
+        memory=workers * (plaintexts + keys * key_memory(parameters) + ciphertexts),
         logit_error=logit_error,
         largest_logit=largest_logit,
     )

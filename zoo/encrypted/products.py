@@ -1,9 +1,12 @@
 """The products of a program while it is made."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from zoo.encrypted.forms import Form
 from zoo.encrypted.program import Affine, Product, Program
+
+MOST_SHIFTED = 4.0  # times as large may a factor be after it was shifted: errors grow as much
 
 
 class Products:
@@ -11,10 +14,15 @@ class Products:
 
     Args:
         input_shape: shape of one example.
+        examples: valid inputs `[n, *input_shape]`, by which `sum` tells whether it may complete a square; None: it
+            never does.
     """
 
-    def __init__(self, input_shape: tuple[int, ...]):
+    def __init__(self, input_shape: tuple[int, ...], examples: ArrayLike | None = None):
         self.input_shape = input_shape
+        self._values: dict[int, np.ndarray] = {}  # of vectors, for each example
+        if examples is not None:
+            self._values[0] = np.asarray(examples, "float64").reshape(-1, int(np.prod(input_shape)))
         self._factors: dict[int, tuple[Form, Form]] = {}  # of the product that is vector k
         self._operands: dict[int, tuple[Form, Form]] = {}  # what was multiplied to make it, as the model has it
 
@@ -54,12 +62,14 @@ class Products:
         return self.multiply(square, form) if exponent % 2 else square
 
     def sum(self, forms: list[Form]) -> Form:
-        """The sum of tensors. a ∗ b + a becomes a ∗ (b + 1), which reads one vector rather than two."""
+        """The sum of tensors. So that what follows reads one vector rather than two, a ∗ b + a becomes a ∗ (b + 1), and
+        f a² + g a becomes f (a + g / 2f)², or a ∗ (f a + g) where the shift is large, and a constant."""
         shape = np.broadcast_shapes(*(form.shape for form in forms))
         total, *others = forms
         for form in others:
-            merged = self._merged(total, form) or self._merged(form, total)
-            total = merged or total.broadcast(shape).plus(form.broadcast(shape))
+            pairs = (total, form), (form, total)
+            found = (merge(*pair) for merge in (self._completed, self._merged) for pair in pairs)
+            total = next(filter(None, found), None) or total.broadcast(shape).plus(form.broadcast(shape))
         return total.broadcast(shape)
 
     def _merged(self, product: Form, form: Form) -> Form | None:
@@ -72,6 +82,39 @@ class Products:
             return None
         other = operands[0] if form is operands[1] else operands[1]
         return self.multiply(form, other.scaled(found[1], shift=1.0)).scaled(1.0, shift=product.constant)
+
+    def _completed(self, square: Form, form: Form) -> Form | None:
+        """square + form, where `square` is factor ∗ a² + constant and `form` is slope ∗ a + constant."""
+        found = square.diagonal()
+        if found is None or found[0] == 0 or form.shape != square.shape:
+            return None
+        (a, other), factor = self._operands[found[0]], found[1]
+        slope = form.slope_over(a) if a is other and a.diagonal() is None else None
+        if slope is None:
+            return None
+        rest = square.constant + form.constant - slope * a.constant
+        shift = slope / (2 * np.where(factor == 0, np.nan, factor))
+        if not self._is_exact(a, shift):
+            return self.multiply(a, a.scaled(factor, slope)).scaled(1.0, rest)
+        shifted = a.scaled(1.0, shift)
+        return self.multiply(shifted, shifted).scaled(factor, rest - factor * shift**2)
+
+    def _is_exact(self, form: Form, shift: np.ndarray) -> bool:
+        """Whether a tensor is known to be about as large after a shift."""
+        if not self._values:
+            return False
+        values = self._values_of(form)
+        return bool(np.square(values + shift).mean() <= MOST_SHIFTED**2 * np.square(values).mean())
+
+    def _values_of(self, form: Form) -> np.ndarray:
+        """The values of a tensor for every example, `[n, size]`."""
+        total = np.broadcast_to(form.constant, (len(self._values[0]), form.constant.size))
+        for vector, matrix in form.terms.items():
+            if vector not in self._values:
+                left, right = self._factors[vector]
+                self._values[vector] = self._values_of(left) * self._values_of(right)
+            total = total + self._values[vector] @ matrix.T
+        return total
 
     @staticmethod
     def _bare(form: Form) -> tuple[Form, np.ndarray]:
