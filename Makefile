@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make backends · make bench · make readme · make docs
+# make demo · make test · make lint · make backends · make bench · make readme · make docs · make page
 # Each builds the environment that it needs in this folder, once; a second run starts at once.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ CHECK := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
 # Every test that starts a process would compile all of TensorFlow again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint backends bench readme docs clean
+.PHONY: demo test lint backends bench readme docs page clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/pinet demo --out demo.png
@@ -59,6 +59,10 @@ readme: $(VENV)/installed
 docs: $(VENV)/installed-docs
 	TF_CPP_MIN_LOG_LEVEL=3 NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict # with --quiet, warnings would pass
 
+# The site that runs the models in the browser, in page/: needs npm, and a network the first time.
+page: $(VENV)/installed-page
+	$(VENV)/bin/pinet page --out page
+
 clean:
 	rm -rf $(VENV)
 
@@ -69,6 +73,10 @@ $(VENV)/created: $(DESCRIBED_BY)
 
 $(VENV)/installed: $(VENV)/created
 	$(VENV)/bin/python $(INSTALL) -e '.[tensorflow,train,tune,serving,plot]'
+	@touch $@
+
+$(VENV)/installed-page: $(VENV)/installed
+	$(VENV)/bin/python $(INSTALL) -e '.[onnx]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/created

@@ -16,7 +16,7 @@ ORDER = ("tuning", "zoo", "pinet_keras")  # each may import those behind it
 ZOO_ORDER = (
     ("cli",),
     ("",),  # zoo/__init__.py
-    ("encrypted",),
+    ("encrypted", "page"),
     ("serving", "measuring"),
     ("sharing",),
     ("generation",),

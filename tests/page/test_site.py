@@ -1,0 +1,67 @@
+"""What `pinet page` writes, without a browser."""
+
+import gzip
+import json
+import re
+
+import pytest
+
+import zoo
+from tests.page.conftest import MODELS
+from zoo.page import npm
+from zoo.page.building import PAGES, build_site, running_models
+
+
+def test_every_model_has_a_page_and_a_card(site):
+    for name in zoo.list_models():
+        assert f'data-model="{name}"' in (site / "models" / f"{name}.html").read_text(encoding="utf-8")
+        assert json.loads((site / "data" / "cards" / f"{name}.json").read_text(encoding="utf-8")) == zoo.card(name)
+
+
+def test_what_runs_is_there_compressed(site):
+    written = json.loads((site / "data" / "site.json").read_text(encoding="utf-8"))
+    assert set(written["files"]) == set(MODELS)
+    for name, sizes in written["files"].items():
+        data = (site / "models" / f"{name}.onnx.gz").read_bytes()
+        assert (len(gzip.decompress(data)), len(data)) == (sizes["bytes"], sizes["download"])
+
+
+def test_what_the_pages_name_is_there(site):
+    for page in [*site.glob("*.html"), *site.glob("models/*.html")]:
+        text = page.read_text(encoding="utf-8")
+        assert "$" not in text
+        for link in re.findall(r'(?:href|src)="([^"#]+)"', text):
+            assert link == "data:," or (page.parent / link).is_file(), f"{page.name}: {link}"
+
+
+def test_the_digit_page_loads_at_most_15_megabytes(site):
+    shared = sum(path.stat().st_size for path in (site / "vendor").iterdir())
+    assert shared + sum((site / "models" / f"{name}.onnx.gz").stat().st_size for name in MODELS) < 15e6
+
+
+def test_a_second_build_replaces_the_first_and_nothing_else(site, page_cache, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="something else than an earlier site"):
+        build_site(tmp_path, MODELS)
+    (site / "mine.txt").write_text("mine")
+    (site / "js" / "old.js").write_text("")
+    build_site(site, MODELS)
+    assert (site / "mine.txt").is_file() and not (site / "js" / "old.js").exists()
+    (site / "mine.txt").unlink()
+
+
+def test_a_pattern_that_no_model_matches_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="No model of the pages matches.*Received: pinet_digitz"):
+        build_site(tmp_path / "site", ["pinet_digitz"])
+    assert set(running_models()) == {name for names in PAGES.values() for name in names}
+
+
+def test_npm_that_is_missing_or_fails_is_reported(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match=r"install Node\.js"):
+        build_site(tmp_path / "site")
+    fake = tmp_path / "npm"
+    fake.write_text("#!/bin/sh\necho 'E404 no such package' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    with pytest.raises(ValueError, match="cannot fetch the packages of the page: E404 no such package"):
+        npm.packages()
