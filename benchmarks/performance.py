@@ -40,8 +40,9 @@ STARTS = {
 def main():
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = {part.__name__: part for part in (networks, choices, scaling, replicas, start, pipeline)}
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"{', '.join(parts)} [all]")
+    parts = {part.__name__: part for part in (networks, choices, scaling, replicas, start, pipeline, encrypted)}
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"{', '.join(parts)} [all but encrypted]")
+    parser.add_argument("--repeats", type=int, default=10, help="requests of the part encrypted [10]")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets [TFDS_DATA_DIR]")
     options = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -49,9 +50,10 @@ def main():
         os.environ["TFDS_DATA_DIR"] = options.data_dir
     found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     FOLDER.mkdir(exist_ok=True)
-    for part in options.parts or parts:
+    for part in options.parts or [part for part in parts if part != "encrypted"]:
         started = time.perf_counter()
-        found[part] = {"machine": machine(), "found": parts[part]()}
+        arguments = {"repeats": options.repeats} if part == "encrypted" else {}
+        found[part] = {"machine": machine(), "found": parts[part](**arguments)}
         print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
         RESULTS.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     write_page(found)
@@ -229,6 +231,13 @@ def pipeline() -> dict:
             batches[20 * turn + step]
         rates.append(20 * recipe.batch_size / (time.perf_counter() - started))
     return {"reading_seconds": reading, "images_per_second": statistics.quantiles(rates, n=4)}
+
+
+def encrypted(repeats: int) -> dict:
+    """Encrypted inference; its own module, which needs TenSEAL."""
+    from benchmarks.encrypted import measure
+
+    return measure(repeats)
 
 
 if __name__ == "__main__":

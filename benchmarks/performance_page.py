@@ -1,7 +1,7 @@
 """The tables and the plot of docs/performance.md."""
 
 from benchmarks.page import DOCS, between
-from zoo.publishing.formatting import human_count, markdown_table
+from zoo.publishing.formatting import human_bytes, human_count, markdown_table
 
 PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
@@ -26,6 +26,7 @@ def written_from_results(page: str, found: dict) -> str:
         "replicas": _replicas_text,
         "start": _start_text,
         "pipeline": _pipeline_text,
+        "encrypted": _encrypted_text,
     }
     done = {part: write for part, write in writers.items() if part in found}
     texts = [f"{write(found[part]['found'])}\n\n{found[part]['machine']}." for part, write in done.items()]
@@ -135,3 +136,43 @@ def _pipeline_text(found):
         "### Input\n\nBatches alone, with random flips and shifts: "
         f"{found['images_per_second'][1]:,.0f} CIFAR-10 images/s, after {found['reading_seconds']:.1f} s of reading."
     )
+
+
+def _encrypted_text(found):
+    one = [
+        [
+            f"`{name}`",
+            f"{row['median_seconds']:.2f} s",
+            f"{row['first_seconds']:.2f} s",
+            human_bytes(row["request_bytes"]),
+            human_bytes(row["key_bytes"]),
+            f"{row['agreement']:.2%} of {row['examples']:,}",
+            f"{row['simulated']['agreement']:.2%} of {row['simulated']['examples']:,}",
+            f"{row['simulated']['accuracy']:.2%}",
+        ]
+        for name, row in found["one"].items()
+    ]
+    many = [
+        [
+            f"`{name}`",
+            _spread(row["rates"]),
+            f"{row['median_seconds']:.0f} s",
+            row["workers"],
+            human_bytes(round(row["request_bytes"] / row["slots"])),
+            f"{row['agreement']:.2%} of {row['examples']:,}",
+            f"{row['accuracy']:.2%}",
+        ]
+        for name, row in found["many"].items()
+    ]
+    head = ["One image a request", f"Median of {found['repeats']}", "First", "Request", "Public keys"]
+    head += ["Same decision", "Simulated", "Its accuracy"]
+    rates = [
+        "Many images a request",
+        "Images/s",
+        "A request",
+        "Workers",
+        "Upload an image",
+        "Same decision",
+        "Accuracy",
+    ]
+    return f"### Encrypted inference\n\n{markdown_table(head, one)}\n\n{markdown_table(rates, many)}"

@@ -1,4 +1,4 @@
-"""Upper bounds on parameters, MACs and latency of a network."""
+"""Upper bounds on parameters, MACs, latency and encrypted cost of a network."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -14,11 +14,14 @@ class Budget:
         parameters: all weights, moving statistics included, as on a model's card.
         macs: multiply-accumulates of one image.
         latency_ms: milliseconds for one image on the machine that searches.
+        encrypted_seconds: seconds for one encrypted image, as `pinet encrypted plan` estimates them: rotations and
+            products, each at the size that its ciphertexts have.
     """
 
     parameters: int | None = None
     macs: int | None = None
     latency_ms: float | None = None
+    encrypted_seconds: float | None = None
 
     def __post_init__(self):
         for name, bound in asdict(self).items():

@@ -64,6 +64,9 @@ def search(
     max_latency_ms: Annotated[
         float | None, typer.Option(help="Most milliseconds for one image, measured here.")
     ] = None,
+    max_encrypted_seconds: Annotated[
+        float | None, typer.Option(help="Most seconds for one encrypted image, as `pinet encrypted plan` tells them.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="No trial begins later than so many minutes from now.")] = None,
     executions_per_trial: Annotated[int, typer.Option(min=1, help="Trainings a trial; the score is their mean.")] = 1,
     objective: Annotated[
@@ -89,7 +92,7 @@ def search(
 
     # Wrong arguments are reported before a backend is imported.
     check_settings(tuner, objective, max_trials, executions_per_trial, keep_checkpoints, minutes, trial_timeout)
-    Budget(max_params, max_macs, max_latency_ms)
+    Budget(max_params, max_macs, max_latency_ms, max_encrypted_seconds)
     distribution.check(distributed, oracle, worker_id)
     check_folder(out or Path("runs") / "tune")
     if space is not None:
@@ -123,6 +126,7 @@ def search(
         max_params=max_params,
         max_macs=max_macs,
         max_latency_ms=max_latency_ms,
+        max_encrypted_seconds=max_encrypted_seconds,
         minutes=minutes,
         executions_per_trial=executions_per_trial,
         objective=objective,

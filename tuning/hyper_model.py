@@ -1,5 +1,6 @@
 """The search space as a hypermodel, for any Keras Tuner."""
 
+import math
 import statistics
 import time
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from keras_tuner import errors
 
 from pinet_keras.analysis import count_macs
 from tuning.space import Space, read_space
+from zoo.encrypted.compiling import compile_encrypted
 from zoo.recipes import Recipe
 from zoo.training import fitting
 from zoo.training.recipe_data import recipe_data
@@ -114,21 +116,31 @@ class PinetHyperModel(keras_tuner.HyperModel):
             model, recipe, self.data_set, initial_epoch=initial_epoch, epochs=epochs, callbacks=list(callbacks)
         )
 
-    def costs(self, recipe: Recipe, latency: bool = False) -> dict:
+    def costs(self, recipe: Recipe, latency: bool = False, encrypted: bool = False) -> dict:
         """What a recipe's network costs, known without training it.
 
         Args:
             recipe: the `Recipe`.
             latency: also measure the time for one image on this machine.
+            encrypted: also plan the time for one encrypted image, which is infinite where there is no plan.
 
         Returns:
-            `parameters`, `macs` and, if measured, `latency_ms`.
+            `parameters`, `macs` and, if asked for, `latency_ms` and `encrypted_seconds`.
         """
         network = fitting.untrained(recipe, self.data_set)
         costs = {"parameters": network.count_params(), "macs": count_macs(network)}
         if latency:
             costs["latency_ms"] = _latency_ms(network)
+        if encrypted:
+            costs["encrypted_seconds"] = self._encrypted_seconds(network)
         return costs
+
+    def _encrypted_seconds(self, network: keras.Model) -> float:
+        samples = np.stack([self.data_set.x_train[i] for i in range(min(16, len(self.data_set.x_train)))])
+        try:
+            return compile_encrypted(network, samples).plan.seconds
+        except ValueError:  # it is not a polynomial, too deep, or not exact enough
+            return math.inf
 
 
 def _latency_ms(network, repeats=30):

@@ -15,7 +15,7 @@ from tuning.results import best_first, format_score, read_results, read_settings
 from zoo.files import naming_file
 from zoo.publishing.formatting import human_count
 
-COLUMNS = ("parameters", "macs", "latency_ms", "val_accuracy", "val_loss", "epochs", "seconds")
+COLUMNS = ("parameters", "macs", "latency_ms", "encrypted_seconds", "val_accuracy", "val_loss", "epochs", "seconds")
 NAMES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "macs": "MACs"}
 FEWEST_TRIALS = 10  # for importances
 BLOCK_SETTINGS = ("degree", "rank")

@@ -38,16 +38,26 @@ class SearchTuner(BaseTuner):
         hypermodel: a `PinetHyperModel`.
         folder: of the search.
         executions: trainings a trial, of different seeds; the score is their mean.
-        latency: also measure the time for one image.
+        measured: whether the time for one image is measured, and whether that for an encrypted one is planned.
         after_crash: the trial that comes first is the one of which the process before this one has died.
         console: `rich.console.Console`.
     """
 
-    def __init__(self, oracle, hypermodel, folder, *, executions=1, latency=False, after_crash=False, console=None):
+    def __init__(
+        self,
+        oracle,
+        hypermodel,
+        folder,
+        *,
+        executions=1,
+        measured=(),
+        after_crash=False,
+        console=None,
+    ):
         folder = Path(folder).absolute()
         with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
             super().__init__(oracle, hypermodel, directory=str(folder.parent), project_name=folder.name)
-        self.executions, self.latency, self.after_crash, self.console = executions, latency, after_crash, console
+        self.executions, self.measured, self.after_crash, self.console = executions, measured, after_crash, console
         self.save()  # Keras Tuner does at the end of the first trial; a kill before would start the search over
 
     def search(self) -> None:
@@ -94,7 +104,7 @@ class SearchTuner(BaseTuner):
         gc.collect()
         gc.freeze()
         recipe = self.hypermodel.recipe(trial.hyperparameters)
-        costs = self.hypermodel.costs(recipe, self.latency)
+        costs = self.hypermodel.costs(recipe, *self.measured)
         with self._status() as show:
             scores = [self._execute(trial, recipe, index, show) for index in range(self.executions)]
         means = {name: statistics.mean(score[name] for score in scores) for name in ("val_accuracy", "val_loss")}

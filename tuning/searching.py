@@ -30,6 +30,7 @@ def search(
     max_params: int | None = None,
     max_macs: int | None = None,
     max_latency_ms: float | None = None,
+    max_encrypted_seconds: float | None = None,
     minutes: float | None = None,
     executions_per_trial: int = 1,
     objective: str = "val_accuracy",
@@ -55,6 +56,7 @@ def search(
         max_params: most parameters of a network; over it, it is not trained and is no trial.
         max_macs: most multiply-accumulates of one image.
         max_latency_ms: most milliseconds for one image, measured on the machine that proposes trials.
+        max_encrypted_seconds: most seconds for one encrypted image, planned by `zoo.encrypted` and not measured.
         minutes: no trial begins later than so many minutes from now.
         executions_per_trial: trainings a trial, of different seeds; the score is their mean.
         objective: `"val_accuracy"`, the larger the better, or `"val_loss"`, the smaller the better.
@@ -91,7 +93,7 @@ def search(
     with distribution.environment(distributed, oracle, worker_id):
         hypermodel = PinetHyperModel(space, data=data, data_dir=data_dir)
         folder = Path(out or Path("runs") / "tune" / _name(space))
-        budget = Budget(max_params, max_macs, max_latency_ms)
+        budget = Budget(max_params, max_macs, max_latency_ms, max_encrypted_seconds)
         mark = fingerprint(
             hypermodel,
             tuner=tuner,
@@ -117,7 +119,7 @@ def search(
             hypermodel,
             folder,
             executions=executions_per_trial,
-            latency=max_latency_ms is not None,
+            measured=(max_latency_ms is not None, max_encrypted_seconds is not None),
             after_crash=after_crash,
             console=console,
         )
@@ -153,7 +155,8 @@ def _affordable(hypermodel, budget):
         if not bounds:
             return True
         try:
-            costs = hypermodel.costs(hypermodel.space.recipe(values), "latency_ms" in bounds)
+            recipe = hypermodel.space.recipe(values)
+            costs = hypermodel.costs(recipe, "latency_ms" in bounds, "encrypted_seconds" in bounds)
         except Exception:  # a network that cannot be built fails as a trial, where it is seen
             return True
         return budget.allows(costs)

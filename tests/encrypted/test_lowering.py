@@ -13,7 +13,7 @@ from zoo.encrypted import linear_maps
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.program import Affine, Product, normalised
 
-from .models import randomised
+from .models import randomised, residual
 
 
 def check(model, examples):
@@ -167,6 +167,20 @@ def test_a_function_that_is_not_affine_is_noticed():
         linear_maps.unit_vectors(ops.square, (3,))
     with pytest.raises(ValueError, match="not affine"):
         linear_maps.elementwise(ops.square, (3,))
+
+
+def test_shortcuts_are_added_where_they_would_make_large_maps(monkeypatch):
+    """Each block reads one vector, and the sum costs no rescaling."""
+    model, examples = residual()
+    composed = lower(model)
+    assert not composed.addends()
+    monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 80)
+    program = check(model, examples)
+    assert len(program.addends()) == 3
+    assert program.depth == composed.depth == certify(model).multiplicative_depth
+    assert all(len(step.reads) == 1 for step in program.steps if isinstance(step, Affine))
+    depths = program.depths()
+    assert all(depths[addend] == depths[product] for addend, product in program.addends().items())
 
 
 def test_an_affine_map_that_is_too_large_is_refused_before_it_is_made(monkeypatch):

@@ -21,7 +21,7 @@ from zoo.encrypted.program import normalised
 from zoo.encrypted.simulation import SimulatedEngine
 from zoo.encrypted.unit_costs import UnitCosts
 
-from .models import randomised
+from .models import randomised, residual
 
 RING = 8192
 
@@ -65,6 +65,12 @@ def dense(decomposition="ccp"):
     return randomised(keras.Sequential([keras.Input((13,)), *layers])), np.random.default_rng(0).normal(size=(3, 13))
 
 
+@pytest.fixture
+def few_weights(request, monkeypatch):
+    if request.node.callspec.id.endswith("residual"):
+        monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 80)
+
+
 def products_of_products():
     """Factors that were both made before, and stand in other slots."""
     inputs = keras.Input((6,))
@@ -91,10 +97,10 @@ def pooled():
 @pytest.mark.parametrize("ring", [RING, 4 * RING], ids=["many ciphertexts", "few ciphertexts"])
 @pytest.mark.parametrize(
     "make",
-    [digits, dense, lambda: dense("ncp_skip"), pooled, products_of_products],
-    ids=["digits", "ccp", "ncp", "pooled", "products of products"],
+    [digits, dense, lambda: dense("ncp_skip"), pooled, products_of_products, residual],
+    ids=["digits", "ccp", "ncp", "pooled", "products of products", "residual"],
 )
-def test_a_packed_program(make, ring):
+def test_a_packed_program(make, ring, few_weights):
     model, examples = make()
     program = normalised(with_own_factors(lower(model)), examples)
     circuit = pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
@@ -108,8 +114,10 @@ def test_a_packed_program(make, ring):
     assert engine.steps == circuit.rotation_steps() and plan.rotation_keys == len(engine.steps)
 
 
-@pytest.mark.parametrize("make", [digits, dense, lambda: dense("ncp_skip")], ids=["digits", "ccp", "ncp"])
-def test_a_batched_program(make):
+@pytest.mark.parametrize(
+    "make", [digits, dense, lambda: dense("ncp_skip"), residual], ids=["digits", "ccp", "ncp", "residual"]
+)
+def test_a_batched_program(make, few_weights):
     model, examples = make()
     program = normalised(lower(model), examples)
     circuit, parameters = BatchedProgram(program, RING // 2), parameters_for(4 * RING, program.depth, 16.0)

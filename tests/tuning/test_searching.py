@@ -1,7 +1,9 @@
 """A search: budgets, failures, and resuming after a stop. Trials cost nothing here, except where one is trained."""
 
 import json
+import math
 import time
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,11 +12,14 @@ import pytest
 from rich.console import Console
 
 from tuning import search
+from tuning.hyper_model import PinetHyperModel
 from tuning.results import best_first, read_results, read_settings
 from tuning.search_tuner import SearchTuner
 from tuning.space import Space
 from zoo.architectures.parts.pixel_model import PixelModel
 from zoo.data.loading import load_set
+from zoo.encrypted.compiling import compile_encrypted
+from zoo.training import fitting
 
 TUNERS = ["random", "bayesian", "hyperband", "grid"]
 
@@ -171,7 +176,7 @@ def test_no_trial_begins_after_the_minutes(space, data, untrained, tmp_path, mon
 def test_the_minutes_hold_while_networks_over_budget_are_proposed(tuner, space, data, untrained, tmp_path, monkeypatch):
     from tuning.hyper_model import PinetHyperModel
 
-    def costs(self, recipe, latency=False):
+    def costs(self, recipe, *measured):
         time.sleep(0.2)
         return {"parameters": 1000, "macs": 1}
 
@@ -265,6 +270,29 @@ def test_trials_train_and_disk_use_is_bounded(space, data, tmp_path):
         assert 0 < result.record["fit_seconds"] <= result.record["seconds"]
         assert 0 < result.record["parameters"] <= 3000
         assert result.record["latency_ms"] > 0
+
+
+def test_encrypted_seconds_are_those_of_the_plan_and_infinite_without_one(space, data):
+    hypermodel = PinetHyperModel(space, data=data)
+    recipe = space.first_recipe()
+    costs = hypermodel.costs(recipe, encrypted=True)
+    model = fitting.untrained(recipe, hypermodel.data_set)
+    planned = compile_encrypted(model, hypermodel.data_set.x_train[:16]).plan.seconds
+    assert costs["encrypted_seconds"] == pytest.approx(planned, rel=0.5) and "latency_ms" not in costs
+    network = {"widths": [4], "blocks": 1, "activation": "relu"}
+    relu = replace(recipe, architecture="resnet", architecture_arguments=network)
+    assert hypermodel.costs(relu, encrypted=True)["encrypted_seconds"] == math.inf
+    assert "encrypted_seconds" not in hypermodel.costs(relu)
+
+
+def test_a_budget_of_encrypted_seconds(space, data, untrained, tmp_path, monkeypatch):
+    def costs(self, recipe, latency=False, encrypted=False):
+        assert encrypted and not latency
+        return {"parameters": 1, "macs": 1, "encrypted_seconds": recipe.architecture_arguments["width"]}
+
+    monkeypatch.setattr(PinetHyperModel, "costs", costs)
+    results = search(space, max_trials=6, max_encrypted_seconds=4, out=tmp_path, data=data, console=quiet())
+    assert len(results) == 6 and {result.values["width"] for result in results} == {2, 4}
 
 
 def test_a_trial_is_scored_on_the_validation_images(space, data, tmp_path, monkeypatch):

@@ -163,7 +163,10 @@ class _Run:
         depth = self.depths[vector] - 1
         left = self._value(step.left, i, depth)
         right = left if step.left == step.right else self._value(step.right, i, depth)
-        return self.engine.rescale(self.engine.multiply(left, right))
+        product = self.engine.rescale(self.engine.multiply(left, right))
+        if step.addend is None:
+            return product
+        return self.engine.add(product, self._value(step.addend, i, depth + 1))
 
     def _value(self, vector: int, i: int, depth: int):
         if vector in self.whole:
@@ -171,7 +174,7 @@ class _Run:
         step = self.program.step(vector)
         assert isinstance(step, Affine)
         modulus = self.parameters.dropped_at(depth)
-        wanted = self.parameters.output_scale if vector == self.program.output else self.parameters.scale
+        wanted = self.scales[vector]
         total = None
         for k, matrix in self.batched.weights[vector].items():
             sums = self._at_depth(k, depth - 1)

@@ -11,6 +11,10 @@ from scipy import sparse
 MOST_WEIGHTS = 150_000_000  # of one affine map: more would need gigabytes, and hours when encrypted
 
 
+class TooManyWeights(ValueError):
+    """An affine map is too large to be planned."""
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """The values of a tensor of one example, flattened: Σ_k terms[k] · z_k + constant, z_k the vectors of a program.
@@ -41,11 +45,11 @@ class Form:
         """An affine map of this tensor: matrix · x + shift.
 
         Raises:
-            ValueError: the product of the matrices would take more than `MOST_WEIGHTS` multiplications.
+            TooManyWeights: the product of the matrices would take more than `MOST_WEIGHTS` multiplications.
         """
         work = sum(int(np.diff(own.indptr)[matrix.indices].sum()) for own in self.terms.values())
         if work > MOST_WEIGHTS:
-            raise ValueError(
+            raise TooManyWeights(
                 f"The affine map that it ends has some {work:,} weights, and at most {MOST_WEIGHTS:,} can be planned. "
                 "Wide layers, and shortcuts past many layers, make it large."
             )

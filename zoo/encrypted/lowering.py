@@ -12,7 +12,7 @@ from pinet_keras.analysis.operation_kinds import IDENTITIES, MOVES, SCALINGS, SU
 from pinet_keras.analysis.replay import float64_enabled
 from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.encrypted import linear_maps
-from zoo.encrypted.forms import Form
+from zoo.encrypted.forms import Form, TooManyWeights
 from zoo.encrypted.products import Products
 from zoo.encrypted.program import Program
 
@@ -46,16 +46,22 @@ def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
         raise ValueError(f"Encrypted inference needs one input of fixed size and one output. Received: inputs {shapes}")
     with float64_enabled():
         shape = tuple(flat.inputs[0].shape[1:])
-        lowering = _Lowering(shape, examples)
-        (logits,) = lowering.graph(flat, [Form.of_vector(0, shape)])
-    return lowering.products.program(logits)
+        try:
+            return _program(flat, Products(shape, examples))
+        except TooManyWeights:
+            return _program(flat, Products(shape, examples, adds=True))
+
+
+def _program(graph: keras.Model, products: Products) -> Program:
+    (logits,) = _Lowering(products).graph(graph, [Form.of_vector(0, products.input_shape)])
+    return products.program(logits)
 
 
 class _Lowering:
     """Walks a graph and keeps the affine form of every tensor."""
 
-    def __init__(self, input_shape: tuple, examples: ArrayLike | None):
-        self.products = Products(input_shape, examples)
+    def __init__(self, products: Products):
+        self.products = products
 
     def graph(self, graph, inputs: list[Form]) -> list[Form]:
         forms = dict(zip(map(id, graph.inputs), inputs, strict=True))
@@ -78,7 +84,8 @@ class _Lowering:
             return self.graph(function, inputs)
         except ValueError as error:
             layer = operation.name.removesuffix("__logits")  # as a copy without softmax is called
-            raise ValueError(f"{layer} ({name}) cannot be computed on encrypted values. {error}") from error
+            kind = TooManyWeights if isinstance(error, TooManyWeights) else ValueError
+            raise kind(f"{layer} ({name}) cannot be computed on encrypted values. {error}") from error
 
     def _known(self, call: Call, name: str, inputs: list[Form], is_last: bool) -> list[Form]:
         operation, first = call.operation, inputs[0]

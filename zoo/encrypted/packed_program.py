@@ -95,7 +95,8 @@ class PackedProgram:
             if isinstance(step, Product):
                 for i in range(self.layouts[vector].count):
                     left, right = (engine.at_depth(values[k, i], depth) for k in (step.left, step.right))
-                    values[vector, i] = engine.rescale(engine.multiply(left, right))
+                    product = engine.rescale(engine.multiply(left, right))
+                    values[vector, i] = product if step.addend is None else engine.add(product, values[step.addend, i])
         return [values[self.program.output, i] for i in range(self.layouts[self.program.output].count)]
 
     def rescalings(self) -> Iterable[tuple[int, int, int, int, int]]:
@@ -124,6 +125,20 @@ def pack_program(program: Program, slots: int, costs: UnitCosts, primes: int) ->
     widths = (image[1], image[0] * image[1]) if len(image) == 3 else ()
     layouts: dict[int, Layout] = {0: input_layout(image, slots)}
     maps: dict[int, PackedMap | None] = {}
+
+    def made(vectors: Iterable[int], layout: Layout, is_fixed: bool) -> tuple[PackedMap, Layout]:
+        steps = {k: program.step(k) for k in vectors}
+        here = primes - depths[next(iter(steps))] + 1
+        return pack_maps(
+            {k: (each.terms, each.constant) for k, each in steps.items() if isinstance(each, Affine)},
+            {k: layouts[k] for each in steps.values() for k in each.reads},
+            layout,
+            is_fixed,
+            widths,
+            costs.rotation(here),
+            costs.plain_product(here),
+        )
+
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Affine) and vector != program.output:
             continue  # made with its product
@@ -131,20 +146,14 @@ def pack_program(program: Program, slots: int, costs: UnitCosts, primes: int) ->
         known = [k for k in factors if k in layouts]
         if len(known) == 2:
             raise ValueError(f"The factors of vector {vector} stand in other slots. Use `with_own_factors`.")
-        wanted = {k: program.step(k) for k in factors if k not in layouts}
         layout = layouts[known[0]] if known else layout_of(step.shape, image, slots)
-        maps[vector] = None
-        if wanted:
-            here = primes - depths[vector] + isinstance(step, Product) + 1
-            maps[vector], layout = pack_maps(
-                {k: (each.terms, each.constant) for k, each in wanted.items() if isinstance(each, Affine)},
-                {k: layouts[k] for each in wanted.values() for k in each.reads},
-                layout,
-                bool(known),
-                widths,
-                costs.rotation(here),
-                costs.plain_product(here),
-            )
+        unknown, packed = [k for k in factors if k not in layouts], None
+        if unknown:
+            packed, layout = made(unknown, layout, bool(known))
+        if isinstance(step, Product) and step.addend is not None:
+            maps[step.addend], _ = made([step.addend], layout, True)
+            layouts[step.addend] = layout
+        maps[vector] = packed
         layouts.update(dict.fromkeys((*factors, vector), layout))
     return PackedProgram(program, layouts, maps)
 
@@ -163,7 +172,8 @@ def with_own_factors(program: Program) -> Program:
                 size = int(np.prod(step.shape))
                 steps.append(Affine({right: sparse.eye_array(size, format="csr")}, np.zeros(size), step.shape))
                 right = len(steps)
-            steps.append(Product(left, right, step.shape))
+            addend = None if step.addend is None else number[step.addend]
+            steps.append(Product(left, right, step.shape, addend))
             placed |= {left, right, len(steps)}
         number[vector] = len(steps)
     return Program(program.input_shape, tuple(steps), program.divisor)
@@ -196,7 +206,7 @@ def _member_steps(packed: PackedMap) -> set[int]:
 def _run_map(packed: PackedMap, engine: Engine, parameters, values: dict, scales: list, depth: int) -> dict:
     """The ciphertexts that a map makes."""
     modulus = parameters.dropped_at(depth)
-    wanted = parameters.output_scale if depth == parameters.depth else parameters.scale
+    wanted = scales[next(iter(packed.members))[0]]
     sums: dict[tuple[Place, int], object] = {}
     for place, babies in packed.diagonals.items():
         rotated = engine.at_depth(values[place], depth - 1)

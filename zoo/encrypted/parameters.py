@@ -63,13 +63,16 @@ class Parameters:
         return self.moduli[len(self.moduli) - 1 - depth]
 
     def vector_scales(self, program: Program) -> list[float]:
-        """The scale of every vector of a program: an affine map brings it to `scale`, the last to `output_scale`."""
+        """The scale of every vector of a program: an affine map brings it to `scale`, an addend to that of its product,
+        and the last to `output_scale`."""
         scales, depths = [self.scale], program.depths()
         for vector, step in enumerate(program.steps, start=1):
             if isinstance(step, Product):
                 scales.append(scales[step.left] * scales[step.right] / self.dropped_at(depths[vector]))
             else:
                 scales.append(self.output_scale if vector == program.output else self.scale)
+        for addend, product in program.addends().items():
+            scales[addend] = scales[product]
         return scales
 
 

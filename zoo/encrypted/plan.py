@@ -128,7 +128,7 @@ def plan_of(
     parameters: Parameters,
     logit_error: float,
     largest_logit: float,
-    workers: int,
+    workers: int = 1,
 ) -> Plan:
     """Count the operations of a circuit and estimate its cost.
 

@@ -16,15 +16,18 @@ class Products:
         input_shape: shape of one example.
         examples: valid inputs `[n, *input_shape]`, by which `sum` tells whether it may complete a square; None: it
             never does.
+        adds: whether the sum of a product and another tensor becomes a vector of its own. Else what follows reads both,
+            which is quicker where there are few weights.
     """
 
-    def __init__(self, input_shape: tuple[int, ...], examples: ArrayLike | None = None):
-        self.input_shape = input_shape
+    def __init__(self, input_shape: tuple[int, ...], examples: ArrayLike | None = None, adds: bool = False):
+        self.input_shape, self.adds = input_shape, adds
         self._values: dict[int, np.ndarray] = {}  # of vectors, for each example
         if examples is not None:
             self._values[0] = np.asarray(examples, "float64").reshape(-1, int(np.prod(input_shape)))
         self._factors: dict[int, tuple[Form, Form]] = {}  # of the product that is vector k
         self._operands: dict[int, tuple[Form, Form]] = {}  # what was multiplied to make it, as the model has it
+        self._addends: dict[int, Form] = {}  # what is added to the product; such a vector has no operands
 
     def multiply(self, left: Form, right: Form) -> Form:
         """The product of two tensors, value by value; one of them may be a constant."""
@@ -68,14 +71,15 @@ class Products:
         total, *others = forms
         for form in others:
             pairs = (total, form), (form, total)
-            found = (merge(*pair) for merge in (self._completed, self._merged) for pair in pairs)
+            merges = (self._completed, self._merged, *([self._added] if self.adds else []))
+            found = (merge(*pair) for merge in merges for pair in pairs)
             total = next(filter(None, found), None) or total.broadcast(shape).plus(form.broadcast(shape))
         return total.broadcast(shape)
 
     def _merged(self, product: Form, form: Form) -> Form | None:
         """product + form, where `product` is factor ∗ (a ∗ b) + constant and `form` is a or b."""
         found = product.diagonal()
-        if found is None or found[0] == 0:
+        if found is None or found[0] not in self._operands:
             return None
         operands = self._operands[found[0]]
         if not any(form is operand for operand in operands):
@@ -86,7 +90,7 @@ class Products:
     def _completed(self, square: Form, form: Form) -> Form | None:
         """square + form, where `square` is factor ∗ a² + constant and `form` is slope ∗ a + constant."""
         found = square.diagonal()
-        if found is None or found[0] == 0 or form.shape != square.shape:
+        if found is None or found[0] not in self._operands or form.shape != square.shape:
             return None
         (a, other), factor = self._operands[found[0]], found[1]
         slope = form.slope_over(a) if a is other and a.diagonal() is None else None
@@ -98,6 +102,23 @@ class Products:
             return self.multiply(a, a.scaled(factor, slope)).scaled(1.0, rest)
         shifted = a.scaled(1.0, shift)
         return self.multiply(shifted, shifted).scaled(factor, rest - factor * shift**2)
+
+    def _added(self, product: Form, form: Form) -> Form | None:
+        """product + form as a vector, where `product` is factor ∗ (a ∗ b) + constant: b takes the factor."""
+        found = product.diagonal()
+        if found is None or found[0] not in self._operands or form.shape != product.shape or not form.terms:
+            return None
+        (left, right), factor = self._factors[found[0]], found[1]
+        if right.diagonal() is not None:
+            left, right = right, left
+        if (factor != 1).any():
+            if right.diagonal() is not None:  # it would need an affine map, and a rescaling
+                return None
+            right = right.scaled(factor)
+        vector = 1 + len(self._factors)
+        self._factors[vector] = left, right
+        self._addends[vector] = Form(form.shape, form.terms, form.constant + product.constant)
+        return Form.of_vector(vector, product.shape)
 
     def _is_exact(self, form: Form, shift: np.ndarray) -> bool:
         """Whether a tensor is known to be about as large after a shift."""
@@ -113,6 +134,8 @@ class Products:
             if vector not in self._values:
                 left, right = self._factors[vector]
                 self._values[vector] = self._values_of(left) * self._values_of(right)
+                if vector in self._addends:
+                    self._values[vector] = self._values[vector] + self._values_of(self._addends[vector])
             total = total + self._values[vector] @ matrix.T
         return total
 
@@ -136,14 +159,17 @@ class Products:
             if found is not None and (found[1] == 1).all() and not form.constant.any():
                 return number[found[0]]
             if id(form) not in made:
-                terms = {number[k]: matrix for k, matrix in form.terms.items()}
-                steps.append(Affine(terms, form.constant, form.shape))
-                made[id(form)] = len(steps)
+                made[id(form)] = affine(form)
             return made[id(form)]
+
+        def affine(form: Form) -> int:
+            steps.append(Affine({number[k]: matrix for k, matrix in form.terms.items()}, form.constant, form.shape))
+            return len(steps)
 
         for vector in sorted(needed):
             left, right = self._factors[vector]
-            steps.append(Product(vector_of(left), vector_of(right), left.shape))
+            addend = affine(self._addends[vector]) if vector in self._addends else None
+            steps.append(Product(vector_of(left), vector_of(right), left.shape, addend))
             number[vector] = len(steps)
         if vector_of(logits) != len(steps):
             raise ValueError("The logits are the input or an earlier product, so there is nothing to compute.")
@@ -156,4 +182,6 @@ class Products:
             for vector in set(waiting.pop().terms) - {0} - needed:
                 needed.add(vector)
                 waiting.extend(self._factors[vector])
+                if vector in self._addends:
+                    waiting.append(self._addends[vector])
         return needed

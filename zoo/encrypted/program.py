@@ -24,11 +24,12 @@ class Affine:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """The vector z_left ∗ z_right."""
+    """The vector z_left ∗ z_right, or z_left ∗ z_right + z_addend, whose addend is an affine vector of its own."""
 
     left: int
     right: int
     shape: tuple[int, ...]
+    addend: int | None = None
 
     @property
     def reads(self) -> tuple[int, ...]:
@@ -62,14 +63,23 @@ class Program:
         """The shape of a vector."""
         return self.step(vector).shape if vector else self.input_shape
 
+    def addends(self) -> dict[int, int]:
+        """For each vector that is an addend the product that it is added to."""
+        steps = enumerate(self.steps, start=1)
+        return {step.addend: k for k, step in steps if isinstance(step, Product) and step.addend is not None}
+
     def depths(self) -> list[int]:
         """How many rescalings come before each vector: an affine map and a product cost one each.
 
-        An affine map is computed as late as its product allows, where a ciphertext is smallest.
+        An affine map is computed as late as its product allows, where a ciphertext is smallest. An addend is as deep as
+        its product: the sum costs nothing.
         """
-        depths = [0]
+        depths, addends = [0], self.addends()
         for step in self.steps:
-            depths.append(1 + max((depths[k] for k in step.reads), default=0))
+            depth = 1 + max((depths[k] for k in step.reads), default=0)
+            if isinstance(step, Product) and step.addend is not None:
+                depth = max(depth, depths[step.addend])
+            depths.append(depth)
         users: dict[int, list[int]] = {}
         for vector, step in enumerate(self.steps, start=1):
             for k in step.reads:
@@ -77,6 +87,8 @@ class Program:
         for vector in range(len(self.steps), 0, -1):
             if isinstance(self.step(vector), Affine) and vector in users:
                 depths[vector] = min(depths[user] for user in users[vector]) - 1
+            elif vector in addends:
+                depths[vector] = depths[addends[vector]]
         return depths
 
     @property
@@ -96,7 +108,8 @@ class Program:
         values = [np.asarray(examples, dtype="float64").reshape(len(examples), -1) / self.divisor]
         for step in self.steps:
             if isinstance(step, Product):
-                values.append(values[step.left] * values[step.right])
+                product = values[step.left] * values[step.right]
+                values.append(product if step.addend is None else product + values[step.addend])
             else:
                 mapped = sum((values[k] @ matrix.T for k, matrix in step.terms.items()), np.zeros(1))
                 values.append(mapped + step.constant)
@@ -116,19 +129,23 @@ def normalised(program: Program, examples: np.ndarray) -> Program:
         program: the program.
         examples: `[n, *input_shape]` valid inputs.
     """
-    values = program.values(examples)
+    values, addends = program.values(examples), program.addends()
     divisor = float(np.abs(values[0]).max() or 1.0)
-    sizes = [divisor]
-    steps: list[Affine | Product] = []
+    sizes = [divisor] + [1.0] * len(program.steps)
+    for vector, step in enumerate(program.steps, start=1):
+        if isinstance(step, Affine) and vector != program.output and vector not in addends:
+            sizes[vector] = float(np.sqrt(np.mean(values[vector] ** 2)) or 1.0)
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Product):
-            sizes.append(sizes[step.left] * sizes[step.right])
-            steps.append(step)
-            continue
-        size = 1.0 if vector == program.output else float(np.sqrt(np.mean(values[vector] ** 2)) or 1.0)
-        terms = {k: sparse.csr_array(matrix * (sizes[k] / size)) for k, matrix in step.terms.items()}
-        sizes.append(size)
-        steps.append(Affine(terms, step.constant / size, step.shape))
+            sizes[vector] = sizes[step.left] * sizes[step.right]
+            if step.addend is not None:
+                sizes[step.addend] = sizes[vector]
+    steps: list[Affine | Product] = []
+    for vector, step in enumerate(program.steps, start=1):
+        if isinstance(step, Affine):
+            terms = {k: sparse.csr_array(matrix * (sizes[k] / sizes[vector])) for k, matrix in step.terms.items()}
+            step = Affine(terms, step.constant / sizes[vector], step.shape)
+        steps.append(step)
     if sizes[-1] != 1:  # a product gives the logits: its size is given back by a map after it
         size = int(np.prod(program.shape(program.output)))
         steps.append(
