@@ -22,7 +22,7 @@ ZOO_ORDER = (
     ("generation",),
     ("training",),
     ("publishing",),
-    ("evaluation",),
+    ("evaluation", "inference"),
     ("loading", "keras_file", "keras_hook", "serialisable"),
     ("architectures",),
     ("recipes",),
@@ -30,6 +30,8 @@ ZOO_ORDER = (
     (
         "registry",
         "tasks",
+        "arguments",
+        "pretrained",
         "card_entries",
         "card_types",
         "weights_file",

@@ -7,9 +7,8 @@ import keras
 import keras_tuner
 
 import pinet_keras
-from zoo import weights_file
-from zoo.loading import card_weights
 from zoo.paths import ROOT
+from zoo.pretrained import card_weights, sha256
 from zoo.registry import card
 
 PACKAGES = (Path(pinet_keras.__file__).parent, ROOT, Path(__file__).parent)
@@ -59,4 +58,4 @@ def code_sha256(packages=PACKAGES) -> str:
 def _teachers(space):
     """Checksums of the weights of the teachers that trials may use."""
     names = [space.fixed.get("teacher"), *(n for d in space.dimensions if d.name == "teacher" for n in d.choices)]
-    return {name: weights_file.sha256(card_weights(name, card(name))) for name in names if name}
+    return {name: sha256(card_weights(name, card(name))) for name in names if name}

@@ -1,6 +1,7 @@
 """The zoo: trained polynomial networks by name.
 
 `zoo.list_models()` names them, `zoo.card(name)` tells what is known of one, `zoo.load(name)` gives the `keras.Model`.
+`zoo.predictor(name)` gives the same network for prediction alone, much faster on single images.
 `zoo.predict(name, files)` classifies files in one call; `zoo.preprocess` and `zoo.decode_predictions` do the same for
 the inputs and logits of a model that you loaded. `zoo.export(name, directory)` writes what TensorFlow Serving loads.
 
@@ -21,6 +22,7 @@ from zoo.registry import card, list_models
 if TYPE_CHECKING:
     from zoo.data.opening import open_data
     from zoo.evaluation.prediction import decode_predictions, predict, preprocess
+    from zoo.inference.predictor import predictor
     from zoo.loading import load
     from zoo.serving.exporting import export
     from zoo.sharing.pulling import pull
@@ -38,6 +40,7 @@ LAZY = {
     "load": "zoo.loading",
     "open_data": "zoo.data.opening",
     "predict": "zoo.evaluation.prediction",
+    "predictor": "zoo.inference.predictor",
     "preprocess": "zoo.evaluation.prediction",
     "pull": "zoo.sharing.pulling",
     "push": "zoo.sharing.pushing",
@@ -72,6 +75,7 @@ __all__ = [
     "load",
     "open_data",
     "predict",
+    "predictor",
     "preprocess",
     "pull",
     "push",

@@ -48,3 +48,18 @@ def missing_package(error: ImportError) -> str | None:
     if package == os.environ.get("KERAS_BACKEND", BACKENDS[0]) and others:
         words += f" Or let Keras run on what is installed: KERAS_BACKEND={others[0]}"
     return words
+
+
+def require(*packages: str) -> None:
+    """Refuse to go further without packages of an extra.
+
+    Args:
+        *packages: names that are imported.
+
+    Raises:
+        ImportError: one is not installed; the message names its extra.
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            error = ImportError(f"No module named {package!r}", name=package)
+            raise ImportError(missing_package(error), name=package)

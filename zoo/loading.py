@@ -13,7 +13,7 @@ from zoo.architectures.parts.weight_limit import at_most
 from zoo.card_types import Card
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
-from zoo.paths import WEIGHTS
+from zoo.pretrained import checked_weights
 from zoo.registry import card as read_card
 from zoo.registry import card_path, list_models
 from zoo.tasks import task_function
@@ -158,23 +158,9 @@ def load_generator(
 
 def _give_weights(model, name, card, weights):
     if weights == "pretrained":
-        path = card_weights(name, card)
-        if path.parent == WEIGHTS and not path.is_file():
-            raise FileNotFoundError(
-                f"The weights of {name} are not installed: a wheel leaves out those of the baselines, with which the "
-                f"other models are compared. A checkout of the repository has them, zoo/weights/{path.name}: copy that "
-                f"file to {path.parent}, or give its path: zoo.load({name!r}, weights=PATH)."
-            )
-        weights_file.check(path, card["weights"]["sha256"])
-        _load_weights(model, path, card)
+        _load_weights(model, checked_weights(name, card), card)
     elif weights is not None:
         _load_weights(model, Path(weights), card)
-
-
-def card_weights(name, card) -> Path:
-    """The weights file of a card: in the zoo, or in the folder `weights` next to the folder of a run's card."""
-    folder = WEIGHTS if name in list_models() else card_path(name).parent.parent / "weights"
-    return folder / card["weights"]["file"]
 
 
 def _build(name, card, num_classes):

@@ -24,6 +24,8 @@ class Task:
         formats: what a model can be exported to.
         recipe: class of the recipes whose `task` it is; empty where another task's recipes train it.
         train: function of a recipe, of the options and of `pinet train`'s other arguments; trains and gives the card.
+        arrays: function of what a user gives to a `Predictor` and of the card; gives the network's inputs, checked, and
+            a warning in words.
         load: function of a name, its card and the other arguments of `zoo.load`; gives the model.
         measure: function of a name, its card, the data set and a progress report; gives the metrics of the test split.
         result: function of a card; gives the result of a training in words.
@@ -43,6 +45,7 @@ class Task:
     formats: tuple[str, ...]
     recipe: str
     train: str
+    arrays: str
     load: str
     measure: str
     result: str
@@ -65,6 +68,7 @@ _IMAGES = Task(
     options=("--devices", "--seeds", "--dry-run"),
     recipe="zoo.recipes.recipe:Recipe",
     train="zoo.training.classifiers:train_seeds",
+    arrays="zoo.inference.inputs:image_arrays",
     load="zoo.loading:load_classifier",
     measure="zoo.evaluation.classifiers:measure",
     result="zoo.publishing.formatting:human_accuracy",
@@ -79,6 +83,7 @@ TASKS = {
     AUDIO_CLASSIFICATION: replace(
         _IMAGES,
         example="audio",
+        arrays="zoo.inference.inputs:audio_arrays",
         input="{shape} samples of 16 bits, 8,000 a second",
         certified=", from the spectrogram on",
         formats=(),
@@ -94,6 +99,7 @@ TASKS = {
         options=("--sheet",),
         recipe="zoo.recipes.generator_recipe:GeneratorRecipe",
         train="zoo.generation.training:train",
+        arrays="zoo.inference.inputs:noise_arrays",
         load="zoo.loading:load_generator",
         measure="zoo.generation.evaluation:measure",
         result="zoo.publishing.formatting:human_quality",

@@ -1,6 +1,5 @@
-"""Weights on disk: float16, and refused unless their checksum is the card's."""
+"""Weights on disk: written as float16, and what such a file holds."""
 
-import hashlib
 import io
 import tempfile
 import zipfile
@@ -59,29 +58,6 @@ def _copy(key, item, target):
         copy = target.create_dataset(key, data=values)
     for name, value in item.attrs.items():
         copy.attrs[name] = value
-
-
-def sha256(path) -> str:
-    """Checksum of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def check(path, expected) -> None:
-    """Refuse a weights file that is not the one that its card was written with.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: its checksum differs: truncated, tampered with, or another model's.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"The weights file {path.name} is missing from {path.parent}.")
-    found = sha256(path)
-    if found != expected:
-        raise ValueError(
-            f"The weights file {path.name} is not the one its card describes: it is damaged or was replaced. "
-            f"Expected sha256 {expected}. Received: {found} ({path.stat().st_size} bytes)"
-        )
 
 
 def check_contents(path) -> None:

@@ -183,6 +183,7 @@ class _Folder(Copier):
     def __call__(self, call: Call, args: tuple, kwargs: dict, name: str, is_last: bool):
         if id(call.outputs[0]) in self.plan.vanishing:
             return next(x for x in args if isinstance(x, keras.KerasTensor))
+        args, kwargs = tree.map_structure(_plain, (args, kwargs))
         chain = self.plan.chains.get(id(call.operation))
         if chain is None:
             return super().__call__(call, args, kwargs, name, is_last)
@@ -190,6 +191,11 @@ class _Folder(Copier):
         outputs = layer(*args)
         layer.set_weights(_scaled_weights(call.operation, layer, chain))
         return outputs
+
+
+def _plain(argument):
+    """Constants as arrays: a tensor of TensorFlow would be one more input of a graph that is converted to ONNX."""
+    return ops.convert_to_numpy(argument) if ops.is_tensor(argument) else argument
 
 
 def _with_bias(layer: keras.layers.Layer) -> keras.layers.Layer:

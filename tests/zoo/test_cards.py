@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import weights_file
+from zoo import pretrained, weights_file
 from zoo.architectures import build
 from zoo.measuring import evaluate
 from zoo.paths import WEIGHTS
@@ -41,7 +41,7 @@ def test_the_weights_file_is_what_the_card_says(name):
     card, path = zoo.card(name), WEIGHTS / f"{name}.weights.h5"
     assert card["weights"]["file"] == path.name
     assert card["weights"]["bytes"] == path.stat().st_size < 25 * 2**20
-    assert card["weights"]["sha256"] == weights_file.sha256(path)
+    assert card["weights"]["sha256"] == pretrained.sha256(path)
 
 
 @pytest.mark.parametrize("name", zoo.list_models())

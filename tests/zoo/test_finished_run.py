@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import weights_file
+from zoo import pretrained, weights_file
 from zoo.data.loading import load_set
 from zoo.paths import CARDS, SAMPLES, WEIGHTS
 from zoo.recipes import read_recipe
@@ -34,7 +34,7 @@ def run(here):
     head.set_weights([np.roll(weights, 1, axis=-1) for weights in head.get_weights()])
     path = Path("runs/mine/weights/mine.weights.h5")
     weights_file.save_float16(model, path)
-    card.update(name="mine", weights={**card["weights"], "file": path.name, "sha256": weights_file.sha256(path)})
+    card.update(name="mine", weights={**card["weights"], "file": path.name, "sha256": pretrained.sha256(path)})
     record("runs/mine", card)
     return "runs/mine"
 

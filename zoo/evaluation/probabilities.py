@@ -1,7 +1,6 @@
 """Class probabilities of a classifier, calibrated by its card."""
 
 import numpy as np
-from scipy.special import softmax
 
 from zoo.card_types import Card
 
@@ -24,7 +23,9 @@ def softmax_or_nan(logits: np.ndarray, temperature: float) -> np.ndarray:
     """softmax(logits / temperature) of each row, and NaN in a row that holds a logit that is not finite."""
     logits = np.asarray(logits) / temperature
     finite = np.isfinite(logits).all(axis=1, keepdims=True)
-    return np.where(finite, softmax(np.where(finite, logits, 0), axis=1), np.nan)
+    logits = np.where(finite, logits, 0)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.where(finite, powers / powers.sum(axis=1, keepdims=True), np.nan)
 
 
 def likeliest(row: np.ndarray, class_names: list[str], top: int) -> list[tuple[str, float]]:

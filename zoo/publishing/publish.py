@@ -7,7 +7,7 @@ from typing import Any, cast
 import keras
 
 from pinet_keras.analysis import certify, count_macs
-from zoo import weights_file
+from zoo import pretrained, weights_file
 from zoo.architectures.parts.spectrogram import certified_part
 from zoo.card_entries import CARD_FORMAT
 from zoo.card_types import Card
@@ -65,7 +65,7 @@ def write_card(card: Mapping[str, Any], out_dir: Path) -> None:
 
 def weights_record(path: Path) -> dict:
     """What a card says of its weights file."""
-    return {"file": path.name, "sha256": weights_file.sha256(path), "bytes": path.stat().st_size, "dtype": "float16"}
+    return {"file": path.name, "sha256": pretrained.sha256(path), "bytes": path.stat().st_size, "dtype": "float16"}
 
 
 def structure(model: keras.Model) -> dict:

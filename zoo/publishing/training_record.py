@@ -2,10 +2,9 @@
 
 from dataclasses import asdict
 
-from zoo import weights_file
 from zoo.environment import completed
 from zoo.epochs import best_epoch
-from zoo.loading import card_weights
+from zoo.pretrained import card_weights, sha256
 from zoo.registry import card
 
 
@@ -29,4 +28,4 @@ def training_record(recipe, checkpoint) -> dict:
 def models_record(recipe) -> dict:
     """What runs and cards keep of the models that a recipe names, checksums of weights: `{"teacher_sha256": ...}`."""
     names = {key: getattr(recipe, key, "") for key in ("teacher", "initial")}  # a generator's recipe has neither
-    return {f"{key}_sha256": weights_file.sha256(card_weights(name, card(name))) for key, name in names.items() if name}
+    return {f"{key}_sha256": sha256(card_weights(name, card(name))) for key, name in names.items() if name}

@@ -14,13 +14,13 @@ import numpy as np
 
 from pinet_keras.analysis import fold
 from pinet_keras.arguments import positive_integer
-from zoo.architectures.parts.audio_model import AudioModel
 from zoo.architectures.parts.generator_model import GeneratorModel
 from zoo.files import naming_file
+from zoo.inference.own_models import task_of
 from zoo.loading import load
 from zoo.registry import card as read_card
 from zoo.serving.version_folder import new_version, place_version, refuse_existing
-from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION, GENERATION, TASKS, task_function
+from zoo.tasks import TASKS, task_function
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -80,8 +80,8 @@ def export(
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
     model, card = _model_and_card(name_or_model)
-    if not TASKS[_task(model)].formats:
-        raise ValueError(f"Models for {_task(model)} cannot be exported yet. Received: {card['name']}")
+    if not TASKS[task_of(model)].formats:
+        raise ValueError(f"Models for {task_of(model)} cannot be exported yet. Received: {card['name']}")
     directory = Path(directory)
     version = positive_integer("version", version, or_none=True)
     name = card["name"] if name is None else name
@@ -109,12 +109,6 @@ def export(
             f"Received: {card['name']} with {card['input_shape']}"
         )
     return _write_version(model, card, name, directory, version, force, stage, mnist_example_signature)
-
-
-def _task(model):
-    """The task that the class of a model tells; any other `keras.Model` takes images and gives logits."""
-    classes = {AudioModel: AUDIO_CLASSIFICATION, GeneratorModel: GENERATION}
-    return next((task for kind, task in classes.items() if isinstance(model, kind)), CLASSIFICATION)
 
 
 def _model_and_card(name_or_model):
@@ -173,7 +167,7 @@ def _write_version(model, card, name, directory, version, force, stage, mnist_ex
 def _write_saved_model(model, card, name, folder, mnist_example):
     import tensorflow as tf
 
-    task = _task(model)
+    task = task_of(model)
     signatures = task_function(task, "signatures")(model, card, mnist_example)
     tf.get_logger().setLevel("ERROR")  # saving announces where assets went, and there are none
     warmup = folder / "assets.extra" / "tf_serving_warmup_requests"

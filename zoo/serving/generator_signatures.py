@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from zoo.serving.frozen import batch_of, frozen
+from zoo.inference.frozen import frozen
+from zoo.serving.request_batches import batch_of
 
 
 def generator_signatures(model, card=None, mnist_example=False) -> dict:

@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from pinet_keras.analysis import fold
-from zoo.serving.frozen import batch_of, frozen
+from zoo.inference.frozen import frozen
 from zoo.serving.images import decode_images
 from zoo.serving.merging import merge_siblings
+from zoo.serving.request_batches import batch_of
 
 EXAMPLE_FEATURE = "image/encoded"
 NO_CLASS, NO_ANSWER = -1, "no answer"

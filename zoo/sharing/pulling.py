@@ -5,7 +5,8 @@ from pathlib import Path
 
 from zoo.files import check_folder
 from zoo.hub import parse_address
-from zoo.loading import card_weights, load
+from zoo.loading import load
+from zoo.pretrained import card_weights
 from zoo.registry import card as read_card
 from zoo.registry import card_path
 from zoo.sharing.golden import check_golden

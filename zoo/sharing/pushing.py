@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from zoo import weights_file
 from zoo.hub import CARD_FILE, errors_in_words, parse_address
-from zoo.loading import card_weights, load
+from zoo.loading import load
+from zoo.pretrained import card_weights, check
 from zoo.publishing.publish import structure
 from zoo.registry import card as read_card
 from zoo.registry import card_path
@@ -66,7 +66,7 @@ def _checked_files(folder, card):
     weights = card_weights(folder, card)
     if weights.name != f"{card['name']}.weights.h5":
         raise ValueError(f"The weights must be in {card['name']}.weights.h5. Received: {weights.name}")
-    weights_file.check(weights, card["weights"]["sha256"])
+    check(weights, card["weights"]["sha256"])
     model = load(folder)
     check_golden(model, card)
     found = structure(model)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import weights_file
+from zoo import pretrained
 from zoo.architectures import build
 from zoo.architectures.parts.weight_limit import at_most
 
@@ -140,7 +140,7 @@ def rewritten(folder, change):
     with h5py.File(path, "r+") as file:
         change(file, file["layers/dense/vars/0"])
     card = json.loads(Path(folder, CARD).read_text())
-    card["weights"].update(sha256=weights_file.sha256(path), bytes=path.stat().st_size)
+    card["weights"].update(sha256=pretrained.sha256(path), bytes=path.stat().st_size)
     Path(folder, CARD).write_text(json.dumps(card, allow_nan=False))
 
 
@@ -204,7 +204,7 @@ def test_no_pickle_is_read(saved):
     ran = Path("ran")
     Path(saved, WEIGHTS).write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
     card = json.loads(Path(saved, CARD).read_text())
-    card["weights"]["sha256"] = weights_file.sha256(Path(saved, WEIGHTS))
+    card["weights"]["sha256"] = pretrained.sha256(Path(saved, WEIGHTS))
     Path(saved, CARD).write_text(json.dumps(card, allow_nan=False))
     with pytest.raises(ValueError, match="does not hold the weights of even_or_odd"):
         zoo.load(saved)

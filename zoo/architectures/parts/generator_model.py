@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from zoo.architectures.parts.built_model import BuiltModel
+from zoo.data.noise import check_label, check_latent
 
 
 @keras.saving.register_keras_serializable(package="pinet_keras")
@@ -54,31 +55,14 @@ class GeneratorModel(BuiltModel):
             if inputs is None:
                 raise ValueError(f"{self.name} takes a latent. Received: None")
             if isinstance(inputs, np.ndarray):
-                self._check_latent(inputs)
+                check_latent(inputs, self.latent_size)
             return inputs
         if not isinstance(inputs, list | tuple) or len(inputs) != 2 or any(part is None for part in inputs):
             raise ValueError(f"{self.name} takes [latent, label]. Received: {type(inputs).__name__}")
         latent, label = inputs
         if isinstance(latent, np.ndarray):
-            self._check_latent(latent)
+            check_latent(latent, self.latent_size)
             label = np.asarray(label) if isinstance(label, list | tuple) else label
         if isinstance(label, np.ndarray):
-            self._check_label(label, len(latent))
+            check_label(label, len(latent), self.num_classes)
         return [latent, label]
-
-    def _check_latent(self, latent):
-        if latent.ndim != 2 or latent.shape[1] != self.latent_size or len(latent) == 0:
-            raise ValueError(f"Latents must have the shape [batch, {self.latent_size}]. Received: shape={latent.shape}")
-        low, high = latent.min(), latent.max()  # NaN comes through min and max
-        if not (low >= -1 and high <= 1):
-            raise ValueError(f"Latents must lie in -1..1. Received: values from {low:g} to {high:g}")
-
-    def _check_label(self, label, count):
-        if label.shape != (count,) or label.dtype.kind not in "iuf":
-            raise ValueError(
-                f"Labels must be {count} numbers, one a latent. Received: shape={label.shape}, dtype={label.dtype}"
-            )
-        classes = self.num_classes or 0
-        if not np.isin(label, np.arange(classes)).all():
-            wrong = label[~np.isin(label, np.arange(classes))][0]
-            raise ValueError(f"Labels must be whole numbers in 0..{classes - 1}. Received: {wrong}")

@@ -1,0 +1,31 @@
+"""A cache with a compiled network, which takes seconds to make."""
+
+import shutil
+
+import keras
+import pytest
+
+import zoo
+
+
+@pytest.fixture(scope="session")
+def compiled_digits(tmp_path_factory):
+    """A cache folder with the network of `pinet_digits`."""
+    for package in ("onnxruntime", "tf2onnx"):
+        pytest.importorskip(package)
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("compiling needs TensorFlow's graph")
+    folder = tmp_path_factory.mktemp("compiled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PINET_CACHE", str(folder))
+        assert zoo.predictor("pinet_digits", engine="onnx").engine == "onnx"
+    return folder
+
+
+@pytest.fixture
+def warm_cache(compiled_digits, tmp_path, monkeypatch):
+    """The test's own copy of it, in use."""
+    folder = tmp_path / "warm"
+    shutil.copytree(compiled_digits, folder)
+    monkeypatch.setenv("PINET_CACHE", str(folder))
+    return folder

@@ -1,0 +1,189 @@
+"""`zoo.predictor`: what it takes, what it gives, and what it runs on."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo.data.samples import sample_inputs
+from zoo.evaluation.probabilities import probabilities
+from zoo.inference import compiling, own_models
+from zoo.inference import predictor as module
+from zoo.inference.predictor import Predictor
+
+IMAGES = sample_inputs(zoo.card("pinet_digits"))
+
+
+@pytest.fixture
+def digits(warm_cache):
+    return zoo.predictor("pinet_digits", engine="onnx")
+
+
+def installed_but(*missing):
+    return lambda name: None if name in missing else object()
+
+
+@pytest.fixture
+def fails_to_compile(monkeypatch):
+    def compiled(model):
+        raise compiling.NotCompiled("the network has an operation that ONNX lacks")
+
+    monkeypatch.setattr(compiling, "compiled", compiled)
+
+
+def test_labels_and_calibrated_probabilities(digits):
+    labels, rows = digits.classify(IMAGES)
+    expected = probabilities(zoo.load("pinet_digits"), zoo.card("pinet_digits"), IMAGES)
+    assert labels == list("0123456789")
+    assert np.abs(rows - expected).max() < 1e-5
+    assert np.abs(rows - probabilities_without_temperature(digits)).max() > 1e-3
+
+
+def probabilities_without_temperature(predictor):
+    powers = np.exp(predictor.predict(IMAGES))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_logits_beyond_float32_get_no_label():
+    def network(arrays):
+        return np.array([[1.0, 3.0], [np.inf, 0.0]], "float32")
+
+    network.engine = "onnx"
+    card = {**zoo.card("pinet_digits"), "class_names": ["no", "yes"]}
+    labels, rows = Predictor(network, card).classify(IMAGES[:2])
+    assert labels == ["yes", None] and np.isfinite(rows[0]).all() and np.isnan(rows[1]).all()
+
+
+@pytest.mark.parametrize("engine", ["onnx", "keras"])
+def test_floats_batches_and_single_images_have_the_same_logits(warm_cache, engine):
+    predictor = zoo.predictor("pinet_digits", engine=engine)
+    assert predictor.engine == engine
+    expected = zoo.load("pinet_digits").predict_on_batch(IMAGES)
+    for images in (IMAGES, IMAGES.astype("float64"), IMAGES.astype("int64")):
+        assert np.abs(predictor.predict(images) - expected).max() < 1e-4
+    assert np.abs(predictor.predict(IMAGES, batch_size=3) - expected).max() < 1e-4
+    assert np.abs(predictor.predict(IMAGES[7:8]) - expected[7:8]).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    "images, words",
+    [
+        (IMAGES[0], "needs its batch axis"),
+        (IMAGES[:, :7], "must have the shape"),
+        (IMAGES[:0], "at least one image"),
+        (np.full((1, 8, 8, 1), 999.0), "must lie in 0..255"),
+        (np.full((1, 8, 8, 1), np.nan), "NaN"),
+        (["a"], "must be integers or floats"),
+    ],
+)
+def test_what_is_no_batch_of_images_is_refused(digits, images, words):
+    with pytest.raises(ValueError, match=words):
+        digits.predict(images)
+
+
+def test_images_on_another_scale_are_told_once(digits):
+    with pytest.warns(UserWarning, match="No pixel is above 1"):
+        digits.predict(IMAGES / 255)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        digits.predict(IMAGES / 255)
+
+
+def test_clips_and_noise_are_checked():
+    """With the card alone: the checks come before the network."""
+
+    def network(arrays):
+        return np.zeros((len(arrays[0]), 2), "float32")
+
+    network.engine = "onnx"
+    audio, generator = (Predictor(network, zoo.card(f"pinet_{name}")) for name in ("spoken_digit", "digits_generator"))
+    assert audio.predict(np.zeros((3, 8192), "int16")).shape == (3, 2)
+    with pytest.raises(ValueError, match="must have the shape"):
+        audio.predict(np.zeros((3, 100), "int16"))
+    noise = np.zeros((3, generator.latent_size), "float32")
+    assert generator.predict([noise, np.arange(3)]).shape == (3, 2)
+    for inputs, words in (
+        (noise, "takes"),
+        ([noise * np.nan, np.arange(3)], "must lie in -1..1"),
+        ([noise, np.arange(2)], "one a latent"),
+        ([noise, np.array([0, 1, 10])], "whole numbers in 0..9"),
+        ([noise[:, 1:], np.arange(3)], "must have the shape"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            generator.predict(inputs)
+    with pytest.raises(ValueError, match="no classes to choose from"):
+        generator.classify([noise, np.arange(3)])
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"engine": "tensorrt"}, "`engine` must be one of auto, onnx, keras"),
+        ({"threads": 0}, "`threads` must be an integer of at least 1, or None"),
+        ({"name_or_model": "pinet_digit"}, "did you mean pinet_digits"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        zoo.predictor(**{"name_or_model": "pinet_digits", **arguments})
+
+
+def test_threads_are_those_of_onnx_runtime(warm_cache):
+    for threads in (1, 3):
+        predictor = zoo.predictor("pinet_digits", engine="onnx", threads=threads)
+        assert predictor._network._session.get_session_options().intra_op_num_threads == threads
+
+
+def test_auto_takes_what_there_is(warm_cache, monkeypatch):
+    assert zoo.predictor("pinet_digits").engine == "onnx"
+    monkeypatch.setattr(module, "find_spec", installed_but("tf2onnx"))
+    assert zoo.predictor("pinet_digits").engine == "onnx"  # compiled already
+    monkeypatch.setenv("PINET_CACHE", str(warm_cache / "empty"))
+    assert zoo.predictor("pinet_digits").engine == "keras"
+    monkeypatch.setenv("PINET_CACHE", str(warm_cache))
+    monkeypatch.setattr(module, "find_spec", installed_but("onnxruntime"))
+    assert zoo.predictor("pinet_digits").engine == "keras"
+
+
+@pytest.mark.parametrize("missing", ["onnxruntime", "tf2onnx"])
+def test_an_engine_that_is_not_installed_names_its_extra(monkeypatch, missing):
+    monkeypatch.setattr("zoo.extras.find_spec", installed_but(missing))
+    with pytest.raises(ImportError, match=rf"This needs {missing}, .*pip install '.\[onnx\]'"):
+        zoo.predictor("pinet_digits", engine="onnx")
+
+
+@pytest.mark.usefixtures("fails_to_compile")
+def test_what_cannot_be_compiled_runs_on_keras_and_says_so():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("there nothing is compiled")
+    with pytest.warns(UserWarning, match="an operation that ONNX lacks; it runs on Keras"):
+        assert zoo.predictor("pinet_digits").engine == "keras"
+    with pytest.raises(ValueError, match="an operation that ONNX lacks"):
+        zoo.predictor("pinet_digits", engine="onnx")
+
+
+def test_a_network_that_computes_something_else_is_refused(monkeypatch, warm_cache):
+    write = compiling.write_onnx
+    monkeypatch.setattr(compiling, "write_onnx", lambda model, path: write(twice(model), path))
+    with pytest.raises(compiling.NotCompiled, match="outputs differ"):
+        compiling.compiled(zoo.load("pinet_digits"))
+
+
+def twice(model):
+    return keras.Model(model.input, 2 * model.output)
+
+
+def test_a_model_of_ones_own(warm_cache):
+    x = keras.Input((4, 4, 1))
+    y = keras.layers.Flatten()(x)
+    model = keras.Model(x, keras.layers.Dense(3)(y * y), name="own")
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1), dtype="uint8")
+    predictor = zoo.predictor(model)
+    assert predictor.engine == "onnx"
+    expected = model.predict_on_batch(images)
+    assert np.abs(predictor.predict(images) - expected).max() <= 1e-4 * np.abs(expected).max()
+    assert predictor.classify(images)[0] == [str(row.argmax()) for row in expected]
+    with pytest.raises(ValueError, match="A model to predict with takes images"):
+        own_models.card_of(keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]))
