@@ -47,8 +47,11 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Decoded data sets of a test go to a folder of its own."""
+    """Decoded data sets of a test go to a folder of its own; compiled networks, which take seconds, to a shared one."""
     monkeypatch.setenv("PINET_CACHE", str(tmp_path_factory.mktemp("cache")))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # of all processes of this run
+    monkeypatch.setattr("zoo.inference.cache.cache_folder", lambda: shared / "compiled")
 
 
 @pytest.fixture

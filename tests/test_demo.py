@@ -37,7 +37,7 @@ def test_most_guesses_are_right(results):
 def test_probabilities_are_calibrated_by_the_card():
     card = zoo.card("pinet_digits")
     images = demo.sample_inputs(card)
-    rows = demo.probabilities(zoo.load("pinet_digits"), card, images)
+    rows = zoo.predictor("pinet_digits").probabilities(images)
     assert rows.sum(axis=1) == pytest.approx(np.ones(10), abs=1e-5)
     logits = np.array(card["golden"]["logits"])  # of the same images, in the same order
     ratio = np.log(rows[:, 0] / rows[:, 1]) * card["calibration"]["temperature"]

@@ -5,13 +5,14 @@ from zoo.registry import card as read_card
 from zoo.tasks import task_function
 
 
-def evaluate(name, *, data=None, data_dir=None, progress=None) -> dict:
+def evaluate(name, *, data=None, data_dir=None, engine="auto", progress=None) -> dict:
     """Measure a trained model on the test split of its data set, and compare with its card.
 
     Args:
         name: name of a shipped model, or folder of a run.
         data: what `zoo.open_data` takes, in place of the card's data set; it needs the same classes.
         data_dir: where TFDS keeps its data sets.
+        engine: as for `zoo.predictor`.
         progress: called with (done, all) examples, for a task that counts them.
 
     Returns:
@@ -25,7 +26,7 @@ def evaluate(name, *, data=None, data_dir=None, progress=None) -> dict:
     """
     card = read_card(name)
     data_set = open_for(card, data, data_dir)
-    measured = task_function(card["task"], "measure")(name, card, data_set, progress=progress)
+    measured = task_function(card["task"], "measure")(name, card, data_set, engine, progress)
     as_on_card = measured.pop("as_on_card")
     same_data = as_on_card is not None and data_set.sha256 == card["dataset"]["sha256"]
     return {

@@ -27,7 +27,8 @@ class Task:
         arrays: function of what a user gives to a `Predictor` and of the card; gives the network's inputs, checked, and
             a warning in words.
         load: function of a name, its card and the other arguments of `zoo.load`; gives the model.
-        measure: function of a name, its card, the data set and a progress report; gives the metrics of the test split.
+        measure: function of a name, its card, the data set, an engine and a progress report; gives the metrics of the
+            test split.
         result: function of a card; gives the result of a training in words.
         facts: function of a card; gives the rows of `pinet info`.
         pipeline_tag: what the Hugging Face Hub calls the task.

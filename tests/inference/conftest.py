@@ -6,6 +6,13 @@ import keras
 import pytest
 
 import zoo
+from zoo.data.cache import cache_folder
+
+
+@pytest.fixture(autouse=True)
+def own_networks(own_cache, monkeypatch):
+    """Here the tests share no networks: each has the cache that `PINET_CACHE` names, as a user has."""
+    monkeypatch.setattr("zoo.inference.cache.cache_folder", cache_folder)
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +25,7 @@ def compiled_digits(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compiled")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PINET_CACHE", str(folder))
+        patch.setattr("zoo.inference.cache.cache_folder", cache_folder)
         assert zoo.predictor("pinet_digits", engine="onnx").engine == "onnx"
     return folder
 

@@ -97,10 +97,16 @@ def _drop_unwritable_output():
 
 
 @contextlib.contextmanager
-def waiting(words):
-    """A spinner on standard error while something starts; TensorFlow's start-up messages are hidden."""
+def waiting(words, backend=True):
+    """A spinner on standard error while something starts; TensorFlow's start-up messages are hidden.
+
+    Args:
+        words: what is waited for.
+        backend: whether Keras and its backend are imported, which what follows would do.
+    """
     with quiet_start() as terminal, terminal.status(words):
-        _import_backend()
+        if backend:
+            _import_backend()
         yield
 
 

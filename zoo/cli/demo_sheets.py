@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.architectures.parts.spectrogram import certified_inputs
 from zoo.card_types import Card
 from zoo.data.samples import sample_inputs, samples
-from zoo.evaluation.probabilities import probabilities
-from zoo.loading import load
+from zoo.inference.predictor import predictor
 from zoo.publishing import formatting
 from zoo.registry import card as read_card
 from zoo.registry import has_weights, list_models
@@ -39,11 +37,12 @@ class Guess:
         return self.predicted == self.truth
 
 
-def run_demo(report=None) -> list[tuple[Card, list[Guess]]]:
+def run_demo(report=None, engine="auto") -> list[tuple[Card, list[Guess]]]:
     """Classify the bundled images and audio clips with every shipped classifier.
 
     Args:
         report: called with (models done, all models).
+        engine: as for `zoo.predictor`.
 
     Returns:
         One pair per model: its card and its predictions.
@@ -53,7 +52,7 @@ def run_demo(report=None) -> list[tuple[Card, list[Guess]]]:
         if report:
             report(done, len(names))
         card = read_card(name)
-        results.append((card, _guesses(load(name), card)))
+        results.append((card, _guesses(predictor(name, engine))))
     return results
 
 
@@ -106,12 +105,13 @@ def draw(results, out) -> None:
     FigureCanvasAgg(figure).print_figure(out, format="png", dpi=130)
 
 
-def draw_generated(out, rows=3) -> None:
+def draw_generated(out, rows=3, engine="auto") -> None:
     """Draw images of each generator, one class per column if it is conditional.
 
     Args:
         out: path of the image to write.
         rows: rows of images per generator.
+        engine: as for `zoo.predictor`.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -131,7 +131,7 @@ def draw_generated(out, rows=3) -> None:
         about = [f"{formatting.human_tier(card)}" + (f", degree {card['degree']}" if card["degree"] else "")]
         about += [f"{formatting.human_count(card['parameters'])} parameters", formatting.human_result(card)]
         figure.text(1 - left, top / height, "  ·  ".join(about), size=11, color=QUIET, va="top", ha="right")
-        images, _ = sample(load(card["name"]), rows * COLUMNS)
+        images, _ = sample(predictor(card["name"], engine), rows * COLUMNS)
         place = (left, (top - band + MARGIN) / height, COLUMNS * CELL / width, rows * CELL / height)
         axis = figure.add_axes(place)
         axis.imshow(grid(images, COLUMNS), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -145,19 +145,23 @@ def _installed(*tasks):
     return [name for task in tasks for name in list_models(task=task) if has_weights(name)]
 
 
-def _guesses(model, card):
+def _guesses(model):
+    card, guesses = model.card, []
     examples = sample_inputs(card)
-    rows, guesses = probabilities(model, card, examples), []
-    images = examples if examples.ndim == 4 else _spectrograms(model, examples)
+    rows = model.probabilities(examples)
+    images = examples if examples.ndim == 4 else _spectrograms(card["name"], examples)
     for (path, truth), pixels, row in zip(samples(card["dataset"]["name"]), images, rows, strict=True):
         best = int(row.argmax())
         guesses.append(Guess(path.name, pixels, truth, card["class_names"][best], float(row[best])))
     return guesses
 
 
-def _spectrograms(model, clips):
+def _spectrograms(name, clips):
     """Spectrograms of audio clips as images, high frequencies at the top; 96 dB are white."""
-    return np.clip(certified_inputs(model, clips)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
+    from zoo.architectures.parts.spectrogram import certified_inputs
+    from zoo.loading import load
+
+    return np.clip(certified_inputs(load(name), clips)[:, ::-1] * (255 / 96), 0, 255).astype("uint8")
 
 
 def _headline(card, guesses):

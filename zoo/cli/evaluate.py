@@ -10,7 +10,7 @@ from zoo.card_entries import quality_of
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress
 from zoo.cli.data_sets import ensure_card_data
-from zoo.cli.options import AsJson, DataDir, DataSource, ModelName, check_options
+from zoo.cli.options import AsJson, DataDir, DataSource, Engine, EngineName, ModelName, check_options
 from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import human_interval, human_seconds
 from zoo.tasks import TASKS, task_function
@@ -26,6 +26,7 @@ def evaluate(
     sheet: Annotated[
         Path | None, typer.Option(help="Generators: draw images next to their nearest training images.")
     ] = None,
+    engine: Engine = EngineName.auto,
     json: AsJson = False,
 ):
     """Measure a model on its test split and compare with its card. Exit code 1: same data, other metrics."""
@@ -40,7 +41,7 @@ def evaluate(
     with progress(f"evaluating {name}") as report:
         from zoo.measuring import evaluate as run
 
-        result = run(name, progress=report, **options)
+        result = run(name, engine=engine.value, progress=report, **options)
         if sheet is not None:
             _draw_nearest(name, sheet, result, options)
     differs = result["same_data_as_card"] and not result["reproduces_card"]

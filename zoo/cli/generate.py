@@ -9,6 +9,7 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, waiting
+from zoo.cli.options import Engine, EngineName
 from zoo.files import check_file, check_folder, naming_file
 from zoo.finished_run import list_runs
 from zoo.tasks import GENERATION
@@ -39,6 +40,7 @@ def generate(
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the sheet.")] = Path("generated.png"),
     out_dir: Annotated[Path | None, typer.Option(help="Also write each image to this folder.")] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="Images per row [one of each class, else 8].")] = None,
+    engine: Engine = EngineName.auto,
 ):
     """Draw images from noise."""
     card = registry.card_for(name, GENERATION)
@@ -47,16 +49,16 @@ def generate(
         check_folder(out_dir)
     names = card["class_names"]
     only = None if label is None else _class_number(label, names)
-    with waiting(f"drawing with {name}"):
+    with waiting(f"drawing with {name}", backend=False):
         import numpy as np
 
-        from zoo import load
+        from zoo import predictor
         from zoo.generation.latents import draw_latents
         from zoo.generation.latents import interpolate as latents_on_line
         from zoo.generation.sampling import generate as run
         from zoo.generation.sheets import grid, sheet
 
-        model = load(name)
+        model = predictor(name, engine.value)
         if interpolate is None:
             latents = draw_latents(count, model.latent_size, seed)
         else:

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,17 @@ DataSource = Annotated[
 ]
 
 DataDir = Annotated[Path | None, typer.Option(help="Where TFDS keeps its data [TFDS_DATA_DIR].")]
+
+
+class EngineName(StrEnum):
+    """The engines of `zoo.predictor`."""
+
+    auto = "auto"
+    onnx = "onnx"
+    keras = "keras"
+
+
+Engine = Annotated[EngineName, typer.Option(help="What the network runs on: ONNX Runtime, or Keras' backend.")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 

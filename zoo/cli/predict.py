@@ -8,7 +8,7 @@ import typer
 from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_error, print_json, print_notes, waiting
-from zoo.cli.options import AsJson, ModelName, source
+from zoo.cli.options import AsJson, Engine, EngineName, ModelName, source
 from zoo.publishing.formatting import printable
 from zoo.tasks import CLASSIFIERS, TASKS
 
@@ -21,6 +21,7 @@ def predict(
         typer.Argument(metavar="FILE...", help="Images, or WAV files; folders of them; - is standard input."),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
+    engine: Engine = EngineName.auto,
     json: AsJson = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line a file and class.")] = False,
 ):
@@ -33,7 +34,7 @@ def predict(
     shape, kind = card["input_shape"], TASKS[card["task"]].example
     found = [inputs.read(file, source(file), card) for file in inputs.find(files, shape)]
     readable = [each for each in found if each.example is not None]
-    guesses = _answers(name, card, [each.example for each in readable], top) if readable else []
+    guesses = _answers(name, [each.example for each in readable], top, engine) if readable else []
     answers = dict(zip(map(id, readable), guesses, strict=True))
     results = []
     for each in found:
@@ -57,20 +58,19 @@ def predict(
     raise typer.Exit(int(bool(failed)))
 
 
-def _answers(name, card, examples, top):
+def _answers(name, examples, top, engine):
     """The likeliest classes of each example."""
-    with waiting(f"loading {name}"):
+    with waiting(f"loading {name}", backend=False):
         import numpy as np
 
-        from zoo import load
-        from zoo.evaluation import probabilities
+        from zoo import predictor as make_predictor
+        from zoo.evaluation.probabilities import likeliest
 
-        rows = probabilities.probabilities(load(name), card, np.stack(examples))
+        predictor = make_predictor(name, engine.value)
+        rows = predictor.probabilities(np.stack(examples))
+    names = predictor.card["class_names"]
     return [
-        [
-            {"class": label, "probability": probability}
-            for label, probability in probabilities.likeliest(row, card["class_names"], top)
-        ]
+        [{"class": label, "probability": probability} for label, probability in likeliest(row, names, top)]
         for row in rows
     ]
 

@@ -8,7 +8,9 @@ import numpy as np
 from zoo.card_types import Card
 from zoo.data.fixed_batches import streamed
 from zoo.evaluation.scores import accuracy_interval, expected_calibration_error
-from zoo.loading import load
+from zoo.inference.predictor import predictor as make_predictor
+
+BATCH = 500
 
 
 def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray:
@@ -35,29 +37,32 @@ def predict_logits(model, examples, batch_size=500, progress=None) -> np.ndarray
     return model.predict(inputs, **sizes, verbose=0, callbacks=callbacks)
 
 
-def measure(name, card: Card, data_set, batch_size=500, progress=None) -> dict:
+def measure(name, card: Card, data_set, engine="auto", progress=None) -> dict:
     """Measure a trained classifier on a test split, for `zoo.measuring.evaluate`.
 
     Args:
         name: as for `zoo.load`.
         card: its card.
         data_set: the `DataSet`.
-        batch_size: examples at a time.
+        engine: as for `zoo.predictor`.
         progress: called with (done, all) examples.
 
     Returns:
         A dict of the metrics; `as_on_card` says whether the accuracy is the card's to four digits, `None` where the
         card holds none.
     """
-    model = load(name)
+    predictor = make_predictor(name, engine)
+    total, parts = len(data_set.x_test), []
     started = time.perf_counter()
-    total = len(data_set.x_test)
-    report = (lambda done: progress(done, total)) if progress else None
-    logits = predict_logits(model, data_set.x_test, batch_size, report)
-    seconds = time.perf_counter() - started
+    for start in range(0, total, BATCH):
+        parts.append(predictor.predict(data_set.x_test[start : start + BATCH]))
+        if progress:
+            progress(min(start + BATCH, total), total)
+    seconds, logits = time.perf_counter() - started, np.concatenate(parts)
     accuracy, interval = accuracy_interval(logits, data_set.y_test)
     on_card = card["accuracy"]["test"] if "accuracy" in card else None
     return {
+        "engine": predictor.engine,
         "examples": total,
         "accuracy": accuracy,
         "interval_95": interval,

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from PIL import Image
 
-from pinet_keras.arguments import positive_integer
+from zoo.arguments import check_count
 from zoo.card_types import Card
 from zoo.data.audio import fit_length, read_example
 from zoo.data.inputs import doubts
-from zoo.evaluation.probabilities import likeliest, probabilities, softmax_or_nan
-from zoo.loading import load
+from zoo.evaluation.probabilities import likeliest, softmax_or_nan
+from zoo.inference.predictor import predictor
 from zoo.registry import card_for
 from zoo.tasks import CLASSIFIERS
 
@@ -40,7 +40,7 @@ def predict(name: Name, inputs: np.ndarray, top: int = 5) -> Labels | list[Label
 def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labels | list[Labels]:
     """Classify images or audio clips: labels and calibrated probabilities in one call.
 
-    Loads the model, which takes longer than an image: give many inputs as one list.
+    Loads the model, which takes longer than an image: give many inputs as one list, or make a `zoo.predictor` once.
 
     Args:
         name: of a classifier: name, folder or address, as for `zoo.load`.
@@ -62,12 +62,13 @@ def predict(name: Name, inputs: Source | Sequence[Source], top: int = 5) -> Labe
         >>> label
         'cat'
     """
-    card, top = _classifier_card(name), positive_integer("top", top)
+    card = _classifier_card(name)
+    check_count("top", top)
     sources, single = _sources(inputs, card["input_shape"])
     examples, notes = _examples(sources, card)
     for note in notes:
         warnings.warn(note, stacklevel=2)
-    rows = probabilities(load(name), card, examples)
+    rows = predictor(name).probabilities(examples)
     answers = [likeliest(row, card["class_names"], top) for row in rows]
     return answers[0] if single else answers
 
@@ -131,7 +132,8 @@ def decode_predictions(name: Name, predictions: np.ndarray, top: int = 5, calibr
         >>> label
         '5'
     """
-    card, top = _classifier_card(name), positive_integer("top", top)
+    card = _classifier_card(name)
+    check_count("top", top)
     logits, names = np.asarray(predictions), card["class_names"]
     if logits.ndim != 2 or logits.shape[1] != len(names):
         raise ValueError(

@@ -8,20 +8,21 @@ from zoo.data.opening import open_for
 from zoo.generation.image_metrics import ImageMetrics
 from zoo.generation.sampling import sample
 from zoo.generation.sheets import neighbours
-from zoo.loading import load
+from zoo.inference.predictor import predictor
 from zoo.registry import card_for
 from zoo.tasks import GENERATION
 
 TOLERANCE = 1e-3  # relative: float32 sums differ in their last digits between machines
 
 
-def measure(name, card: Card, data_set, progress=None) -> dict:
+def measure(name, card: Card, data_set, engine="auto", progress=None) -> dict:
     """Measure a trained generator against a test split, for `zoo.measuring.evaluate`.
 
     Args:
         name: as for `zoo.load`.
         card: its card.
         data_set: the `DataSet`.
+        engine: of the generator, as for `zoo.predictor`; the features of its images are computed by Keras.
         progress: not called: the metrics are of all images together.
 
     Returns:
@@ -30,7 +31,7 @@ def measure(name, card: Card, data_set, progress=None) -> dict:
     """
     quality = quality_of(card)
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_test, data_set.y_test)
-    metrics = image_metrics.of_generator(load(name), quality["samples"], quality["seed"])
+    metrics = image_metrics.of_generator(predictor(name, engine), quality["samples"], quality["seed"])
     on_card: dict = {key: value for key, value in quality.items() if key in metrics}
     same = all(np.isclose(metrics[key], on_card[key], rtol=TOLERANCE, atol=1e-6) for key in metrics)
     return {
@@ -61,5 +62,5 @@ def nearest_training_images(name, *, count=10, seed=0, data=None, data_dir=None)
     card = card_for(name, GENERATION)
     quality, data_set = quality_of(card), open_for(card, data, data_dir)
     image_metrics = ImageMetrics(quality["classifier"], data_set.x_train, data_set.y_train)
-    images, _ = sample(load(name), count, seed)
+    images, _ = sample(predictor(name), count, seed)
     return neighbours(images, image_metrics.features(images), data_set.x_train, image_metrics.real_features)

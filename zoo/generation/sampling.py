@@ -3,13 +3,14 @@
 import numpy as np
 
 from zoo.generation.latents import draw_latents
+from zoo.inference.predictor import Predictor
 
 
 def generate(model, latents, labels=None, batch_size=250) -> np.ndarray:
     """Images of given noise.
 
     Args:
-        model: a `GeneratorModel`.
+        model: a `GeneratorModel`, or the `Predictor` of one, which is faster.
         latents: `[n, d]` in −1..1.
         labels: `[n]`, or `None` for an unconditional model.
         batch_size: images at a time.
@@ -18,7 +19,8 @@ def generate(model, latents, labels=None, batch_size=250) -> np.ndarray:
         uint8 `[n, height, width, channels]`: the model's pixels rounded, and clipped to 0..255.
     """
     noise = latents if labels is None else [latents, labels]
-    pixels = model.predict(noise, batch_size=batch_size, verbose=0)
+    options = {} if isinstance(model, Predictor) else {"verbose": 0}
+    pixels = model.predict(noise, batch_size=batch_size, **options)
     return np.clip(np.round(pixels), 0, 255).astype("uint8")
 
 
@@ -26,7 +28,7 @@ def sample(model, count, seed=0, labels=None) -> tuple[np.ndarray, np.ndarray | 
     """Images of a seed.
 
     Args:
-        model: a `GeneratorModel`.
+        model: a `GeneratorModel`, or the `Predictor` of one.
         count: how many.
         seed: of the noise; image i of a seed does not depend on how many are drawn.
         labels: `[count]`; `None` takes the classes in turn.

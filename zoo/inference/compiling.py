@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from pinet_keras.analysis import fold
@@ -34,9 +35,9 @@ def write_onnx(model, path) -> None:
         ImportError: tf2onnx or onnx is not installed.
         Exception: as tf2onnx raises it for operations that it does not know.
     """
-    folded = fold(without_fourier_transform(model))
-    folded(_zeros(folded))  # Keras exports no model that was never called
     with _quiet_converter():
+        folded = fold(without_fourier_transform(model))
+        folded(_zeros(folded))  # Keras exports no model that was never called
         folded.export(str(path), format="onnx", verbose=False)
 
 
@@ -57,7 +58,7 @@ def compiled(model) -> bytes:
             found = OnnxNetwork(network, threads=1)(_examples(model))
         except Exception as error:  # Keras, tf2onnx and ONNX Runtime raise what they find
             raise NotCompiled(f"{model.name} cannot be converted to ONNX: {brief(error)}") from error
-    expected = np.asarray(model(_as_inputs(_examples(model))))
+    expected = keras.ops.convert_to_numpy(model(_as_inputs(_examples(model))))
     difference = float(np.abs(found - expected).max() / np.abs(expected).max())
     if not difference <= TOLERANCE:
         raise NotCompiled(
@@ -69,11 +70,11 @@ def compiled(model) -> bytes:
 
 def _examples(model):
     """Random inputs of a model: images or audio clips, or noise and labels."""
-    first, *labels = model.inputs
+    first = model.inputs[0]
     if not isinstance(model, GeneratorModel):
         return [patterns(first.shape[1:], EXAMPLES)]
     noise = np.random.default_rng(0).uniform(-1, 1, (EXAMPLES, *first.shape[1:])).astype("float32")
-    return [noise, np.arange(EXAMPLES) % model.num_classes] if labels else [noise]
+    return [noise] if model.num_classes is None else [noise, np.arange(EXAMPLES) % model.num_classes]
 
 
 def _zeros(model):
@@ -86,11 +87,11 @@ def _as_inputs(arrays):
 
 @contextlib.contextmanager
 def _quiet_converter():
-    """A context without tf2onnx's lines about what it does, and NumPy's about what Keras sets for tf2onnx."""
+    """A context without tf2onnx's lines about what it does, and without warnings that concern its code and Keras'."""
     logger = logging.getLogger("tf2onnx")
     level = logger.level
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore")
         logger.setLevel(logging.ERROR)
         try:
             yield

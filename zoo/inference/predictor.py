@@ -45,13 +45,13 @@ class Predictor:
         self.engine: str = network.engine
         self._told = ""
 
-    def predict(self, inputs: Any, batch_size: int = 256) -> np.ndarray:
+    def predict(self, inputs: Any, batch_size: int = 64) -> np.ndarray:
         """Logits of images or audio clips, or pixels of noise.
 
         Args:
             inputs: what the model of `zoo.load` takes: `[batch, height, width, channels]` pixels 0..255; for an audio
                 model `[batch, samples]` of 16 bits; for a generator `[latent, label]`, or the latent alone.
-            batch_size: at most so many are computed at once, which bounds the memory.
+            batch_size: at most so many are computed at once. More are no faster on a CPU, and need more memory.
 
         Returns:
             float32 `[batch, classes]`, or of a generator `[batch, height, width, channels]`.

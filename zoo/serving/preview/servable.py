@@ -5,6 +5,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.example import example_pb2
 
+from zoo.serving.configs import MAX_BATCH_SIZE
+from zoo.serving.preview.batcher import Batcher
 from zoo.serving.preview.request_error import RequestError
 from zoo.serving.preview.tensors import check_batch
 
@@ -13,7 +15,7 @@ CLASSIFY = "tensorflow/serving/classify"
 
 
 class Servable:
-    """A SavedModel in a session, as TensorFlow Serving runs it.
+    """A SavedModel in a session, as TensorFlow Serving runs it; requests that wait at the same time share a run.
 
     Args:
         name: the model.
@@ -33,6 +35,7 @@ class Servable:
         # Keys such as __saved_model_init_op are TensorFlow's own, and not signatures.
         names = [name for name in meta_graph.signature_def if not name.startswith("__saved_model")]
         self.signatures = {name: meta_graph.signature_def[name] for name in names}
+        self._batched = Batcher(self._run, MAX_BATCH_SIZE)
 
     def signature(self, name, error_code=grpc.StatusCode.FAILED_PRECONDITION):
         """The SignatureDef of this name; the default one for an empty name.
@@ -69,12 +72,16 @@ class Servable:
         for name in wanted:
             if name not in signature.outputs:
                 raise RequestError(f"output tensor alias not found in signature: {name}")
-        feeds = {}
         for name, array in inputs.items():
             _check(name, array, signature.inputs[name])
-            feeds[signature.inputs[name].name] = array
+        kind = (signature_name or DEFAULT_SIGNATURE, tuple(wanted))
+        return (self._batched if _is_of_rows(signature, inputs, wanted) else self._run)(kind, inputs)
+
+    def _run(self, kind, inputs):
+        signature, wanted = self.signatures[kind[0]], kind[1]
+        feeds = {signature.inputs[name].name: array for name, array in inputs.items()}
+        fetches = {name: signature.outputs[name].name for name in wanted}
         try:
-            fetches = {name: signature.outputs[name].name for name in wanted}
             return {name: np.asarray(value) for name, value in self._session.run(fetches, feeds).items()}
         except tf.errors.OpError as error:
             code = next(code for code in grpc.StatusCode if code.value[0] == error.error_code)
@@ -122,6 +129,15 @@ def merge_context(context, examples) -> list:
         whole.MergeFrom(example)
         result.append(whole)
     return result
+
+
+def _is_of_rows(signature, inputs, wanted):
+    """Whether a request has as many rows in each input, and the signature says that its outputs have as many."""
+    infos = [*signature.inputs.values(), *(signature.outputs[name] for name in wanted)]
+    shapes = [info.tensor_shape for info in infos]
+    free = all(not shape.unknown_rank and shape.dim and shape.dim[0].size == -1 for shape in shapes)
+    fixed = all(dim.size >= 0 for info in signature.inputs.values() for dim in info.tensor_shape.dim[1:])
+    return free and fixed and len({array.shape[0] for array in inputs.values()}) == 1
 
 
 def _check(name, array, info):
