@@ -1,6 +1,7 @@
 """The page on speed: its tables are what was measured."""
 
 import json
+import re
 
 import pytest
 
@@ -28,3 +29,10 @@ def test_encrypted_inference_is_measured_and_written():
     numbers = ("| `pinet_digits` | 0.26 s |", "100.00% of 2 | 100.00% of 5 |", "| `small` | 100 ± 15 |", "2.00 kB")
     for words in (*numbers, "Two cores."):
         assert words in written
+
+
+def test_the_python_of_the_page_runs(monkeypatch, capsys):
+    monkeypatch.chdir(PAGE.parents[1])
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(block, str(PAGE), "exec"), {"__name__": "performance_page"})
+    assert capsys.readouterr().out == "['cat', 'dog'] (2, 10)\n"

@@ -31,6 +31,12 @@ def test_the_second_use_compiles_nothing(warm_cache):
     assert zoo.predictor("pinet_digits", engine="onnx").classify(IMAGES)[0] == list("0123456789")
 
 
+def test_a_name_leads_nowhere_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("PINET_CACHE", str(tmp_path))
+    assert cache.cache_file("../../x", "0" * 64).resolve().parent == tmp_path.resolve() / "networks"
+    assert len(cache.cache_file("x" * 1000, "0" * 64).name) < 200
+
+
 def test_a_damaged_file_is_compiled_again(warm_cache):
     (path,) = files(warm_cache)
     whole = path.read_bytes()

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def cache_file(name: str, checksum: str) -> Path | None:
         checksum: of everything that the network depends on.
     """
     try:
-        return cache_folder() / "networks" / f"{name}-{checksum[:32]}.onnx"
+        # The name may be of somebody else's card, and must not lead elsewhere.
+        return cache_folder() / "networks" / f"{re.sub(r'[^A-Za-z0-9]', '_', name)[:80]}-{checksum[:32]}.onnx"
     except RuntimeError:  # of Python, which finds no home folder
         return None
 

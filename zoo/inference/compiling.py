@@ -35,10 +35,9 @@ def write_onnx(model, path) -> None:
         ImportError: tf2onnx or onnx is not installed.
         Exception: as tf2onnx raises it for operations that it does not know.
     """
-    with _quiet_converter():
-        folded = fold(without_fourier_transform(model))
-        folded(_zeros(folded))  # Keras exports no model that was never called
-        folded.export(str(path), format="onnx", verbose=False)
+    folded = fold(without_fourier_transform(model))
+    folded(_zeros(folded))  # Keras exports no model that was never called
+    folded.export(str(path), format="onnx", verbose=False)
 
 
 def compiled(model) -> bytes:
@@ -50,7 +49,7 @@ def compiled(model) -> bytes:
     Raises:
         NotCompiled: the model cannot be converted, or the network gives other outputs.
     """
-    with tempfile.TemporaryDirectory(prefix="pinet-onnx-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pinet-onnx-") as folder, _quiet_converter():
         path = Path(folder) / "network.onnx"
         try:
             write_onnx(model, path)
@@ -58,7 +57,7 @@ def compiled(model) -> bytes:
             found = OnnxNetwork(network, threads=1)(_examples(model))
         except Exception as error:  # Keras, tf2onnx and ONNX Runtime raise what they find
             raise NotCompiled(f"{model.name} cannot be converted to ONNX: {brief(error)}") from error
-    expected = keras.ops.convert_to_numpy(model(_as_inputs(_examples(model))))
+        expected = keras.ops.convert_to_numpy(model(_as_inputs(_examples(model))))
     difference = float(np.abs(found - expected).max() / np.abs(expected).max())
     if not difference <= TOLERANCE:
         raise NotCompiled(
