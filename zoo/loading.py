@@ -43,8 +43,8 @@ def load(
 
     Preprocessing is a part of the model: give it pixels 0..255 as they are, and do not divide them.
 
-    To predict with the model as it is, `zoo.predictor` is faster, for single images several times: its network is folded
-    and compiled. For a model that you changed, `zoo.predictor(model)`, or a `tf.function` of
+    To predict with the model as it is, `zoo.predictor` is faster, for single images several times: its network is
+    folded and compiled. For a model that you changed, `zoo.predictor(model)`, or a `tf.function` of
     `pinet_keras.analysis.fold(model)`, is faster than `predict` and `predict_on_batch`, in batches of 32 and more too.
     Exported SavedModels are folded already.
 
