@@ -1,6 +1,5 @@
 """The REST API: paths, sizes and errors as in TensorFlow Serving."""
 
-import asyncio
 import json
 import logging
 import re
@@ -16,6 +15,7 @@ from zoo.serving.preview import tensors
 from zoo.serving.preview.replies import metadata_reply, status_reply
 from zoo.serving.preview.request_error import RequestError
 from zoo.serving.preview.servable import merge_context
+from zoo.serving.web import read_body
 
 LOG = logging.getLogger("pinet.preview")
 BODY_SECONDS = 60.0
@@ -36,8 +36,7 @@ def rest_app(repository, max_bytes, body_seconds=BODY_SECONDS) -> Starlette:
 
     async def answer(request):
         try:
-            async with asyncio.timeout(body_seconds):
-                body = await _read(request, max_bytes)
+            body = await read_body(request, max_bytes, body_seconds)
         except ClientDisconnect:
             return Response(status_code=400)
         except TimeoutError:
@@ -55,17 +54,6 @@ def rest_app(repository, max_bytes, body_seconds=BODY_SECONDS) -> Starlette:
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
     return Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
-
-
-async def _read(request, max_bytes):
-    """The body, or None where it is too large, which shows before it is in memory."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > max_bytes:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _handle(repository, method, path, body):

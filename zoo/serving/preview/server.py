@@ -4,17 +4,16 @@ import logging
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from socket import IPPROTO_TCP, TCP_NODELAY
 
 import grpc
 import tensorflow as tf
-import uvicorn
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from zoo.serving.preview.model_servicer import ModelServicer
 from zoo.serving.preview.prediction_servicer import PredictionServicer
 from zoo.serving.preview.repository import LOG, Repository
 from zoo.serving.preview.rest import rest_app
+from zoo.serving.web import listen
 
 
 def serve(directory, *, host, rest_port, grpc_port, max_bytes, poll_seconds=1.0) -> None:
@@ -38,17 +37,7 @@ def serve(directory, *, host, rest_port, grpc_port, max_bytes, poll_seconds=1.0)
         raise ValueError(f"There is no model to serve; `pinet export NAME {directory}` puts one there.")
     calls = _grpc_server(repository, max_bytes)
     grpc_port = _bind(calls, host, grpc_port)
-    # Uvicorn's own log lines go through our logger as well, so that each says what this is.
-    config = uvicorn.Config(rest_app(repository, max_bytes), host, rest_port, log_config=None, lifespan="off")
-    web = uvicorn.Server(config)
-    try:
-        socket = config.bind_socket()
-    except SystemExit as error:  # uvicorn's way to say that the port is taken
-        raise ValueError(f"Nothing can listen there. Received: {host}:{rest_port}") from error
-    # Without it the body of an answer waits 40 ms for the acknowledgement of its head, on a kept-alive connection.
-    # asyncio sets it for sockets of its own making; accepted connections inherit it from this one.
-    socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-    socket.listen()  # now, so that a client that reads the lines below is not turned away
+    web, socket = listen(rest_app(repository, max_bytes), host, rest_port)
     calls.start()
     repository.watch(poll_seconds)
     LOG.info("for development, not for production: TensorFlow Serving's API, in part")
