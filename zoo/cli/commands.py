@@ -19,6 +19,7 @@ import zoo.cli.labels
 import zoo.cli.serve
 import zoo.cli.client
 import zoo.cli.encrypted
+import zoo.cli.encrypted_roles
 import zoo.cli.page
 from zoo.cli.app import app, main
 

@@ -8,10 +8,14 @@ from zoo.encrypted.seal import context_of, from_bytes, galois_elements, to_bytes
 
 
 class Client:
-    """Encrypts and decrypts for one model, with a secret key that is made here and never leaves.
+    """Encrypts and decrypts for one model, with a secret key that stays here.
 
     Args:
         model: what the server computes.
+        secret_key: that of an earlier `Client`, as `secret_key()` gives it; None makes a new one.
+
+    Raises:
+        ValueError: the secret key is damaged, or was made for other parameters.
 
     Example:
         >>> import zoo
@@ -27,14 +31,22 @@ class Client:
         3
     """
 
-    def __init__(self, model: EncryptedModel):
+    def __init__(self, model: EncryptedModel, secret_key: bytes | None = None):
         self.model = model
         self._context = context_of(model.parameters)
-        self._keys = sealapi.KeyGenerator(self._context)
+        if secret_key is None:
+            self._keys = sealapi.KeyGenerator(self._context)
+        else:
+            known = from_bytes(sealapi.SecretKey, self._context, secret_key, "secret key")
+            self._keys = sealapi.KeyGenerator(self._context, known)
         secret = self._keys.secret_key()
         self._encryptor = sealapi.Encryptor(self._context, secret)
         self._decryptor = sealapi.Decryptor(self._context, secret)
         self._encoder = sealapi.CKKSEncoder(self._context)
+
+    def secret_key(self) -> bytes:
+        """The key that decrypts. Whoever has it can read every request and every answer."""
+        return to_bytes(self._keys.secret_key())
 
     def public_keys(self) -> dict[str, bytes]:
         """What the server needs: `"relinearisation"`, and `"rotations"` where there are any. Neither decrypts."""

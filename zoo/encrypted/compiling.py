@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,20 @@ class EncryptedModel:
     plan: Plan
     parameters: Parameters
     circuit: PackedProgram | BatchedProgram
+
+    def fingerprint(self) -> str:
+        """What is equal where client and server understand each other: a hash of the parameters, the rotations, and the
+        slots in which values are sent and logits come back."""
+        size, slots = int(np.prod(self.circuit.program.input_shape)), self.parameters.slots
+        probe = np.arange(1.0, size + 1).reshape(1, *self.circuit.program.input_shape)
+        places = [slots * i + np.arange(slots)[None] for i in range(self.circuit.answer_ciphertexts)]
+        parts = [
+            repr((self.plan.batch, self.plan.security, self.parameters.ring, self.parameters.moduli)).encode(),
+            repr((self.parameters.scale, sorted(self.circuit.rotation_steps()))).encode(),
+            *(np.ascontiguousarray(each).tobytes() for each in self.circuit.pack(probe)),
+            self.circuit.unpack(places).tobytes(),
+        ]
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:32]
 
     def simulate(self, examples: ArrayLike, seed: int | None = 0) -> np.ndarray:
         """The logits with errors as encryption makes them, in float64 and without encryption.

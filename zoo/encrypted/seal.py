@@ -56,7 +56,7 @@ def from_bytes(kind: type, context: sealapi.SEALContext, data: bytes, name: str)
         path.write_bytes(data)
         try:
             item.load(context, str(path))
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, MemoryError, IndexError, OverflowError) as error:  # SEAL's C++ exceptions
             raise ValueError(f"The {name} is damaged, or was made for other parameters: {error}.") from error
     return item
 
@@ -68,16 +68,19 @@ class SealEngine:
         parameters: the parameters of all ciphertexts.
         relinearisation: the key that products need.
         rotations: the keys that rotations need, or None for none.
-        keep: whether plaintexts are kept once they are ready: then the first run takes longer than others.
+        plaintexts: where plaintexts are kept once they are ready, so that the first run takes longer than others;
+            engines of the same parameters may share it. None: they are made again in each run.
     """
 
-    def __init__(self, parameters: Parameters, relinearisation: Any, rotations: Any = None, keep: bool = True):
+    def __init__(
+        self, parameters: Parameters, relinearisation: Any, rotations: Any = None, plaintexts: dict | None = None
+    ):
         self.parameters = parameters
         self.context = context_of(parameters)
         self._relinearisation, self._rotations = relinearisation, rotations
         self._evaluator = sealapi.Evaluator(self.context)
         self._encoder = sealapi.CKKSEncoder(self.context)
-        self._kept: dict[tuple, tuple] | None = {} if keep else None
+        self._kept: dict[tuple, tuple] | None = plaintexts
         self._ids = []
         data = self.context.first_context_data()
         while data is not None:

@@ -16,12 +16,13 @@ class Server:
     Args:
         model: what is computed.
         public_keys: those of `Client.public_keys`.
+        plaintexts: where the model's plaintexts are kept with packing "one"; the servers of several clients share it.
 
     Raises:
         ValueError: a key is missing, damaged, or made for other parameters.
     """
 
-    def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes]):
+    def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes], plaintexts: dict | None = None):
         self.model = model
         context = context_of(model.parameters)
         wanted = {"relinearisation": sealapi.RelinKeys}
@@ -39,7 +40,10 @@ class Server:
         ]
         if lacking:
             raise ValueError(f"The key 'rotations' lacks rotations. Needed are those by {lacking}.")
-        self._engine = SealEngine(model.parameters, **keys, keep=model.plan.batch == "one")
+        if not keys["relinearisation"].has_key(2):
+            raise ValueError("The key 'relinearisation' lacks the key for products.")
+        kept = {} if plaintexts is None else plaintexts
+        self._engine = SealEngine(model.parameters, **keys, plaintexts=kept if model.plan.batch == "one" else None)
 
     def answer(self, request: list[bytes]) -> list[bytes]:
         """The encrypted logits of a request.
@@ -52,7 +56,11 @@ class Server:
         if len(request) != plan.request_ciphertexts:
             raise ValueError(f"A request has {plan.request_ciphertexts} ciphertexts. Received: {len(request)}")
         inputs = [self._checked(data) for data in request]
-        return [to_bytes(each) for each in self.model.circuit.run(self._engine, self.model.parameters, inputs)]
+        try:
+            results = self.model.circuit.run(self._engine, self.model.parameters, inputs)
+        except RuntimeError as error:  # SEAL refuses a result that anybody could read: the inputs were made for that
+            raise ValueError(f"Nothing can be computed with these ciphertexts: {error}.") from error
+        return [to_bytes(each) for each in results]
 
     def _checked(self, data: bytes):
         limit = int(self.model.plan.ciphertext_bytes * MARGIN)
@@ -64,5 +72,9 @@ class Server:
             raise ValueError(
                 f"A ciphertext must be fresh and of scale {self.model.parameters.scale:g}. "
                 f"Received: {ciphertext.coeff_modulus_size()} moduli, scale {ciphertext.scale:g}"
+            )
+        if ciphertext.is_transparent():
+            raise ValueError(
+                "A ciphertext must be encrypted. Received: one whose second half is zero, which hides nothing"
             )
         return ciphertext
