@@ -21,6 +21,7 @@ PUBLIC = {
         "pinet_keras",
         "pinet_keras.layers",
         "pinet_keras.analysis",
+        "pinet_keras.analysis.tropical",
         "zoo",
         "zoo.evaluation.metrics",
         "tuning",

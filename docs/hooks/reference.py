@@ -5,7 +5,13 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-PAGES = {"layers": "pinet_keras", "analysis": "pinet_keras.analysis", "zoo": "zoo", "tuning": "tuning"}
+PAGES = {
+    "layers": "pinet_keras",
+    "analysis": "pinet_keras.analysis",
+    "tropical": "pinet_keras.analysis.tropical",
+    "zoo": "zoo",
+    "tuning": "tuning",
+}
 
 
 def on_post_build(config):
