@@ -11,7 +11,7 @@ from zoo.page.npm import packages
 from zoo.page.serving import site_server
 
 # The smallest of each page; polynet_mnist, for one, is left out: its page must say so.
-MODELS = ("pinet_mnist", "pinet_mnist_tiny", "pinet_cifar10_lite")
+MODELS = ("pinet_mnist", "pinet_mnist_tiny", "pinet_cifar10_lite", "pinet_mnist_generator")
 UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -26,11 +26,12 @@ def page_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def modules(page_cache):
-    """The folder `node_modules` of the page."""
+    """The folder `node_modules` of these tests; the packages of the page are in the cache as well."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed, and the page is built with its packages")
     try:
-        return packages()
+        packages()
+        return packages(Path(__file__).parent / "npm")
     except ValueError as error:
         if any(word in str(error) for word in UNREACHABLE):
             pytest.skip(f"the registry of npm cannot be reached: {error}")
@@ -94,4 +95,4 @@ def visit(browser, address):
 @pytest.fixture(scope="session")
 def axe(modules):
     """The source of axe-core."""
-    return Path(modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -1,14 +1,26 @@
 """The pages in a browser."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+import zoo
+from pinet_keras.analysis import crossings
 from tests.page.conftest import MODELS
+from zoo.data.samples import sample_inputs
 from zoo.paths import SAMPLES
 
-PAGES = ("index", "digits", "images", "check", "models/pinet_mnist", "models/pinet_mnist_generator")
-READY = {"index": "#scatter svg", "digits": "#samples img", "images": "#samples img", "check": "#start"}
+PAGES = ("index", "digits", "images", "line", "noise", "check", "models/pinet_mnist", "models/pinet_mnist_generator")
+READY = {
+    "index": "#scatter svg",
+    "digits": "#samples img",
+    "images": "#samples img",
+    "line": "#relu-plot svg",
+    "noise": "#classes canvas",
+    "check": "#start",
+}
 
 
 def test_the_zoo_is_sorted_and_filtered(visit):
@@ -106,6 +118,84 @@ def test_the_models_equal_keras(visit):
     rows = page.locator("#rows tr")
     assert rows.count() == len(MODELS)
     assert all(float(row.split("\t")[2]) < 1e-4 for row in rows.all_inner_texts())
+
+
+def changes(page):
+    """What the page lists: t, and the classes before and after."""
+    rows = page.locator("#changes li").evaluate_all("rows => rows.map(({dataset}) => ({...dataset}))")
+    return [(float(row["t"]), int(row["before"]), int(row["after"])) for row in rows]
+
+
+def test_the_changes_on_a_line_are_those_that_python_computes(visit, site):
+    page = visit("line.html")
+    page.get_by_label("Model").select_option("pinet_mnist_tiny")
+    page.wait_for_selector("#fit[data-same=true]")
+    lines = json.loads((site / "data" / "lines.json").read_text(encoding="utf-8"))
+    line = next(each for each in lines if (each["model"], each["start"]) == ("pinet_mnist_tiny", "mnist_3_0"))
+    assert line["crossings"]
+    for (t, *classes), expected in zip(changes(page), line["crossings"], strict=True):
+        assert abs(t - expected["t"]) < 1e-4 and classes == [expected["before"], expected["after"]]
+    first = line["crossings"][0]
+    for step, predicted in ((-0.005, first["before"]), (0.005, first["after"])):
+        page.get_by_role("slider").fill(f"{first['t'] + step:.3f}")
+        page.get_by_text(f"the prediction is {predicted};").wait_for()
+
+
+def test_an_end_that_is_moved_gives_another_line(visit):
+    page = visit("line.html")
+    page.get_by_label("Model").select_option("pinet_mnist_tiny")
+    page.wait_for_selector("#fit[data-same=true]")
+    page.locator("#end-image").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.locator("#start").select_option("5")
+    page.wait_for_selector("#fit:not([data-same])")
+    images = sample_inputs(zoo.card("pinet_mnist_tiny")).astype("float64")
+    last = np.zeros_like(images[8])
+    last[1:, 1:] = images[8][:-1, :-1]
+    expected = crossings(zoo.load("pinet_mnist_tiny"), images[5], last - images[5], domain=(0, 1))
+    page.wait_for_function("count => document.querySelectorAll('#changes li').length === count", arg=len(expected))
+    for (t, *classes), change in zip(changes(page), expected, strict=True):
+        assert abs(t - change.t) < 1e-4 and classes == [change.before, change.after]
+
+
+def test_the_pieces_of_the_relu_network_are_those_that_python_computes(visit, site):
+    page = visit("line.html")
+    page.wait_for_selector("#relu-plot svg")
+    line = json.loads((site / "data" / "relu.json").read_text(encoding="utf-8"))["lines"][0]
+    assert len(line["ts"]) > 10
+    assert int(page.locator("#relu").get_attribute("data-pieces")) == len(line["ts"]) - 1
+    found = page.evaluate(
+        """async ([start, end]) => {
+            const [{ decodeLayers, pieces }, { decode, pixelsOf }, { readData }] = await Promise.all(
+                ["relu", "pixels", "site"].map((name) => import(`./js/${name}.js`)));
+            const read = async (name) => pixelsOf(await decode(`samples/${name}.png`, name), 1).data;
+            const { ts, rows } = pieces(decodeLayers(await readData("relu")), await read(start), await read(end));
+            return [ts, rows.map((row) => [...row])];
+        }""",
+        [line["start"], line["end"]],
+    )
+    for values, expected in zip(found, (line["ts"], line["values"]), strict=True):
+        np.testing.assert_allclose(values, expected, atol=1e-5)
+
+
+def test_noise_becomes_an_image(visit):
+    page = visit("noise.html")
+    page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 0']")
+    first = page.evaluate(IMAGE)
+    assert max(first) > 200
+    page.get_by_role("button", name="Another seed").click()
+    page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 1']")
+    assert page.evaluate(IMAGE) != first
+    page.get_by_label("Seed", exact=True).fill("0")
+    page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 0']")
+    assert page.evaluate(IMAGE) == first
+    page.get_by_label("First direction").fill("0.5")
+    page.wait_for_function(f"first => ({IMAGE})().join() !== first", arg=",".join(map(str, first)))
+
+
+IMAGE = """() => [...document.getElementById("drawn").getContext("2d").getImageData(0, 0, 28, 28).data]
+    .filter((_, index) => index % 4 === 0)"""
 
 
 @pytest.mark.parametrize("name", PAGES)

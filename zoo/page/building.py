@@ -10,6 +10,7 @@ from string import Template
 from zoo import registry
 from zoo.data.samples import samples
 from zoo.files import write_json
+from zoo.page.lines import LINES, lines_of, relu_network
 from zoo.page.npm import packages
 from zoo.page.onnx_files import expected_outputs, onnx_file
 from zoo.page.summary import summary
@@ -20,11 +21,15 @@ WEB = Path(__file__).parent / "web"
 PAGES = {
     "digits": ("pinet_mnist", "pinet_mnist_tiny", "polynet_mnist"),
     "images": ("pinet_cifar10", "pinet_cifar10_lite", "polynet_cifar10", "pinet_cifar10_activated"),
+    "line": tuple(LINES),
+    "noise": ("pinet_mnist_generator", "pinet_cifar10_generator"),
 }
 TITLES = {
     "index": "The zoo",
     "digits": "Draw a digit",
     "images": "Classify an image",
+    "line": "Walk a line",
+    "noise": "Draw from noise",
     "check": "Compare with Keras",
 }
 # From npm to the folder `vendor`.
@@ -64,11 +69,12 @@ def build_site(
     total = 2 * len(running) + 1
     tell(0, total)
     modules = packages()
-    files, expected = {}, {}
+    files, expected, lines = {}, {}, []
     for step, name in enumerate(running):
         files[name] = onnx_file(name)
         tell(2 * step + 2, total)
         expected[name] = expected_outputs(name)
+        lines += lines_of(name)
         tell(2 * step + 3, total)
     _clear(out)
     shutil.copytree(WEB / "js", out / "js")
@@ -77,7 +83,7 @@ def build_site(
     _copy_samples(out / "samples")
     sizes = {name: _compress(path, out / "models" / f"{path.name}.gz") for name, path in files.items()}
     _write_pages(out)
-    _write_data(out / "data", sizes, expected)
+    _write_data(out / "data", sizes, expected, lines)
     return out
 
 
@@ -159,12 +165,14 @@ def _page(frame, title, main, root, script, current):
     )
 
 
-def _write_data(folder, sizes, expected):
+def _write_data(folder, sizes, expected, lines):
     folder.mkdir()
     cards = [registry.card(name) for name in registry.list_models()]
     for card in cards:
         write_json(folder / "cards" / f"{card['name']}.json", card)
     write_json(folder / "expected.json", expected, indent=None)
+    write_json(folder / "lines.json", lines, indent=None)
+    write_json(folder / "relu.json", relu_network(), indent=None)
     site = {
         "models": [summary(card) for card in cards],
         "pages": PAGES,

@@ -12,22 +12,25 @@ LISTED = ("package.json", "package-lock.json")
 SECONDS = 600
 
 
-def packages() -> Path:
-    """The folder `node_modules` with the packages of the lock file, from the cache or fetched by `npm ci`.
+def packages(lists: Path = LISTS) -> Path:
+    """The folder `node_modules` with the packages of a lock file, from the cache or fetched by `npm ci`.
+
+    Args:
+        lists: the folder of package.json and package-lock.json; default those of the page.
 
     Raises:
         ValueError: npm is not installed, or cannot fetch them.
     """
-    digest = hashlib.sha256(b"".join((LISTS / name).read_bytes() for name in LISTED)).hexdigest()
-    return made_once(f"page-npm-{digest[:16]}", _fetch) / "node_modules"
+    digest = hashlib.sha256(b"".join((lists / name).read_bytes() for name in LISTED)).hexdigest()
+    return made_once(f"page-npm-{digest[:16]}", lambda folder: _fetch(lists, folder)) / "node_modules"
 
 
-def _fetch(folder):
+def _fetch(lists, folder):
     npm = shutil.which("npm")
     if npm is None:
         raise ValueError("`pinet page` fetches onnxruntime-web and a plotting library with npm: install Node.js.")
     for name in LISTED:
-        shutil.copy(LISTS / name, folder)
+        shutil.copy(lists / name, folder)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)

@@ -15,6 +15,7 @@ start(async () => {
 
 async function compareAll(site, expected) {
   button.disabled = true;
+  delete verdict.dataset.failed;
   const rows = document.getElementById("rows");
   rows.replaceChildren();
   let largest = 0;
@@ -38,6 +39,7 @@ async function compareAll(site, expected) {
   verdict.textContent = failed
     ? `${failed} of ${count} models differ from Keras by more than ${ALLOWED}.`
     : `All ${count} models equal Keras: the largest difference is ${largest.toExponential(1)}.`;
+  verdict.dataset.failed = failed;
   button.disabled = false;
 }
 
