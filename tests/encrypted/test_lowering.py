@@ -174,6 +174,9 @@ def test_shortcuts_are_added_where_they_would_make_large_maps(monkeypatch):
     model, examples = residual()
     composed = lower(model)
     assert not composed.addends()
+    with monkeypatch.context() as few:
+        few.setattr("zoo.encrypted.lowering.FEW_WEIGHTS", 0)
+        assert len(lower(model).addends()) == 3 and lower(model).weights < composed.weights
     monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 80)
     program = check(model, examples)
     assert len(program.addends()) == 3
@@ -185,6 +188,11 @@ def test_shortcuts_are_added_where_they_would_make_large_maps(monkeypatch):
 
 def test_an_affine_map_that_is_too_large_is_refused_before_it_is_made(monkeypatch):
     monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 5000)
-    model = keras.Sequential([keras.Input((60,)), layers.Dense(50), layers.Dense(2, name="second")])
-    with pytest.raises(ValueError, match=r"second \(Dense\) cannot be .* some [5-9],\d+ weights, and at most 5,000"):
+    model = keras.Sequential([keras.Input((60,)), layers.Dense(50), layers.Dense(100, name="second")])
+    with pytest.raises(ValueError, match=r"second \(Dense\) cannot be .* some 6,000 weights .*At most 5,000 and"):
+        lower(model)
+    monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 6000)
+    lower(model)  # it takes many more multiplications to make them
+    monkeypatch.setattr("zoo.encrypted.forms.MOST_WORK", 299_999)
+    with pytest.raises(ValueError, match=r"takes 300,000 multiplications to join. .* and 299,999 can"):
         lower(model)

@@ -9,6 +9,8 @@ import numpy as np
 from scipy import sparse
 
 MOST_WEIGHTS = 150_000_000  # of one affine map: more would need gigabytes, and hours when encrypted
+MOST_WORK = 1_500_000_000  # multiplications that join two affine maps: some ten seconds
+SAMPLED = 64  # rows by which the weights of a map are estimated
 
 
 class TooManyWeights(ValueError):
@@ -45,16 +47,24 @@ class Form:
         """An affine map of this tensor: matrix · x + shift.
 
         Raises:
-            TooManyWeights: the product of the matrices would take more than `MOST_WEIGHTS` multiplications.
+            TooManyWeights: the product of the matrices would have more than `MOST_WEIGHTS` weights, or take more than
+                `MOST_WORK` multiplications.
         """
         work = sum(int(np.diff(own.indptr)[matrix.indices].sum()) for own in self.terms.values())
-        if work > MOST_WEIGHTS:
+        weights = work if work <= MOST_WEIGHTS else self._weights_after(matrix)
+        if weights > MOST_WEIGHTS or work > MOST_WORK:
             raise TooManyWeights(
-                f"The affine map that it ends has some {work:,} weights, and at most {MOST_WEIGHTS:,} can be planned. "
+                f"The affine map that it ends has some {weights:,} weights and takes {work:,} multiplications to join. "
+                f"At most {MOST_WEIGHTS:,} and {MOST_WORK:,} can be planned. "
                 "Wide layers, and shortcuts past many layers, make it large."
             )
         terms = {vector: sparse.csr_array(matrix @ own) for vector, own in self.terms.items()}
         return Form(shape, terms, matrix @ self.constant + shift)
+
+    def _weights_after(self, matrix: sparse.csr_array) -> int:
+        rows = np.random.default_rng(0).permutation(matrix.shape[0])[:SAMPLED]
+        some = sparse.csr_array(matrix[rows])
+        return sum((some @ own).nnz for own in self.terms.values()) * matrix.shape[0] // len(rows)
 
     def scaled(self, factor: np.ndarray | float, shift: np.ndarray | float = 0.0) -> Form:
         """factor ∗ x + shift, value by value."""

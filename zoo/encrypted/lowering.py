@@ -16,6 +16,7 @@ from zoo.encrypted.forms import Form, TooManyWeights
 from zoo.encrypted.products import Products
 from zoo.encrypted.program import Program
 
+FEW_WEIGHTS = 10_000_000  # up to which shortcuts are joined with what follows them, and not added to products
 ADDING_MOVES = {"Sum", "Cumsum", "Diff", "Trace"}  # of MOVES, these add values
 
 
@@ -47,9 +48,12 @@ def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
     with float64_enabled():
         shape = tuple(flat.inputs[0].shape[1:])
         try:
-            return _program(flat, Products(shape, examples))
+            composed = _program(flat, Products(shape, examples))
         except TooManyWeights:
             return _program(flat, Products(shape, examples, adds=True))
+        if composed.weights <= FEW_WEIGHTS:
+            return composed
+        return min(composed, _program(flat, Products(shape, examples, adds=True)), key=lambda each: each.weights)
 
 
 def _program(graph: keras.Model, products: Products) -> Program:

@@ -92,6 +92,11 @@ class Program:
         return depths
 
     @property
+    def weights(self) -> int:
+        """The number of weights of all affine maps."""
+        return sum(matrix.nnz for step in self.steps if isinstance(step, Affine) for matrix in step.terms.values())
+
+    @property
     def depth(self) -> int:
         """The number of rescalings from the input to the logits."""
         return self.depths()[self.output]
