@@ -23,6 +23,7 @@ HEAVY = 1.5e9
 # half the degree does not.
 ALL_SEEN = (
     "pinet_digits",
+    "pinet_mnist_encrypted",
     "pinet_mnist_shallow",
     "pinet_mnist_tiny",
     "pinet_spoken_digit",

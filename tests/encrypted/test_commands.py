@@ -3,7 +3,13 @@
 import importlib.util
 import json
 
+import numpy as np
 import pytest
+
+import zoo
+from zoo.architectures.parts.spectrogram import certified_inputs
+from zoo.data.samples import sample_inputs
+from zoo.encrypted.evaluation import compile_by_name
 
 HAS_TENSEAL = importlib.util.find_spec("tenseal") is not None
 needs_tenseal = pytest.mark.skipif(not HAS_TENSEAL, reason="needs TenSEAL: pip install '.[encrypted]'")
@@ -28,11 +34,22 @@ def test_a_simulated_evaluation(pinet):
     assert "median_seconds" not in found
 
 
+def test_an_audio_model_begins_after_its_spectrogram():
+    model, clips = zoo.load("pinet_spoken_digit_lite"), sample_inputs(zoo.card("pinet_spoken_digit_lite"))
+    compiled = compile_by_name("pinet_spoken_digit_lite")
+    plain = model.predict_on_batch(clips)
+    spectrograms = certified_inputs(model, clips)
+    assert spectrograms.shape[1:] == compiled.circuit.program.input_shape
+    nearly = compiled.simulate(spectrograms)
+    np.testing.assert_allclose(nearly, plain, atol=5e-3 * np.abs(plain).max())
+    assert compiled.plan.model == "pinet_spoken_digit_lite"
+
+
 @needs_tenseal
 def test_an_evaluation(pinet):
     code, out, _ = pinet("encrypted", "evaluate", "pinet_digits", "--examples", "2")
     assert code == 0
-    for words in ("same decision", "100.00% of 2 images", "processor time", "public keys"):
+    for words in ("same decision", "100.00% of 2 examples", "processor time", "public keys"):
         assert words in out
 
 

@@ -23,7 +23,7 @@ def check(model, examples):
     return program
 
 
-@pytest.mark.parametrize("name", ["pinet_digits", "pinet_mnist_tiny", "pinet_mnist_shallow"])
+@pytest.mark.parametrize("name", ["pinet_digits", "pinet_mnist_encrypted", "pinet_mnist_tiny", "pinet_mnist_shallow"])
 def test_models_of_the_zoo(name):
     card = zoo.card(name)
     program = check(zoo.load(name), sample_inputs(card))

@@ -67,7 +67,7 @@ def dense(decomposition="ccp"):
 
 @pytest.fixture
 def few_weights(request, monkeypatch):
-    if request.node.callspec.id.endswith("residual"):
+    if request.node.callspec.params["make"] is residual:
         monkeypatch.setattr("zoo.encrypted.forms.MOST_WEIGHTS", 80)
 
 
@@ -103,6 +103,7 @@ def pooled():
 def test_a_packed_program(make, ring, few_weights):
     model, examples = make()
     program = normalised(with_own_factors(lower(model)), examples)
+    assert bool(program.addends()) == (make is residual)
     circuit = pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
     parameters = parameters_for(4 * RING, program.depth, 16.0)
     engine = Counting(parameters)
@@ -120,6 +121,7 @@ def test_a_packed_program(make, ring, few_weights):
 def test_a_batched_program(make, few_weights):
     model, examples = make()
     program = normalised(lower(model), examples)
+    assert bool(program.addends()) == (make is residual)
     circuit, parameters = BatchedProgram(program, RING // 2), parameters_for(4 * RING, program.depth, 16.0)
     engine = Counting(parameters)
     logits = simulate(circuit, engine, examples)

@@ -19,6 +19,7 @@ BARS = {
     "pinet_digits": 0.97,
     "pinet_mnist": 0.996,
     "pinet_mnist_blocks": 0.993,
+    "pinet_mnist_encrypted": 0.99,
     "pinet_mnist_shallow": 0.99,
     "pinet_mnist_tiny": 0.988,
     "pinet_spoken_digit": 0.985,

@@ -64,7 +64,7 @@ def plan(
 @encrypted.command()
 def evaluate(
     name: ModelName,
-    examples: Annotated[int, typer.Option(min=1, help="How many test images.")] = 10,
+    examples: Annotated[int, typer.Option(min=1, help="How many test images or audio clips.")] = 10,
     batch: Packing = Batch.one,
     security: Bits = Security.bits_128,
     workers: WorkerCount = None,
@@ -73,7 +73,7 @@ def evaluate(
     data_dir: DataDir = None,
     json: AsJson = False,
 ):
-    """Classify test images encrypted and plain, and compare."""
+    """Classify test images or audio clips encrypted and plain, and compare."""
     ensure_card_data(registry.card(name), data, data_dir)
     with progress(f"evaluating {name}, encrypted") as report:
         from zoo.encrypted.evaluation import evaluate_encrypted
@@ -93,7 +93,7 @@ def evaluate(
         return print_json(result)
     rows = [
         ("accuracy", f"{result['accuracy']:.2%} encrypted, {result['plain_accuracy']:.2%} plain"),
-        ("same decision", f"{result['agreement']:.2%} of {result['examples']:,} images"),
+        ("same decision", f"{result['agreement']:.2%} of {result['examples']:,} examples"),
         ("error of logits", f"{result['logit_error']:.1e} at most"),
     ]
     if not simulate:
@@ -103,7 +103,7 @@ def evaluate(
         )
         rows += [
             ("server", f"{median} a request ({processor} of processor time), the first in {first}"),
-            ("all", f"{result['examples_per_second']:,.1f} images a second, {count} worker{'s'[: count - 1]}"),
+            ("all", f"{result['examples_per_second']:,.1f} examples a second, {count} worker{'s'[: count - 1]}"),
             ("request", human_bytes(result["request_bytes"])),
             ("public keys", f"{human_bytes(result['key_bytes'])}, once, in {human_seconds(result['key_seconds'])}"),
         ]

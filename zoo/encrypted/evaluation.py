@@ -5,24 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import keras
 import numpy as np
 
 from pinet_keras.arguments import positive_integer
+from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
+from zoo.card_types import Card
 from zoo.data.opening import open_for
 from zoo.data.samples import sample_inputs
 from zoo.encrypted.compiling import EncryptedModel, compile_encrypted
 from zoo.loading import load
 from zoo.registry import card_for
-from zoo.tasks import CLASSIFICATION
+from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION
+
+TASKS = (CLASSIFICATION, AUDIO_CLASSIFICATION)
 
 
 def compile_by_name(name: str, batch: str = "one", security: int = 128, workers: int | None = None) -> EncryptedModel:
     """The encrypted computation of a classifier of the zoo.
 
-    Its bundled sample images are what scales are chosen by, so that client and server come to the same plan.
+    Its bundled samples are what scales are chosen by, so that client and server come to the same plan. For audio clips
+    it begins after the spectrogram, which the client computes: it takes what `certified_inputs` gives.
 
     Args:
-        name: name of a shipped classifier of images, or folder of a run.
+        name: name of a shipped classifier, or folder of a run.
         batch: "one" or "many", as for `compile_encrypted`.
         security: bits of security.
         workers: as for `compile_encrypted`.
@@ -30,8 +36,12 @@ def compile_by_name(name: str, batch: str = "one", security: int = 128, workers:
     Raises:
         ValueError: unknown model, or one that `compile_encrypted` refuses.
     """
-    card = card_for(name, CLASSIFICATION)
-    return compile_encrypted(load(name), sample_inputs(card), security=security, batch=batch, workers=workers)
+    return _compiled(load(name), card_for(name, *TASKS), batch, security, workers)
+
+
+def _compiled(model: keras.Model, card: Card, batch: str, security: int, workers: int | None) -> EncryptedModel:
+    samples = certified_inputs(model, sample_inputs(card))
+    return compile_encrypted(certified_part(model), samples, security=security, batch=batch, workers=workers)
 
 
 def evaluate_encrypted(
@@ -45,10 +55,10 @@ def evaluate_encrypted(
     workers: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict:
-    """Classify test images encrypted and plain, and compare.
+    """Classify test images or audio clips encrypted and plain, and compare.
 
     Args:
-        name: name of a shipped classifier of images, or folder of a run.
+        name: name of a shipped classifier, or folder of a run.
         examples: how many of the test split, drawn with seed 0.
         batch: "one" or "many", as for `compile_encrypted`.
         security: bits of security.
@@ -67,11 +77,13 @@ def evaluate_encrypted(
         FileNotFoundError: the data set is not there.
     """
     positive_integer("examples", examples)
-    card = card_for(name, CLASSIFICATION)
+    card = card_for(name, *TASKS)
     data_set = open_for(card, data, data_dir)
     chosen = np.sort(np.random.default_rng(0).permutation(len(data_set.x_test))[:examples])
-    images, labels = np.stack([data_set.x_test[i] for i in chosen]), data_set.y_test[chosen]
-    model = compile_by_name(name, batch, security, workers)
+    network = load(name)
+    images = certified_inputs(network, np.stack([data_set.x_test[i] for i in chosen]))
+    labels = data_set.y_test[chosen]
+    model = _compiled(network, card, batch, security, workers)
     plain = model.circuit.program.run(images)
     if simulated:
         logits = model.simulate(images)
