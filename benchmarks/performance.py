@@ -1,7 +1,8 @@
 """How fast everything is: python -m benchmarks.performance [PART ...] [--data-dir DIR]
 
 Compares the library with PyTorch and with the machine's own limit, each pair taking turns in processes of their
-own, and writes docs/performance/results.json, the tables of docs/performance.md and its plot.
+own, and writes docs/performance/results.json, the findings and tables of docs/performance.md and its plot. With
+--quick everything is measured once and briefly, printed, and written nowhere.
 """
 
 import argparse
@@ -13,10 +14,12 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.performance_page import ALONE, FOLDER, PREDICTIONS, RESULTS, TRAINING_BATCH, write_page
+from benchmarks import engines as engine_rounds
+from benchmarks.performance_page import ALONE, FOLDER, RESULTS, TRAINING_BATCH, write_page, written
 
 ROUNDS = 3
 # How often a round repeats: about half a second on two cores, where one repetition does not take longer.
@@ -24,12 +27,16 @@ NETWORKS = {"polynet": 2, "ncp": 1, "ccp_3": 30, "ccp_16": 10, "resnet20": 1, "p
 # What TensorFlow computes with: whether oneDNN's operations are on, whether XLA compiles.
 CHOICES = {"plain": ("0", "plain"), "oneDNN": ("1", "plain"), "XLA": ("0", "xla")}
 REPLICAS = (1, 2, 4)
+PREDICT = ["-m", "tuning.main", "predict", "pinet_cifar10", "zoo/samples/cifar10_cat_0.png"]
+FIRST = ("pinet predict, first",)  # with an empty cache, so that the network is compiled
 STARTS = {
     "python": ["-c", "pass"],
     "import pinet_keras": ["-c", "import pinet_keras"],
     "import zoo": ["-c", "import zoo"],
     "pinet list": ["-m", "zoo.cli.commands", "list"],
     "import tensorflow": ["-c", "import tensorflow"],
+    "pinet predict": PREDICT,
+    "pinet predict, first": PREDICT,
     "zoo.load and a prediction": [
         "-c",
         "import numpy as np, zoo; zoo.load('polynet_cifar10').predict_on_batch(np.zeros((1, 32, 32, 3), 'uint8'))",
@@ -40,23 +47,32 @@ STARTS = {
 def main():
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = {part.__name__: part for part in (networks, choices, scaling, replicas, start, pipeline, encrypted)}
+    measured = (networks, engines, choices, scaling, replicas, start, all_models, pipeline, encrypted)
+    parts = {part.__name__: part for part in measured}
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help=f"{', '.join(parts)} [all but encrypted]")
     parser.add_argument("--repeats", type=int, default=10, help="requests of the part encrypted [10]")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets [TFDS_DATA_DIR]")
+    parser.add_argument("--quick", action="store_true", help="measure once and briefly, print, and write nothing")
     options = parser.parse_args()
+    global ROUNDS
+    ROUNDS = engine_rounds.ROUNDS = 1 if options.quick else ROUNDS
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     if options.data_dir:
         os.environ["TFDS_DATA_DIR"] = options.data_dir
-    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    kept = RESULTS.exists() and not options.quick
+    found = json.loads(RESULTS.read_text(encoding="utf-8")) if kept else {}
     FOLDER.mkdir(exist_ok=True)
     for part in options.parts or [part for part in parts if part != "encrypted"]:
         started = time.perf_counter()
         arguments = {"repeats": options.repeats} if part == "encrypted" else {}
         found[part] = {"machine": machine(), "found": parts[part](**arguments)}
         print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
-        RESULTS.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    write_page(found)
+        if not options.quick:
+            RESULTS.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if options.quick:
+        print(written(found))
+    else:
+        write_page(found)
 
 
 def machine() -> str:
@@ -74,7 +90,7 @@ def _processor():
 
 
 def networks() -> dict:
-    """Training and inference of each network in both frameworks, and the machine's peak right after."""
+    """Training of each network in both frameworks, and the machine's peak right after."""
     found = {}
     for name, times in NETWORKS.items():
         ways = ["keras"] if name in ALONE else ["keras", "torch"]
@@ -84,10 +100,17 @@ def networks() -> dict:
                 _take_turns(peers, record, what, TRAINING_BATCH, times)
             for way, peer in peers.items():
                 record[way]["training_megabytes"] = peer.ask(do="memory")["megabytes"]
-        with _peers(ways, name, "inference") as peers:
-            for batch, repeats in PREDICTIONS.items():
-                _take_turns(peers, record, "predict", batch, times * repeats)
         found[name] = {**record, "macs": _macs(name), "peak_gflops": peak()}
+        print(name, flush=True)
+    return found
+
+
+def engines() -> dict:
+    """Prediction with each network on each engine, and the machine's peak right after."""
+    found = {}
+    for name in NETWORKS:
+        ways = engine_rounds.engines_of(name, ALONE)
+        found[name] = {**engine_rounds.measure(name, ways), "macs": _macs(name), "peak_gflops": peak()}
         print(name, flush=True)
     return found
 
@@ -99,7 +122,7 @@ def choices() -> list:
         for purpose, what, batch in (("training", "step", TRAINING_BATCH), ("inference", "predict", 32)):
             record = {way: {} for way in CHOICES}
             with _peers(CHOICES, name, purpose) as peers:
-                _take_turns(peers, record, what, batch, NETWORKS[name] * (PREDICTIONS[32] if what == "predict" else 1))
+                _take_turns(peers, record, what, batch, NETWORKS[name] * (4 if what == "predict" else 1))
             label = f"{what}, batch {batch}"
             found.append([name, label, {way: record[way][f"{what}_{batch}"] for way in CHOICES}])
         print(name, flush=True)
@@ -123,7 +146,7 @@ def _take_turns(peers, record, what, batch, times):
             if turn:  # the first one traces and warms up
                 rates[way].append(batch / seconds)
     for way, values in rates.items():
-        record[way][f"{what}_{batch}"] = statistics.quantiles(values, n=4)
+        record[way][f"{what}_{batch}"] = quartiles(values)
 
 
 class Worker:
@@ -201,15 +224,36 @@ def replicas() -> dict:
 
 
 def start() -> dict:
-    """Seconds of fresh processes, taking turns."""
+    """Seconds of fresh processes, taking turns; compiled networks are there but for the commands of `FIRST`."""
     times = {name: [] for name in STARTS}
-    for turn in range(ROUNDS + 1):
-        for name, arguments in STARTS.items():
-            started = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-            if turn:  # the first one reads the files from the disk, and may compile them
-                times[name].append(time.perf_counter() - started)
-    return {name: statistics.quantiles(row, n=4) for name, row in times.items()}
+    with tempfile.TemporaryDirectory(prefix="pinet-cache-") as warm:
+        for turn in range(ROUNDS + 1):
+            for name, arguments in STARTS.items():
+                with tempfile.TemporaryDirectory(prefix="pinet-cache-") as empty:
+                    environment = {**os.environ, "PINET_CACHE": empty if name in FIRST else warm}
+                    started = time.perf_counter()
+                    command = [sys.executable, *arguments]
+                    subprocess.run(command, check=True, capture_output=True, env=environment)
+                    if turn:  # the first one reads the files from the disk, and may compile them
+                        times[name].append(time.perf_counter() - started)
+    return {name: quartiles(row) for name, row in times.items()}
+
+
+def all_models() -> dict:
+    """Seconds to load each model and megabytes of a process with all, by engine."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="pinet-cache-") as cache:
+        environment = {**os.environ, "PINET_CACHE": cache, "KERAS_BACKEND": "tensorflow"}
+        for engine in ("onnx", "onnx", "keras"):  # the first run compiles the networks
+            command = [sys.executable, "-m", "benchmarks.all_models", engine]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+            found[engine] = json.loads(done.stdout)
+    return found
+
+
+def quartiles(values) -> list[float]:
+    """Of the rounds; of one round three times its value."""
+    return statistics.quantiles(values, n=4) if len(values) > 1 else [*values] * 3
 
 
 def pipeline() -> dict:
@@ -230,7 +274,7 @@ def pipeline() -> dict:
         for step in range(20):
             batches[20 * turn + step]
         rates.append(20 * recipe.batch_size / (time.perf_counter() - started))
-    return {"reading_seconds": reading, "images_per_second": statistics.quantiles(rates, n=4)}
+    return {"reading_seconds": reading, "images_per_second": quartiles(rates)}
 
 
 def encrypted(repeats: int) -> dict:

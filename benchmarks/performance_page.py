@@ -1,59 +1,101 @@
 """The tables and the plot of docs/performance.md."""
 
+from benchmarks.engine_worker import ENGINES
 from benchmarks.page import DOCS, between
 from zoo.publishing.formatting import human_bytes, human_count, markdown_table
 
 PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
 TRAINING_BATCH = 64
-PREDICTIONS = {1: 20, 32: 4, 256: 1}  # size of the batch, and how many of them for one of the largest
+BATCHES = ("1", "32", "256")
 ALONE = {"pinet_cifar10"}  # has no peer in PyTorch
 
 
 def write_page(found: dict) -> None:
     """Write the tables of what each part measured, and on which machine, and draw the plot."""
-    PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    from benchmarks.performance_findings import findings
+
+    page = between(PAGE.read_text(encoding="utf-8"), "findings", findings(found))
+    PAGE.write_text(written_from_results(page, found), encoding="utf-8")
     if "scaling" in found:
         _draw(found["scaling"]["found"])
 
 
 def written_from_results(page: str, found: dict) -> str:
     """The page with its tables rewritten."""
+    return between(page, "results", written(found))
+
+
+def written(found: dict) -> str:
+    """The tables of what was measured."""
     writers = {
+        "engines": _engines_text,
         "networks": _networks_text,
         "choices": _choices_text,
         "scaling": _scaling_text,
         "replicas": _replicas_text,
         "start": _start_text,
+        "all_models": _all_models_text,
         "pipeline": _pipeline_text,
         "encrypted": _encrypted_text,
     }
     done = {part: write for part, write in writers.items() if part in found}
     texts = [f"{write(found[part]['found'])}\n\n{found[part]['machine']}." for part, write in done.items()]
-    return between(page, "results", "\n\n".join(texts))
+    return "\n\n".join(texts)
+
+
+def _engines_text(found):
+    """Tables of images/s, of multiples of PyTorch's speed, and of single images."""
+    rates, multiples, single = [], [], []
+    for name, record in found.items():
+        best = {batch: max(_rates_of_torch(record, batch), default=None) for batch in BATCHES}
+        for engine in (engine for engine in ENGINES if record.get(engine)):
+            own = record[engine]
+            fraction = f"{fraction_of_peak(record, own['32']['rate'], 1):.0%}" if "32" in own else "–"
+            cells = [_spread(own[batch]["rate"]) if batch in own else "–" for batch in BATCHES]
+            rates.append([name, ENGINES[engine], *cells, fraction])
+            known = {batch: own[batch]["rate"][1] / best[batch] for batch in BATCHES if batch in own and best[batch]}
+            cells = [f"{known[batch]:.2f}" if batch in known else "–" for batch in BATCHES]
+            if name not in ALONE and not engine.startswith("torch"):
+                multiples.append([name, ENGINES[engine], *cells])
+            if "p50_ms" in own.get("1", {}):
+                single.append([name, ENGINES[engine], f"{own['1']['p50_ms']:.2f}", f"{own['1']['p99_ms']:.2f}"])
+    batches = [f"Batch {batch}" for batch in BATCHES]
+    text = "### Prediction: images/s\n\n"
+    text += markdown_table(["Network", "On", *batches, "Fraction of peak, batch 32"], rates)
+    text += "\n\n### Prediction: multiples of the faster of PyTorch and `torch.compile`\n\n"
+    text += markdown_table(["Network", "On", *batches], multiples)
+    if single:
+        text += "\n\n### One image: milliseconds\n\n"
+        text += markdown_table(["Network", "On", "Median", "99 % within"], single)
+    return text
+
+
+def _rates_of_torch(record, batch):
+    """Images/s in PyTorch, of one way or both."""
+    ways = [record.get(engine, {}) for engine in ENGINES if engine.startswith("torch")]
+    return [own[batch]["rate"][1] for own in ways if batch in own]
 
 
 def _networks_text(found):
     rows, ratios = [], []
+    keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
     for name, record in found.items():
         for way in ("keras", "torch"):
             if way in record:
                 own = record[way]
-                keys = [f"{what}_{TRAINING_BATCH}" for what in ("forward", "backward", "step")]
-                cells = [_spread(own[key]) for key in [*keys, *(f"predict_{batch}" for batch in PREDICTIONS)]]
-                step, predict = own[f"step_{TRAINING_BATCH}"], own["predict_32"]
-                fractions = [_fraction_of_peak(record, step, 3), _fraction_of_peak(record, predict, 1)]
-                megabytes = f"{own['training_megabytes']:.0f}"
-                rows.append([name, way, *cells, megabytes, *(f"{each:.0%}" for each in fractions)])
+                fraction = f"{fraction_of_peak(record, own[keys[-1]], 3):.0%}"
+                rows.append(
+                    [name, way, *map(_spread, map(own.get, keys)), f"{own['training_megabytes']:.0f}", fraction]
+                )
         if name not in ALONE:
-            ratios.append([name, human_count(record["macs"]), *_ratios(record), f"{record['peak_gflops']:.0f}"])
-    batches = [f"Batch {batch}" for batch in PREDICTIONS]
-    head = ["Network", "With", "Forward", "and backward", "Training step", *batches]
-    head += ["Training MB", "Fraction of peak, training", "Fraction of peak, batch 32"]
-    compared = ["Network", "MACs", "Training step", *batches, "Peak, GFLOP/s"]
+            multiple = record["keras"][keys[-1]][1] / record["torch"][keys[-1]][1]
+            ratios.append([name, human_count(record["macs"]), f"{multiple:.2f}", f"{record['peak_gflops']:.0f}"])
+    head = ["Network", "With", "Forward", "and backward", "Training step", "Training MB", "Fraction of peak, training"]
+    compared = ["Network", "MACs", "Training step", "Peak, GFLOP/s"]
     return (
-        f"### Images/s\n\n{markdown_table(head, rows)}\n\n"
-        f"### Keras' speed as a multiple of PyTorch's\n\n{markdown_table(compared, ratios)}"
+        f"### Training: images/s\n\n{markdown_table(head, rows)}\n\n"
+        f"### Training: Keras' speed as a multiple of PyTorch's\n\n{markdown_table(compared, ratios)}"
     )
 
 
@@ -62,13 +104,14 @@ def _spread(quartiles):
     return f"{middle:,.0f} ± {(high - low) / 2:,.0f}"
 
 
-def _ratios(record):
-    keys = [f"step_{TRAINING_BATCH}", *(f"predict_{batch}" for batch in PREDICTIONS)]
-    return [f"{record['keras'][key][1] / record['torch'][key][1]:.2f}" for key in keys if "torch" in record]
+def fraction_of_peak(record, rates, passes):
+    """Of the machine's peak: `passes` times the MACs of a forward pass, two operations each.
 
-
-def _fraction_of_peak(record, rates, passes):
-    """Of the machine's peak: `passes` times the MACs of a forward pass, two operations each."""
+    Args:
+        record: of a network, with its MACs and the peak.
+        rates: quartiles of images a second.
+        passes: 1 for a prediction, 3 for a step of training.
+    """
     return rates[1] * passes * 2 * record["macs"] / 1e9 / record["peak_gflops"]
 
 
@@ -129,6 +172,17 @@ def _replicas_text(found):
 def _start_text(found):
     rows = [[f"`{name}`", f"{middle:.2f}", f"{low:.2f} – {high:.2f}"] for name, (low, middle, high) in found.items()]
     return f"### Seconds of a new process\n\n{markdown_table(['', 'Median', 'Quartiles'], rows)}"
+
+
+def _all_models_text(found):
+    names = next(iter(found.values()))["seconds"]
+    rows = [[f"`{name}`", *(f"{record['seconds'][name]:.2f}" for record in found.values())] for name in names]
+    rows.append(["all", *(f"{sum(record['seconds'].values()):.2f}" for record in found.values())])
+    rows.append(["memory with all, MB", *(f"{record['after']:.0f}" for record in found.values())])
+    rows.append(["memory with one, MB", *(f"{record['before']:.0f}" for record in found.values())])
+    head = ["Model", *(f"`{engine}`" for engine in found)]
+    title = "### One process with all models: seconds to load each and predict once, by engine"
+    return f"{title}\n\n{markdown_table(head, rows)}"
 
 
 def _pipeline_text(found):

@@ -5,12 +5,61 @@ import re
 
 import pytest
 
+from benchmarks.page import between
+from benchmarks.performance_findings import findings, verdict
 from benchmarks.performance_page import PAGE, RESULTS, written_from_results
 
 
 def test_tables_are_those_of_the_measurements():
     page, found = PAGE.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8"))
     assert written_from_results(page, found) == page, "`make bench` writes them"
+    assert between(page, "findings", findings(found)) == page, "`make bench` writes them"
+
+
+# One network on each engine: 100 images/s of 10⁹ MACs are 200 GFLOP/s.
+ENGINES = {
+    "polynet": {
+        "onnx": {"1": {"rate": [250, 260, 270], "p50_ms": 3.8, "p99_ms": 4.9}, "32": {"rate": [115, 119, 120]}},
+        "graph": {"32": {"rate": [140, 150, 160]}},
+        "torch": {"1": {"rate": [99, 100, 101]}, "32": {"rate": [90, 100, 110]}},
+        "torch_compile": {"1": {"rate": [120, 130, 140]}},
+        "macs": 1_000_000_000,
+        "peak_gflops": 400.0,
+    }
+}
+
+
+def test_findings_are_the_measured_numbers_against_the_targets():
+    text = findings({"engines": {"found": ENGINES}})
+    assert "is 2.00 (polynet) times as fast" in text and "(target: 2 each). All reach it." in text  # 260 / 130
+    assert "is 1.19 (polynet) times" in text and "None reaches it: polynet, 1.19 at 60% of the peak." in text
+    assert '`engine="keras"` for polynet, batch 32 (1.26 times)' in text
+    near = json.loads(json.dumps(ENGINES, allow_nan=False))
+    near["polynet"]["peak_gflops"] = 240.0  # PyTorch is at 83 % of it: as fast is enough
+    assert "as for polynet). All reach it." in findings({"engines": {"found": near}})
+    near["polynet"]["onnx"]["1"]["rate"] = [200, 207, 210]
+    assert "None reaches it: polynet, 1.59 at" in findings({"engines": {"found": near}})
+    assert verdict({"a": 2.0, "b": 1.0}, {"a": 2, "b": 2}) == "a reaches it, not: b, 1.00."
+
+
+def test_tables_of_engines_have_rates_multiples_and_latencies():
+    page = written_from_results(
+        "<!-- results -->\n<!-- end of results -->", {"engines": {"found": ENGINES, "machine": "M"}}
+    )
+    for words in (
+        "| 260 ± 10 | 119 ± 2 | – | 60% |",
+        "| 2.00 | 1.19 | – |",
+        "| 3.80 | 4.90 |",
+        "| 130 ± 10 | – | – | – |",
+    ):
+        assert words in page
+
+
+def test_all_models_of_a_process_are_counted():
+    record = {"seconds": {"a": 0.2, "b": 1.3}, "before": 80.2, "after": 123.4}
+    found = {"all_models": {"found": {"onnx": record}, "machine": "M"}}
+    assert "All 2 models" in findings(found) and "1.5 s, 1.30 s of them for `b`, and 123 MB" in findings(found)
+    assert "| all | 1.50 |" in written_from_results("<!-- results -->\n<!-- end of results -->", found)
 
 
 def test_encrypted_inference_is_measured_and_written():

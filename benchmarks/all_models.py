@@ -1,0 +1,44 @@
+"""A process that holds every installed model: time to load each, and memory. python -m benchmarks.all_models ENGINE
+
+With the engine `onnx` the networks are compiled already, into the cache that `PINET_CACHE` names, where this was run
+once before.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.memory import megabytes_now
+
+
+def main():
+    """Load them one by one and print JSON."""
+    import zoo
+    from zoo.registry import has_weights
+
+    engine = sys.argv[1]
+    names = [name for name in zoo.list_models() if has_weights(name)]
+    zoo.predictor(names[0], engine=engine)  # the imports are no model's
+    before, seconds, held = megabytes_now(), {}, []
+    for name in names:
+        started = time.perf_counter()
+        predictor = zoo.predictor(name, engine=engine)
+        predictor.predict(one_input(predictor.card))
+        seconds[name] = time.perf_counter() - started
+        held.append(predictor)
+    after = megabytes_now()
+    print(json.dumps({"seconds": seconds, "before": before, "after": after}, allow_nan=False))
+
+
+def one_input(card):
+    """An example of zeros: the first prediction belongs to loading, as engines prepare more at it."""
+    if "latent_size" not in card:
+        return np.zeros((1, *card["input_shape"]), "uint8" if len(card["input_shape"]) == 3 else "int16")
+    noise = np.zeros((1, card["latent_size"]), "float32")
+    return [noise, np.zeros(1, "int64")] if card["class_names"] else noise
+
+
+if __name__ == "__main__":
+    main()

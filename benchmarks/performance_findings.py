@@ -1,0 +1,202 @@
+"""The findings of docs/performance.md, each sentence with a number written from what was measured."""
+
+from benchmarks.engine_worker import ENGINES
+from benchmarks.performance_page import TRAINING_BATCH, fraction_of_peak
+
+ONE_IMAGE, BATCH_OF_32, NEAR_PEAK = 2.0, 1.2, 0.8  # targets, as multiples of PyTorch's speed; and of the peak
+TRAINING = {"polynet": 1.3, "ncp": 1.1}
+TRAINING_PEAK, FIRST_SECONDS, LATER_SECONDS = 0.60, 8.0, 0.8
+PEERS = ("torch", "torch_compile")
+
+
+def findings(found: dict) -> str:
+    """A list of what the parts that were measured come to."""
+    parts = {part: record["found"] for part, record in found.items()}
+    writers = {
+        "engines": (_one_image, _batches, _fastest),
+        "networks": (_training, _peak, _memory),
+        "choices": (_onednn,),
+        "scaling": (_scaling,),
+        "start": (_start,),
+        "all_models": (_all_models,),
+        "replicas": (_devices,),
+    }
+    points = [write(parts[part]) for part, several in writers.items() if part in parts for write in several]
+    return "\n".join(f"- {point}" for point in points if point)
+
+
+def verdict(values: dict[str, float], targets: dict[str, float], why=None) -> str:
+    """Multiples by network, and which of them reach their target.
+
+    Args:
+        values: by network.
+        targets: likewise.
+        why: words for a network that does not reach its target.
+    """
+    met = [name for name, value in values.items() if value >= targets[name]]
+    missed = [name for name in values if name not in met]
+    words = "All reach it." if not missed else f"{_listed(met)} reach{'es' if len(met) == 1 else ''} it" if met else ""
+    if not missed:
+        return words
+    short = _listed([f"{name}, {values[name]:.2f}{why(name) if why else ''}" for name in missed], "; ")
+    return f"{words}, not: {short}." if met else f"None reaches it: {short}."
+
+
+def _listed(names, separator=", "):
+    return separator.join(names)
+
+
+def _ratios(found, batch):
+    """`zoo.predictor`'s speed as a multiple of the faster of PyTorch and `torch.compile`, by network."""
+    ratios = {}
+    for name, record in found.items():
+        best = [record[peer][batch]["rate"][1] for peer in PEERS if batch in record.get(peer, {})]
+        if best and batch in record.get("onnx", {}):
+            ratios[name] = record["onnx"][batch]["rate"][1] / max(best)
+    return ratios
+
+
+def _one_image(found):
+    ratios = _ratios(found, "1")
+    if not ratios:
+        return ""
+    targets = dict.fromkeys(ratios, ONE_IMAGE)
+    text = f"**One image.** `zoo.predictor` is {_multiples(ratios)} times as fast as the faster of PyTorch and "
+    text += f"`torch.compile` (target: {ONE_IMAGE:g} each). "
+    return text + verdict(ratios, targets, lambda name: _at_peak(found, name, "1"))
+
+
+def _batches(found):
+    ratios = _ratios(found, "32")
+    if not ratios:
+        return ""
+    high = [name for name in ratios if _torch_peak(found, name) > NEAR_PEAK]
+    targets = {name: 1.0 if name in high else BATCH_OF_32 for name in ratios}
+    text = f"**Batches of 32.** `zoo.predictor` is {_multiples(ratios)} times as fast as PyTorch's faster way (target: "
+    text += f"{BATCH_OF_32:g}, and 1 where PyTorch reaches {NEAR_PEAK:.0%} of the peak"
+    text += f", as for {_listed(high)}). " if high else "). "
+    return text + verdict(ratios, targets, lambda name: _at_peak(found, name, "32"))
+
+
+def _multiples(ratios):
+    return _listed([f"{value:.2f} ({name})" for name, value in ratios.items()])
+
+
+def _at_peak(found, name, batch):
+    fraction = fraction_of_peak(found[name], found[name]["onnx"][batch]["rate"], 1)
+    return f" at {fraction:.0%} of the peak"
+
+
+def _torch_peak(found, name):
+    record = found[name]
+    return max(
+        fraction_of_peak(record, record[peer]["32"]["rate"], 1) for peer in PEERS if "32" in record.get(peer, {})
+    )
+
+
+def _fastest(found):
+    """Where another engine of ours is faster than the one that "auto" takes."""
+    faster = []
+    for name, record in found.items():
+        for engine in ("keras", "graph", "litert"):
+            for batch, own in record.get(engine, {}).items():
+                other = record.get("onnx", {}).get(batch)
+                if other and own["rate"][1] > 1.05 * other["rate"][1]:
+                    multiple = own["rate"][1] / other["rate"][1]
+                    faster.append(f"{ENGINES[engine]} for {name}, batch {batch} ({multiple:.2f} times)")
+    if not any("onnx" in record for record in found.values()):
+        return ""
+    if not faster:
+        return (
+            "**Engines.** No other engine is more than 5 % faster than ONNX Runtime, for any network and size of batch."
+        )
+    return f"**Engines.** More than 5 % faster than ONNX Runtime: {_listed(faster, '; ')}."
+
+
+def _training(found):
+    key = f"step_{TRAINING_BATCH}"
+    ratios = {name: found[name]["keras"][key][1] / found[name]["torch"][key][1] for name in TRAINING if name in found}
+    if not ratios:
+        return ""
+    targets = _listed([f"{TRAINING[name]:g} for {name}" for name in ratios])
+    return (
+        f"**Training** is {_multiples(ratios)} times as fast as in PyTorch (targets: {targets}). "
+        f"{verdict(ratios, TRAINING)} The two cores are part of a larger machine, whose other work changes numbers."
+    )
+
+
+def _peak(found):
+    if "pinet_cifar10" not in found:
+        return ""
+    record = found["pinet_cifar10"]
+    fraction = fraction_of_peak(record, record["keras"][f"step_{TRAINING_BATCH}"], 3)
+    state = "reached" if fraction >= TRAINING_PEAK else "not reached"
+    return (
+        f"**Peak.** `pinet_cifar10` trains at {fraction:.0%} of the peak of a matrix product (target: "
+        f"{TRAINING_PEAK:.0%}, {state}). Batch norms and products, which it computes at full resolution, take the rest."
+    )
+
+
+def _memory(found):
+    most = max(own["training_megabytes"] for record in found.values() for own in _ways(record))
+    return (
+        f"**Memory.** A training step of {TRAINING_BATCH} images needs {most / 1e3:.1f} GB at most. `keras.RematScope` "
+        "around a whole network, which would recompute factors in the backward pass, fails on TensorFlow with Keras "
+        "3.15."
+    )
+
+
+def _ways(record):
+    return [record[way] for way in ("keras", "torch") if way in record]
+
+
+def _onednn(found):
+    steps = [record["oneDNN"][1] / record["plain"][1] for _, what, record in found if what.startswith("step")]
+    xla = [record["XLA"][1] / record["oneDNN"][1] for _, what, record in found if what.startswith("step")]
+    return (
+        f"**oneDNN** makes training {min(steps):.1f} to {max(steps):.1f} times as fast here. TensorFlow leaves it off "
+        "on processors without AVX-512, so `pinet train` and `pinet tune` turn it on (`TF_ENABLE_ONEDNN_OPTS=0` "
+        "prevents it). From Python, set `TF_ENABLE_ONEDNN_OPTS=1` before Keras is imported. Prediction with the engine "
+        f"`keras` keeps TensorFlow's setting. XLA trains at {min(xla):.2f} to {max(xla):.2f} times the speed of "
+        "oneDNN, so classifiers are trained without it."
+    )
+
+
+def _scaling(found):
+    values = {name: row["r_squared"] for name, row in found.items()}
+    return (
+        f"**Degree and rank.** Time is linear in both: R² {min(values.values()):.3f} at least (target: 0.98). The "
+        "slopes of the logarithms are below 1 because part of every call depends on neither."
+    )
+
+
+def _start(found):
+    text = f"**Start.** `import zoo` takes {found['import zoo'][1]:.2f} s (target: 0.3) and `pinet list` "
+    text += f"{found['pinet list'][1]:.2f} s (target: 0.5). Neither imports TensorFlow."
+    if "pinet predict, first" in found:
+        text += (
+            f" `pinet predict` of one image takes {found['pinet predict'][1]:.2f} s (target: {LATER_SECONDS:g}), and "
+            f"{found['pinet predict, first'][1]:.1f} s the first time, with compiling (target: {FIRST_SECONDS:g})."
+        )
+    return text
+
+
+def _all_models(found):
+    texts = []
+    for engine, record in found.items():
+        seconds = record["seconds"]
+        slowest = max(seconds, key=seconds.__getitem__)
+        texts.append(
+            f"with the engine `{engine}` {sum(seconds.values()):.1f} s, {seconds[slowest]:.2f} s of them for "
+            f"`{slowest}`, and {record['after']:.0f} MB, of which {record['before']:.0f} MB are there with one model"
+        )
+    count = len(next(iter(found.values()))["seconds"])
+    return f"**All {count} models in one process** take, each with its first prediction: {_listed(texts, '; ')}."
+
+
+def _devices(found):
+    first, *_, last = found
+    return (
+        f"**Devices.** Virtual devices on the same cores only add cost: {last} have {found[last] / found[first]:.0%} "
+        "of the speed of one. They exist to try `--devices`, and are measured once, not in rounds."
+    )
