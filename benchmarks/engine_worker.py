@@ -38,7 +38,7 @@ def main():
             times = timed(lambda images=images: predict(images), request["seconds"])
         except Exception as error:  # `torch.compile` compiles at the first call
             times = []
-            print(f"{engine} {name}: {type(error).__name__}", file=sys.stderr)
+            print(f"{engine}, {name}: {type(error).__name__}: {error}", file=sys.stderr)
         print(json.dumps(times, allow_nan=False), flush=True)
 
 
@@ -121,10 +121,14 @@ def litert(name, folder):
     interpreter = Interpreter(model_path=str(folder / f"{name}.tflite"), num_threads=os.cpu_count())
     given, found = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
 
+    prepared = None
+
     def predict(images):
-        if tuple(interpreter.get_input_details()[0]["shape"]) != images.shape:
+        nonlocal prepared
+        if prepared != images.shape:
             interpreter.resize_tensor_input(given, images.shape)
             interpreter.allocate_tensors()
+            prepared = images.shape
         interpreter.set_tensor(given, images.astype("float32"))
         interpreter.invoke()
         return interpreter.get_tensor(found)

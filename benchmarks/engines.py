@@ -78,8 +78,9 @@ class Peer:
     """A process with one network on one engine."""
 
     def __init__(self, engine, name, folder):
-        # TensorFlow as a user has it: without the setting of `pinet train`.
-        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        # TensorFlow as a user has it, without the setting of `pinet train`; PyTorch without TensorFlow.
+        backend = "torch" if engine.startswith("torch") else "tensorflow"
+        environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(worker(engine, name, Path(folder)), env=environment, **pipes)
 

@@ -45,6 +45,14 @@ def pytest_xdist_make_scheduler(config, log):
     return CrashesFail(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_at_home(tmp_path_factory):
+    """Nor do processes that a fixture of a module or of the session starts write to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PINET_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """Decoded data sets of a test go to a folder of its own; compiled networks, which take seconds, to a shared one."""

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.cli.options import EngineName
+from zoo.inference.predictor import ENGINES
 from zoo.paths import SAMPLES
 
 FILES = [str(SAMPLES / f"digits_{digit}_0.png") for digit in (5, 7)]
@@ -62,6 +64,10 @@ def test_both_engines_draw_the_same_images(pinet, tmp_path, monkeypatch):
         assert code == 0, err
         sheets.append(np.asarray(Image.open(file)).astype(int))
     assert np.abs(sheets[0] - sheets[1]).max() <= 1 and sheets[0].std() > 20
+
+
+def test_the_commands_have_the_engines_of_the_predictor():
+    assert tuple(EngineName) == ENGINES
 
 
 def test_an_unknown_engine_is_refused(pinet):

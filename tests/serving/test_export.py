@@ -6,17 +6,21 @@ import json
 import os
 import resource
 import shutil
+from collections import Counter
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 import zoo
+from pinet_keras.analysis import fold
 from zoo.data.images import read_image
 from zoo.data.loading import load_set
 from zoo.data.samples import sample_inputs
+from zoo.inference.frozen import frozen
 from zoo.paths import SAMPLES
 from zoo.serving import exporting
 from zoo.serving.configs import BATCH_SIZES, read_models
@@ -79,6 +83,26 @@ def test_no_object_of_keras_is_in_the_file(exported):
     content = (exported / "pinet_digits" / "1" / "saved_model.pb").read_bytes()
     for word in (b"_tf_keras", b"pinet_keras", b"PyFunc", b"StatefulPyFunc"):
         assert word not in content
+
+
+def operations(graph_def):
+    """How often a graph has each operation, its functions included."""
+    functions = [node for function in graph_def.library.function for node in function.node_def]
+    return Counter(node.op for node in [*graph_def.node, *functions])
+
+
+def test_the_exported_network_is_folded_and_its_weights_are_constants(exported):
+    """Each batch normalisation takes an Rsqrt; those after a product are left."""
+    model = zoo.load("pinet_digits")
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((exported / "pinet_digits" / "1" / "saved_model.pb").read_bytes())
+    found = operations(saved.meta_graphs[0].graph_def)
+    loaded, folded = (
+        operations(frozen(each, tf.TensorSpec((None, 8, 8, 1))).get_concrete_function().graph.as_graph_def())
+        for each in (model, fold(model))
+    )
+    assert found["Rsqrt"] == folded["Rsqrt"] < loaded["Rsqrt"] and found["ReadVariableOp"] == 0
+    assert 0 < found["Conv2D"] <= folded["Conv2D"]
 
 
 def test_the_c_library_computes_what_keras_computes(exported, digits):
