@@ -185,7 +185,8 @@ def test_light_colour_images_and_bright_strokes_on_the_border_are_fine(pinet, tm
 
 def test_predict_gives_no_answer_where_the_polynomial_overflows(pinet, monkeypatch):
     sure = np.eye(10, dtype="float32")[5]
-    monkeypatch.setattr("zoo.evaluation.probabilities.probabilities", lambda *_: np.stack([np.full(10, np.nan), sure]))
+    rows = np.stack([np.full(10, np.nan), sure])
+    monkeypatch.setattr("zoo.inference.predictor.Predictor.probabilities", lambda *_: rows)
     files = (SAMPLES / "digits_1_0.png", DIGIT)
     code, out, _ = pinet("predict", "pinet_digits", *files, "--json")
     without, answered = json.loads(out, parse_constant=pytest.fail)  # NaN is no JSON

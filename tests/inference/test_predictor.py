@@ -83,6 +83,11 @@ def test_what_is_no_batch_of_images_is_refused(digits, images, words):
         digits.predict(images)
 
 
+def test_a_batch_size_that_is_none_is_refused(digits):
+    with pytest.raises(ValueError, match="`batch_size` must be an integer of at least 1. Received: batch_size=-1"):
+        digits.predict(IMAGES, batch_size=-1)
+
+
 def test_images_on_another_scale_are_told_once(digits):
     with pytest.warns(UserWarning, match="No pixel is above 1"):
         digits.predict(IMAGES / 255)
@@ -122,6 +127,7 @@ def test_clips_and_noise_are_checked():
     [
         ({"engine": "tensorrt"}, "`engine` must be one of auto, onnx, keras"),
         ({"threads": 0}, "`threads` must be an integer of at least 1, or None"),
+        ({"name_or_model": 7}, "made of a name, a folder or a keras.Model. Received: 7"),
         ({"name_or_model": "pinet_digit"}, "did you mean pinet_digits"),
     ],
 )

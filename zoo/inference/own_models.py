@@ -25,6 +25,8 @@ def card_of(model: keras.Model) -> Card:
     Raises:
         ValueError: it takes or gives anything else.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"A predictor is made of a name, a folder or a keras.Model. Received: {model!r}")
     found = {"name": model.name, "task": task_of(model), "calibration": {"temperature": 1.0}}
     if isinstance(model, GeneratorModel):
         names = [str(index) for index in range(model.num_classes or 0)]

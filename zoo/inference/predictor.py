@@ -57,8 +57,9 @@ class Predictor:
             float32 `[batch, classes]`, or of a generator `[batch, height, width, channels]`.
 
         Raises:
-            ValueError: inputs of another shape, an empty batch, NaN, or values out of range.
+            ValueError: inputs of another shape, an empty batch, NaN, values out of range, or `batch_size` below 1.
         """
+        check_count("batch_size", batch_size)
         arrays, doubt = task_function(self.card["task"], "arrays")(inputs, self.card)
         if doubt and doubt != self._told:
             self._told = doubt
