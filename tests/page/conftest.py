@@ -1,5 +1,6 @@
 """A site with some of the models, a server for it, and a browser; what is missing skips the tests that need it."""
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -18,9 +19,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def page_cache(tmp_path_factory):
-    """A cache that the tests of the page share: the packages of npm are fetched once."""
+    """A cache that the tests of the page share, in all processes: packages and models are made once."""
+    base = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PINET_CACHE", str(tmp_path_factory.mktemp("page_cache")))
+        shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        patch.setenv("PINET_CACHE", str(shared / "page_cache"))
         yield
 
 

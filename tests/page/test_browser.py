@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from scipy import ndimage, special
 
 import zoo
 from pinet_keras.analysis import crossings
@@ -68,6 +69,8 @@ def test_a_drawn_digit_is_recognised(visit):
         page.wait_for_selector(f'[data-model={name}][data-class="7"]')
     missing = page.locator("[data-model=polynet_mnist]")
     assert "polynet_mnist is not in this site" in missing.inner_text()
+    y, x = ndimage.center_of_mass(np.reshape(page.evaluate(IMAGE, "pixels"), (28, 28)))
+    assert abs(x - 13.5) <= 0.75 and abs(y - 13.5) <= 3  # the tail of a 7 leaves no room for more
     page.get_by_alt_text("test image: 3").click()
     page.wait_for_selector('[data-model=pinet_mnist][data-class="3"]')
 
@@ -77,6 +80,11 @@ def test_an_image_is_classified(visit):
     page.get_by_alt_text("test image: dog").click()
     page.wait_for_selector("[data-class=dog]")
     assert "used as it is" in page.inner_text("#changes")
+    card = zoo.card("pinet_cifar10_lite")
+    logits = card["golden"]["logits"][card["golden"]["images"].index("cifar10_dog_0.png")]
+    calibrated = special.softmax(np.array(logits) / card["calibration"]["temperature"])
+    shown = page.locator(".bars li").first.inner_text().split("\n")
+    assert shown == ["dog", f"{100 * calibrated.max():.1f} %"]
     page.set_input_files("#file", str(SAMPLES / "cifar10_ship_0.png"))
     page.wait_for_selector("[data-class=ship]")
 
@@ -182,19 +190,19 @@ def test_the_pieces_of_the_relu_network_are_those_that_python_computes(visit, si
 def test_noise_becomes_an_image(visit):
     page = visit("noise.html")
     page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 0']")
-    first = page.evaluate(IMAGE)
+    first = page.evaluate(IMAGE, "drawn")
     assert max(first) > 200
     page.get_by_role("button", name="Another seed").click()
     page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 1']")
-    assert page.evaluate(IMAGE) != first
+    assert page.evaluate(IMAGE, "drawn") != first
     page.get_by_label("Seed", exact=True).fill("0")
     page.wait_for_selector("[data-drawn='pinet_mnist_generator 0 0']")
-    assert page.evaluate(IMAGE) == first
+    assert page.evaluate(IMAGE, "drawn") == first
     page.get_by_label("First direction").fill("0.5")
-    page.wait_for_function(f"first => ({IMAGE})().join() !== first", arg=",".join(map(str, first)))
+    page.wait_for_function(f"first => ({IMAGE})('drawn').join() !== first", arg=",".join(map(str, first)))
 
 
-IMAGE = """() => [...document.getElementById("drawn").getContext("2d").getImageData(0, 0, 28, 28).data]
+IMAGE = """id => [...document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28).data]
     .filter((_, index) => index % 4 === 0)"""
 
 

@@ -23,25 +23,16 @@ def onnx_file(name: str) -> Path:
     """The model as an ONNX file of any batch size, from the cache or exported.
 
     Raises:
-        ValueError: the converter is not installed.
+        ValueError: the converter is not installed, or gives a network with other outputs.
     """
     return made_once(cache_key("onnx", name), lambda folder: _export(name, folder)) / f"{name}.onnx"
 
 
 def _export(name, folder):
+    from zoo.inference.compiling import compiled
     from zoo.loading import load
-    from zoo.serving.exporting import export
 
-    card = registry.card(name)
-    if "latent_size" not in card:
-        export(name, folder, format="onnx")
-        return
-    model = load(name)
-    model([np.zeros((1, card["latent_size"]), "float32"), np.zeros(1, "int32")])  # Keras exports what was called
-    try:
-        model.export(str(folder / f"{name}.onnx"), format="onnx", verbose=False)
-    except ImportError as error:
-        raise ValueError("The page needs more packages: pip install '.[onnx]'.") from error
+    (folder / f"{name}.onnx").write_bytes(compiled(load(name)))
 
 
 def expected_outputs(name: str) -> dict:
