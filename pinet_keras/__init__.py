@@ -30,11 +30,13 @@ from pinet_keras.layers import (
     PolyConv1D,
     PolyConv2D,
     PolyDense,
+    PolyGraphConv,
     PolyInitializer,
     PolynomialActivation,
     RangeControl,
     ReLUApproximation,
     SecondOrder2D,
+    normalized_adjacency,
 )
 
 __version__ = "0.1.0"
@@ -45,9 +47,11 @@ __all__ = [
     "PolyConv1D",
     "PolyConv2D",
     "PolyDense",
+    "PolyGraphConv",
     "PolyInitializer",
     "PolynomialActivation",
     "RangeControl",
     "ReLUApproximation",
     "SecondOrder2D",
+    "normalized_adjacency",
 ]

@@ -1,10 +1,12 @@
 """Polynomial layers, one public class a file."""
 
 from pinet_keras.layers.hermite_activation import HermiteActivation
+from pinet_keras.layers.normalized_adjacency import normalized_adjacency
 from pinet_keras.layers.poly_block2d import PolyBlock2D
 from pinet_keras.layers.poly_conv1d import PolyConv1D
 from pinet_keras.layers.poly_conv2d import PolyConv2D
 from pinet_keras.layers.poly_dense import PolyDense
+from pinet_keras.layers.poly_graph_conv import PolyGraphConv
 from pinet_keras.layers.poly_initializer import PolyInitializer
 from pinet_keras.layers.polynomial_activation import PolynomialActivation
 from pinet_keras.layers.range_control import RangeControl
@@ -17,9 +19,11 @@ __all__ = [
     "PolyConv1D",
     "PolyConv2D",
     "PolyDense",
+    "PolyGraphConv",
     "PolyInitializer",
     "PolynomialActivation",
     "RangeControl",
     "ReLUApproximation",
     "SecondOrder2D",
+    "normalized_adjacency",
 ]

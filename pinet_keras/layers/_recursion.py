@@ -81,6 +81,10 @@ class PolyRecursion(keras.layers.Layer):
         """The form's linear layer; `sees_input` tells U and A, which see z, from S, V and C, which see x_n."""
         raise NotImplementedError
 
+    def _input_branch(self, factor: keras.layers.Layer, inputs: Any) -> Any:
+        """What a factor makes of the input."""
+        return factor(inputs)
+
     def _input_fan(self, input_shape) -> int:
         """How many input values one output of U or A depends on."""
         raise NotImplementedError
@@ -192,7 +196,7 @@ class PolyRecursion(keras.layers.Layer):
 
     def _recurse(self, inputs, training=None, mask=None):
         """y = C x_N + β, with x_N by the recursion of the chosen decomposition."""
-        factors = [ops.cast(factor(inputs), self._recursion_dtype) for factor in self.input_factors]
+        factors = [ops.cast(self._input_branch(each, inputs), self._recursion_dtype) for each in self.input_factors]
         if self.input_norms:
             factors = [
                 norm(factor, training=training, mask=mask)
