@@ -34,7 +34,7 @@ from zoo.encrypted.http_server import MOST_CONNECTIONS, encrypted_app  # noqa: E
 from zoo.encrypted.owner import PUBLIC_FILE, SECRET_FILE, Owner  # noqa: E402
 from zoo.encrypted.seal import context_of, from_bytes  # noqa: E402
 from zoo.encrypted.server import Server  # noqa: E402
-from zoo.encrypted.service import Service  # noqa: E402
+from zoo.encrypted.service import Service, UnknownKeys  # noqa: E402
 from zoo.serving.web import listen  # noqa: E402
 
 NAME = "pinet_digits"
@@ -77,8 +77,7 @@ class Web:
 
 @pytest.fixture(scope="module")
 def web(model, owner):
-    service = Service(NAME, model, most_clients=2)
-    web = Web(encrypted_app(service))
+    web = Web(encrypted_app(Service(NAME, model)))
     yield web
     web.stop()
 
@@ -124,12 +123,20 @@ def test_images_are_classified_without_being_seen(web, owner):
     assert Remote(web.url).about["model"] == NAME
 
 
-@pytest.fixture(scope="module")
-def other_plan():
-    """A model of two numbers under the name of another, many at once."""
+EXAMPLES = np.array([[1.0, -1.0], [-1.0, 1.0]])
+
+
+def two_numbers():
+    """A network whose logits are a − b + 0.5 and 2 a + b."""
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     network.layers[0].set_weights([np.array([[1.0, 2.0], [-1.0, 1.0]]), np.array([0.5, 0.0])])
-    return compile_encrypted(network, np.array([[1.0, -1.0], [-1.0, 1.0]]), batch="many")
+    return network
+
+
+@pytest.fixture(scope="module")
+def other_plan():
+    """That network under the name of another, for many examples at once."""
+    return compile_encrypted(two_numbers(), EXAMPLES, batch="many")
 
 
 def test_many_examples_in_one_request(other_plan):
@@ -197,7 +204,7 @@ def test_a_body_without_a_length_ends_at_the_limit(owner, model):
 
     service = Service(NAME, model)
     chunk = bytes(service.most_request_bytes // 2 + 1)
-    status, text = ask_app(encrypted_app(service), REQUESTS_PATH, chunk, chunk, whole=False)
+    status, text = ask_app(encrypted_app(service, 10), REQUESTS_PATH, chunk, chunk, whole=False)
     assert status == 413 and "more than" in text
     status, text = ask_app(encrypted_app(service, 0.1), REQUESTS_PATH, chunk, whole=False)
     assert status == 408 and "within 0.1 seconds" in text
@@ -239,13 +246,14 @@ def test_public_keys_without_any_key_are_refused(web, owner, model):
         assert status == 400 and f"key '{name}' lacks" in words
 
 
-def test_the_plaintexts_of_a_model_are_made_once_for_all_clients(model):
+def test_the_plaintexts_of_a_model_are_made_once_for_all_clients():
+    model = compile_encrypted(two_numbers(), EXAMPLES)
     plaintexts: dict = {}
     made = []
     for _ in range(2):
         client = Client(model)
         server = Server(model, client.public_keys(), plaintexts)
-        assert client.decrypt(server.answer(client.encrypt(IMAGES[4:5]))).argmax() == 4
+        np.testing.assert_allclose(client.decrypt(server.answer(client.encrypt(EXAMPLES[:1]))), [[2.5, 1]], atol=0.02)
         made.append(len(plaintexts))
     assert 0 < made[0] == made[1]
 
@@ -305,12 +313,15 @@ def test_archives_that_are_not_ours_are_refused(web, owner):
     assert status == 400 and "the parts are larger than the whole" in words
 
 
-def test_the_keys_that_were_not_used_for_longest_are_dropped(web, owner, model):
-    remote, others = Remote(web.url), [Owner(NAME, model) for _ in range(2)]
-    remote.logits(owner, IMAGES[:1])
-    for other in others:
-        remote.send_keys(other.public)
-    assert not remote.has_keys(owner.keys) and all(remote.has_keys(other.keys) for other in others)
+def test_the_keys_that_were_not_used_for_longest_are_dropped(other_plan):
+    service, owners = Service(NAME, other_plan, most_clients=2), [Owner(NAME, other_plan) for _ in range(3)]
+    for owner in owners[:2]:
+        service.add_keys(owner.public)
+    service.answer(owners[0].request(EXAMPLES))
+    service.add_keys(owners[2].public)
+    assert [service.has_keys(owner.keys) for owner in owners] == [True, False, True]
+    with pytest.raises(UnknownKeys):
+        service.answer(owners[1].request(EXAMPLES))
 
 
 def test_other_paths_and_methods_get_json(web):
@@ -369,6 +380,12 @@ def test_keys_in_a_folder(owner, tmp_path, monkeypatch):
         Owner.from_folder(folder)
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files in memory")
+def test_a_secret_key_gets_to_no_temporary_file(owner, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    Owner(NAME, owner.model, owner._client.secret_key(), owner.public)
+
+
 class Program:
     """`pinet encrypted serve` as its users start it."""
 
@@ -397,8 +414,8 @@ def program():
     assert program.stop() == 0
 
 
-def in_memory(process, needles):
-    """Which of these bytes are in the memory that a process can write to."""
+def in_memory(process, sequences):
+    """Which of these sequences of numbers are in the memory that a process can write to."""
     found, size = set(), 2**24
     with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb", 0) as memory:
         for line in maps:
@@ -407,10 +424,13 @@ def in_memory(process, needles):
             for at in range(start, end, size) if permissions.startswith("rw") else ():
                 try:
                     memory.seek(at)
-                    data = memory.read(min(end - at, size + 64))
+                    words = np.frombuffer(memory.read(min(end - at, size + 64)), "uint64")
                 except OSError:  # a mapping of a device
                     break
-                found |= {name for name, needle in needles.items() if name not in found and needle in data}
+                for name, numbers in sequences.items():
+                    places = np.flatnonzero(words == numbers[0])
+                    if any((words[place : place + len(numbers)].tolist() == numbers) for place in places):
+                        found.add(name)
     return found
 
 
@@ -425,13 +445,12 @@ def test_the_process_of_the_server_holds_no_secret_key(program, owner, tmp_path)
     data = read_bundle(owner.public, PUBLIC, "").parts["relinearisation"]
     public = from_bytes(sealapi.RelinKeys, context, data, "key")
     array = public.key(2)[0].data().dyn_array()
-    needles = {"secret file": file[1000:1032]}
+    numbers = {}
     for start in (8, owner.model.parameters.ring + 8):  # of two moduli
-        needles[f"secret {start}"] = struct.pack("<4Q", *(secret.data().data(i) for i in range(start, start + 4)))
-        needles[f"public {start}"] = struct.pack("<4Q", *(array.at(i) for i in range(start, start + 4)))
-    found = in_memory(program.process.pid, needles)
-    assert found == {name for name in needles if name.startswith("public")}
-    assert {name for name in needles if name.startswith("secret ")} <= in_memory(os.getpid(), needles)
+        numbers[f"secret {start}"] = [secret.data().data(i) for i in range(start, start + 4)]
+        numbers[f"public {start}"] = [array.at(i) for i in range(start, start + 4)]
+    assert in_memory(program.process.pid, numbers) == {name for name in numbers if name.startswith("public")}
+    assert in_memory(os.getpid(), numbers) == set(numbers)
 
 
 def test_the_commands_of_client_and_server(program, pinet, tmp_path):

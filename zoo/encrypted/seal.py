@@ -1,6 +1,9 @@
 """CKKS by Microsoft SEAL, through `tenseal.sealapi`."""
 
+import contextlib
+import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +39,26 @@ def galois_elements(parameters: Parameters, steps: set[int]) -> list[int]:
     return [pow(3, step, 2 * parameters.ring) for step in sorted(steps)]
 
 
+@contextlib.contextmanager
+def _file() -> Iterator[Path]:
+    """A file for SEAL, which reads and writes nothing else.
+
+    It is in memory where the system has such files, as Linux does, so that no secret key gets to a disk by it.
+    """
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("seal")
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder, "item")
+
+
 def to_bytes(item: Any) -> bytes:
-    """A key or ciphertext as SEAL writes it; SEAL writes to files only."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "item")
+    """A key or ciphertext as SEAL writes it."""
+    with _file() as path:
         item.save(str(path))
         return path.read_bytes()
 
@@ -51,8 +70,7 @@ def from_bytes(kind: type, context: sealapi.SEALContext, data: bytes, name: str)
         ValueError: it is damaged, or made for other parameters.
     """
     item = kind()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "item")
+    with _file() as path:
         path.write_bytes(data)
         try:
             item.load(context, str(path))
