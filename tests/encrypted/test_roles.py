@@ -77,7 +77,9 @@ class Web:
 
 @pytest.fixture(scope="module")
 def web(model, owner):
-    web = Web(encrypted_app(Service(NAME, model)))
+    service = Service(NAME, model)
+    service.add_keys(owner.public)
+    web = Web(encrypted_app(service))
     yield web
     web.stop()
 
