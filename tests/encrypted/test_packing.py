@@ -140,6 +140,13 @@ def test_factors_that_were_both_made_before_are_noticed():
     assert compile_encrypted(model, np.ones((2, 6))).plan.depth == program.depth + 1
 
 
+def test_a_map_with_too_many_plaintexts_is_refused_before_they_are_made(monkeypatch):
+    model, examples = dense()
+    monkeypatch.setattr("zoo.encrypted.packed_map.MOST_VALUES", 2 * 2048)
+    with pytest.raises(ValueError, match=r"of [\d,]+ weights takes \d+ products with .* 2,048 slots.* At most 2 such"):
+        pack_program(normalised(lower(model), examples), 2048, UnitCosts(4096), 8)
+
+
 def test_the_windows_of_a_pooling_are_added_before_they_are_multiplied():
     model, examples = pooled()
     program = normalised(lower(model), examples)

@@ -10,6 +10,9 @@ from scipy import sparse
 
 from zoo.encrypted.diagonals import Entries, Split, best_split, origin
 from zoo.encrypted.layouts import Layout
+from zoo.publishing.formatting import human_seconds
+
+MOST_VALUES = 400_000_000  # in the plaintexts of one affine map: 3.2 GB while it is planned
 
 Place = tuple[int, int]  # a vector and one of its ciphertexts
 
@@ -104,7 +107,8 @@ def _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept
             row, column, data = entries.row[use], entries.col[use], entries.data[use]
             source = layouts[k].ciphertext[column] + number[k, 0]
             goal = target.ciphertext[row] + number[v, 0]
-            parts.append((source, goal, layouts[k].difference(target, row, column), target.slot[row], data))
+            entries_of = source, goal, layouts[k].difference(target, row, column), target.slot[row]
+            parts.append((*(each.astype("int32") for each in entries_of), data))  # there are millions of them
     source, goal, ahead, slot, data = (np.concatenate(part) for part in zip(*parts, strict=True))
     start = origin(ahead, target.slots)
     ahead = (ahead - start) % target.slots
@@ -112,6 +116,12 @@ def _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept
     for v in maps:
         occupied[target.ciphertext + number[v, 0], target.slot] = True
     split = best_split(Entries(source, goal, ahead).distinct(), occupied, widths, rotation, product)
+    if split.products * target.slots > MOST_VALUES:
+        raise ValueError(
+            f"An affine map of {len(data):,} weights takes {split.products:,} products with plaintexts of "
+            f"{target.slots:,} slots, some {human_seconds(split.products * product)}. At most "
+            f"{MOST_VALUES // target.slots:,} such products can be planned. Narrower layers need fewer."
+        )
     result = target if is_fixed else target.moved(start)
     b, c, m = split.parts(ahead)
     at = (slot + start + ahead - b) % target.slots
