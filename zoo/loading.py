@@ -44,9 +44,9 @@ def load(
     Preprocessing is a part of the model: give it pixels 0..255 as they are, and do not divide them.
 
     To predict with the model as it is, `zoo.predictor` is faster, for single images several times: its network is
-    folded and compiled. For a model that you changed, `zoo.predictor(model)`, or a `tf.function` of
-    `pinet_keras.analysis.fold(model)`, is faster than `predict` and `predict_on_batch`, in batches of 32 and more too.
-    Exported SavedModels are folded already.
+    folded and compiled. In batches of 32 and more both of its engines, `"onnx"` and `"keras"`, take the place of
+    `predict_on_batch`, whose network is not folded; docs/performance.md compares them. `zoo.predictor(model)` does the
+    same for a model that you changed. Exported SavedModels are folded already.
 
     Args:
         name: name of a shipped model, one of `zoo.list_models()`; or folder that `pinet train` or `zoo.save` wrote,

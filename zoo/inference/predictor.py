@@ -122,8 +122,8 @@ def predictor(name_or_model: "str | Path | keras.Model", engine: str = "auto", t
             which is compiled again at each call.
         engine: `"onnx"` is ONNX Runtime, `"keras"` the folded network on Keras' backend. `"auto"` takes the first where
             it is installed and the network is compiled or can be compiled here, otherwise the second.
-        threads: of ONNX Runtime: how many a call may use; `None` is one for each core. A server that answers several
-            requests at once has the most answers a second with 1.
+        threads: of ONNX Runtime: how many a call may use; `None` is one for each core. 1 leaves the other cores to
+            other requests, in a server that answers several at once.
 
     Returns:
         A `Predictor`.
