@@ -169,7 +169,7 @@ def test_a_context_of_tenseal_is_refused_with_and_without_its_secret_key(web):
         "import sys, tenseal; context = tenseal.context(tenseal.SCHEME_TYPE.CKKS, 8192, coeff_mod_bit_sizes=[40, 40]);"
     )
     code += "sys.stdout.buffer.write(context.serialize(save_secret_key=sys.argv[1] == 'True', save_relin_keys=False))"
-    for has_secret in (True, False):  # in a process of its own: TenSEAL's protocol buffers do not bear TensorFlow's
+    for has_secret in (True, False):  # in a process of its own: with TensorFlow in it, `serialize` once crashed
         made = subprocess.run([sys.executable, "-c", code, str(has_secret)], capture_output=True, check=True).stdout
         status, words = web.post(KEYS_PATH, made)
         assert status == 400 and "must hold public keys" in words and len(made) > 100
