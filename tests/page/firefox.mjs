@@ -23,7 +23,7 @@ await page.click("#samples button:nth-child(4)");
 await page.waitForSelector("[data-model=pinet_mnist_tiny][data-class]");
 const digit = await read("[data-model=pinet_mnist_tiny]", "class");
 await open("images", "#samples img");
-await page.click("#samples button:nth-child(6)");
+await page.click("#samples button:nth-child(8)");
 await page.waitForSelector("[data-class]");
 const image = await read("[data-class]", "class");
 await open("line", "#relu-plot svg");

@@ -1,5 +1,6 @@
 """`pinet page`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,4 +44,5 @@ def page(
 
     with site_server(folder, port) as server:
         console.print(f"shown at [bold]http://127.0.0.1:{server.server_address[1]}/[/] until Ctrl+C")
+        sys.stdout.flush()  # into a pipe too, before it waits
         server.serve_forever()
