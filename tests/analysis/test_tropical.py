@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 
 from pinet_keras.analysis import tropical
 from pinet_keras.analysis.tropical.hull import solve
+from pinet_keras.analysis.tropical.polygons import borders
 
 RNG = np.random.default_rng
 
@@ -272,6 +273,15 @@ def test_the_polygons_cover_the_plane_once():
         x, y = corners.T
         areas.append((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
     assert min(areas) > 0 and np.isclose(sum(areas), 64)
+
+
+def test_polygons_that_share_a_part_of_a_side():
+    square, other = ((0, 0, 1), (2, 0, 1), (2, 2, 1), (0, 2, 1)), ((2, 1, 1), (3, 1, 1), (3, 3, 1), (2, 3, 1))
+    corner = ((2, 2, 1), (3, 3, 1), (1, 3, 1))  # touches the square in one point
+    for polygons in ([square, other], [other, square]):
+        [(first, second, p, q)] = borders(polygons)
+        assert {first, second} == {0, 1} and {p, q} == {(2, 1, 1), (2, 2, 1)}
+    assert not list(borders([square, corner]))
 
 
 def one_layer(kernel, bias, weights):
