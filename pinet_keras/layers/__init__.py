@@ -1,7 +1,7 @@
 """Polynomial layers, one public class a file."""
 
+from pinet_keras.layers.graphs import normalized_adjacency
 from pinet_keras.layers.hermite_activation import HermiteActivation
-from pinet_keras.layers.normalized_adjacency import normalized_adjacency
 from pinet_keras.layers.poly_block2d import PolyBlock2D
 from pinet_keras.layers.poly_conv1d import PolyConv1D
 from pinet_keras.layers.poly_conv2d import PolyConv2D
