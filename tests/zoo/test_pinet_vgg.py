@@ -58,6 +58,15 @@ def test_an_approximation_takes_the_place_of_relu_with_the_same_weights():
     assert [each.output is other.input for each, other in zip(controls, activations, strict=True)] == 4 * [True]
 
 
+def test_an_approximation_may_reach_further_than_the_values_are_kept():
+    wide = network(form="none", activation="relu", bound=4.0, activation_degree=8, approximation_bound=5.0)
+    assert {layer.bound for layer in wide.layers if isinstance(layer, RangeControl)} == {4.0}
+    assert {layer.bound for layer in wide.layers if isinstance(layer, ReLUApproximation)} == {5.0}
+    for arguments in ({"activation_degree": 8, "approximation_bound": 3.0}, {"approximation_bound": 5.0}):
+        with pytest.raises(ValueError, match="is `bound` or more. Received: approximation_bound="):
+            network(form="none", activation="relu", bound=4.0, **arguments)
+
+
 @pytest.mark.parametrize("arguments", [{"activation": "relu"}, {"activation": "gelu", "bound": 4.0}, {"bound": 4.0}])
 def test_an_approximation_needs_relu_and_a_bound(arguments):
     with pytest.raises(ValueError, match="`activation_degree` needs .* Received: activation="):

@@ -28,6 +28,7 @@ def pinet_vgg(
     activation_degree=None,
     bound=None,
     penalty=1.0,
+    approximation_bound=None,
 ):
     """Stages of `depth` second-order convolutions; the first of each stage downsamples by 2.
 
@@ -65,13 +66,15 @@ def pinet_vgg(
         activation_degree: degree of a `ReLUApproximation` in place of `activation="relu"`; `None` for ReLU itself.
         bound: the values before each activation are kept within ±bound by `RangeControl`; `None` does without.
         penalty: its weight in the loss.
+        approximation_bound: that of the approximation; `None` is `bound`. A larger one leaves room for the few values
+            that leave the range all the same, and costs some closeness to ReLU.
 
     Returns:
         `[batch, features]`: the mean over all positions.
 
     Raises:
-        ValueError: an unknown `form`, `normalization` or `downsampling`, both kinds of stem, or too many stages for the
-            size of the image.
+        ValueError: an unknown `form`, `normalization` or `downsampling`, both kinds of stem, arguments of the
+            activation that do not go together, or too many stages for the size of the image.
 
     Reference:
         The structure of the network, whitening and initialisation: Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single
@@ -85,6 +88,11 @@ def pinet_vgg(
         raise ValueError(
             '`activation_degree` needs activation="relu" and a `bound`. '
             f"Received: activation={activation!r}, bound={bound!r}"
+        )
+    if approximation_bound and not (activation_degree and approximation_bound >= bound):
+        raise ValueError(
+            "`approximation_bound` needs an `activation_degree`, and is `bound` or more. "
+            f"Received: approximation_bound={approximation_bound!r}, bound={bound!r}"
         )
     if whitening and stem_width:
         raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
@@ -106,7 +114,7 @@ def pinet_vgg(
             if bound:
                 x = RangeControl(bound, penalty, name=f"{name}_range")(x)
             if activation_degree:
-                x = ReLUApproximation(activation_degree, bound, name=f"{name}_activation")(x)
+                x = ReLUApproximation(activation_degree, approximation_bound or bound, name=f"{name}_activation")(x)
             elif activation:
                 x = layers.Activation(activation, name=f"{name}_activation")(x)
             if halved == "late":
