@@ -1,6 +1,7 @@
 """The gallery of the reference site: its scripts run, and a page is made of each."""
 
 import io
+import os
 import re
 import resource
 
@@ -57,9 +58,10 @@ def test_each_script_is_tested_and_has_its_page():
 def test_the_scripts_run(script):
     printed, lines = (TUTORIALS_PRINTED, 80) if script in gallery.TUTORIALS else (PRINTED, 40)
     assert len(script.read_text(encoding="utf-8").splitlines()) <= lines
-    before = children_seconds()
+    before, width = children_seconds(), os.environ["COLUMNS"]
     example = gallery.run(script)
     assert children_seconds() - before < 120
+    assert os.environ["COLUMNS"] == width, "tests that follow would see other tables"
     assert re.search(printed[script.stem], example.output)
     assert np.asarray(Image.open(io.BytesIO(example.figure)).convert("L")).std() > 10, "an empty plot"
     assert example.title in gallery.index([example])

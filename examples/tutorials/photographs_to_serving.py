@@ -16,12 +16,13 @@ from PIL import Image
 
 CHECKOUT = Path(__file__).parents[2]
 PINET = [sys.executable, "-m", "zoo.cli.commands"]  # what the command `pinet` runs
-os.environ["COLUMNS"] = "100"  # width of the tables
+WIDTH = {**os.environ, "COLUMNS": "100"}  # of the tables
 
 
 # Runs a command of pinet as a shell would, and gives what it prints.
 def pinet(*arguments, shown=True):
-    done = subprocess.run([*PINET, *map(str, arguments)], check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    command = [*PINET, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8", env=WIDTH)
     if shown:
         print(f"$ pinet {' '.join(map(str, arguments))}\n{done.stdout.rstrip()}\n")
     return done.stdout
