@@ -90,7 +90,11 @@ def ask_app(app, path, *parts, whole=True):
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": ""}
-    asyncio.run(app({**scope, "query_string": b"", "headers": [], "scheme": "http"}, receive, send))
+    request = app({**scope, "query_string": b"", "headers": [], "scheme": "http"}, receive, send)
+    # In a thread of its own: where a browser is open for other tests, this one has a running event loop.
+    thread = threading.Thread(target=asyncio.run, args=(request,))
+    thread.start()
+    thread.join()
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent).decode()
 
 
