@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.evaluation.scores import (
+    accuracy_by_class,
+    accuracy_interval,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+)
 
 
 def test_accuracy_and_wilson_interval_of_a_hand_computed_case():
@@ -18,6 +24,17 @@ def test_calibration_error_of_a_hand_computed_case():
     logits = np.log([[0.8, 0.2]] * 10 + [[0.6, 0.4]] * 10)
     labels = np.array([0] * 6 + [1] * 4 + [0] * 10)
     assert expected_calibration_error(logits, labels) == pytest.approx(0.3)
+
+
+def test_the_bins_of_a_hand_computed_case():
+    """Fifths of 0..1, of which two are empty; a confidence of 1 belongs to the last one."""
+    logits = np.array([[0.0, 0.0]] * 4 + [[0.0, np.log(0.7 / 0.3)]] * 2 + [[1000.0, 0.0]] + [[np.log(9), 0.0]])
+    labels = np.array([0, 0, 0, 1, 1, 0, 0, 1])
+    found = reliability(logits, labels, bins=5)
+    assert found["examples"] == [0, 0, 4, 2, 2]
+    assert found["confidence"] == [None, None, pytest.approx(0.5), pytest.approx(0.7), pytest.approx(0.95)]
+    assert found["accuracy"] == [None, None, 0.75, 0.5, 0.5]
+    assert reliability(logits[-1:], labels[-1:], 2, bins=5)["confidence"][3] == pytest.approx(0.75)  # √9 to 1
 
 
 def test_the_temperature_undoes_a_known_overconfidence():
@@ -61,7 +78,7 @@ def test_a_class_without_examples_has_no_accuracy():
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize(
     "score",
-    [accuracy_interval, lambda *pair: accuracy_by_class(*pair, "abc"), expected_calibration_error, fit_temperature],
+    [accuracy_interval, lambda *pair: accuracy_by_class(*pair, "abc"), reliability, fit_temperature],
 )
 def test_a_network_that_overflows_has_no_score(score, bad):
     logits = np.zeros((1200, 3))

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.card_types import Card
 from zoo.data.fixed_batches import streamed
-from zoo.evaluation.scores import accuracy_interval, expected_calibration_error
+from zoo.evaluation.scores import accuracy_interval, calibration_scores
 from zoo.inference.predictor import predictor as make_predictor
 
 BATCH = 500
@@ -67,7 +67,7 @@ def measure(name, card: Card, data_set, engine="auto", progress=None) -> dict:
         "accuracy": accuracy,
         "interval_95": interval,
         "card_accuracy": on_card,
-        "ece": expected_calibration_error(logits, data_set.y_test),
+        **calibration_scores(logits, data_set.y_test, card["calibration"]["temperature"]),
         "seconds": seconds,
         "images_per_second": total / seconds,
         "as_on_card": None if on_card is None else round(accuracy, 4) == round(on_card, 4),

@@ -1,10 +1,10 @@
 """Metrics of a classifier from its logits: accuracy with an interval, calibration."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.metrics import recall_score
 
@@ -52,10 +52,8 @@ def accuracy_by_class(logits: np.ndarray, labels: np.ndarray, class_names: Seque
     return {name: finite_or_none(recall) for name, recall in zip(class_names, recalls, strict=True)}
 
 
-def expected_calibration_error(
-    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 15
-) -> float:
-    """Expected calibration error: Σ over bins of (fraction of examples) · |accuracy − mean confidence|.
+def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 15) -> dict[str, list]:
+    """The bins of a reliability diagram: equal intervals of confidence, the probability of the class that is predicted.
 
     Args:
         logits: `[n, classes]`.
@@ -63,18 +61,75 @@ def expected_calibration_error(
         temperature: the logits are divided by it first.
         bins: number of equal bins of confidence over 0..1.
 
+    Returns:
+        Lists with an entry for each bin, in order: `examples`, how many there are; `confidence`, their mean confidence;
+        `accuracy`, the fraction that is classified right. The last two are `None` for a bin without examples.
+
     Raises:
         ValueError: a logit is NaN or infinite.
 
     Reference:
-        Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599, eq. 3.
+        Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599, eq. 1 and 2.
     """
     _check(logits)
-    probabilities = np.exp(log_softmax(np.asarray(logits, "float64") / temperature, axis=1))
+    probabilities = softmax(np.asarray(logits, "float64") / temperature, axis=1)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(index, right - confidence, bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    examples = np.bincount(index, minlength=bins).tolist()
+
+    def means(values):
+        sums = np.bincount(index, values, bins).tolist()
+        return [total / count if count else None for total, count in zip(sums, examples, strict=True)]
+
+    return {"examples": examples, "confidence": means(confidence), "accuracy": means(right)}
+
+
+def expected_calibration_error(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 15
+) -> float:
+    """Expected calibration error: Σ over bins of (fraction of examples) · |accuracy − mean confidence|.
+
+    Args:
+        logits, labels, temperature, bins: as for `reliability`, which gives the bins.
+
+    Raises:
+        ValueError: a logit is NaN or infinite.
+
+    Reference:
+        Guo et al., arXiv 1706.04599, eq. 3.
+    """
+    return error_of_bins(reliability(logits, labels, temperature, bins))
+
+
+def error_of_bins(found: Mapping[str, list]) -> float:
+    """The expected calibration error of the bins that `reliability` gave."""
+    rows = zip(found["examples"], found["confidence"], found["accuracy"], strict=True)
+    return sum(count * abs(accuracy - confidence) for count, confidence, accuracy in rows if count) / sum(
+        found["examples"]
+    )
+
+
+def calibration_scores(logits: np.ndarray, labels: np.ndarray, temperature: float) -> dict:
+    """Calibration error and bins, before and after the temperature: the entries of a card's `calibration`.
+
+    Args:
+        logits: `[n, classes]`, of test examples.
+        labels: `[n]` integers.
+        temperature: that of the card, fitted on validation examples.
+
+    Returns:
+        `ece` and `reliability`, and the same with `_calibrated` behind the name.
+
+    Raises:
+        ValueError: a logit is NaN or infinite.
+    """
+    before, after = reliability(logits, labels), reliability(logits, labels, temperature)
+    return {
+        "ece": error_of_bins(before),
+        "ece_calibrated": error_of_bins(after),
+        "reliability": before,
+        "reliability_calibrated": after,
+    }
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
