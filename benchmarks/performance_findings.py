@@ -158,7 +158,7 @@ def _onednn(found):
         "on processors without AVX-512, so `pinet train` and `pinet tune` turn it on (`TF_ENABLE_ONEDNN_OPTS=0` "
         "prevents it). From Python, set `TF_ENABLE_ONEDNN_OPTS=1` before Keras is imported. Prediction with the engine "
         f"`keras` keeps TensorFlow's setting. XLA trains at {min(xla):.2f} to {max(xla):.2f} times the speed of "
-        "oneDNN, so classifiers are trained without it."
+        "oneDNN, so classifiers are trained without it unless the recipe sets `jit`."
     )
 
 

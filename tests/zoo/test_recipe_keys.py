@@ -429,3 +429,21 @@ def test_training_ends_so_many_epochs_after_its_best_and_keeps_that_one(data_set
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(ValueError, match="'early_stopping' and 'ema_momentum' exclude each other"):
         replace(recipe, ema_momentum=0.9)
+
+
+@pins("jit")
+def test_the_step_is_compiled_with_xla_where_the_recipe_says_so(data_set, monkeypatch):
+    """By what Keras is told: in a process in which operations must be deterministic, it leaves XLA out and warns."""
+    told = []
+
+    def compile(model, optimizer, jit_compile, **options):
+        model.optimizer = optimizer
+        told.append(jit_compile)
+
+    monkeypatch.setattr(fitting, "set_up_backend", lambda seed, deterministic: told.append(deterministic))
+    monkeypatch.setattr(keras.Model, "compile", compile)
+    monkeypatch.setattr(fitting, "synchronise_norms_and_clipping", lambda model: None)
+    for jit in (False, True):
+        fitting.prepare(replace(RECIPE, jit=jit), data_set)
+    xla = {"tensorflow": (False, True), "jax": (True, True), "torch": (False, False)}[keras.backend.backend()]
+    assert told == [True, xla[0], False, xla[1]]

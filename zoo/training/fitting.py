@@ -32,7 +32,8 @@ def prepare(recipe, data_set, epoch=0) -> keras.Model:
         epoch: number of epochs that are done, whose weights the caller loads.
     """
     check_batch_fits(recipe, data_set)
-    set_up_backend(recipe.seed)
+    # With deterministic operations, Keras does not use XLA on TensorFlow.
+    set_up_backend(recipe.seed, deterministic=not recipe.jit)
     check_kind(recipe, data_set.is_audio)
     model = untrained(recipe, data_set, mirrored=False)  # an image is mirrored at random in training, for half the cost
     if recipe.initial:
@@ -57,8 +58,7 @@ def _compile(model, recipe, data_set, epoch):
         optimizer=recipe_optimizer(replace(recipe, **phase), steps, model),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # On a CPU XLA trains convolutions slower than oneDNN does (docs/performance.md); JAX always uses XLA.
-        jit_compile=keras.backend.backend() == "jax",
+        jit_compile={"jax": True, "tensorflow": recipe.jit}.get(keras.backend.backend(), False),
     )
     model.optimizer.build(model.trainable_variables)
     synchronise_norms_and_clipping(model)
