@@ -1,7 +1,7 @@
 """Makes a page of each script in examples/gallery and examples/tutorials: its code, what it prints, and its figure.
 
-The scripts are run in the build, so a script that fails ends the build; with `EXAMPLES=code` in the environment they are
-not, and the pages have an empty output and figure: for a check of everything else.
+The scripts are run in the build, so a script that fails ends the build. With `EXAMPLES=code` in the environment they
+are not, and the pages have an empty output and figure: for a check of everything else.
 """
 
 import ast
