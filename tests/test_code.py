@@ -26,7 +26,7 @@ ZOO_ORDER = (
     ("loading", "keras_file", "keras_hook", "serialisable"),
     ("architectures",),
     ("recipes",),
-    ("data", "optimizers"),
+    ("data", "optimizers", "losses"),
     (
         "registry",
         "tasks",

@@ -13,4 +13,5 @@ import zoo.architectures.parts.latent_scaling
 import zoo.architectures.parts.partial_identity
 import zoo.architectures.parts.pixel_model
 import zoo.architectures.parts.pixel_scaling
+import zoo.losses.focal_crossentropy
 import zoo.optimizers.kernel_muon

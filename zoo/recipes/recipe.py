@@ -10,6 +10,7 @@ from zoo.registry import card_for
 from zoo.tasks import CLASSIFICATION, CLASSIFIERS
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
+LOSSES = ("crossentropy", "focal", "flsd53")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Recipe:
         weight_decay: decoupled weight decay, on kernels only.
         clip_norm: bound on the norm of the whole gradient.
         ema_momentum: momentum of the average of the weights that is shipped; 0 ships the last weights.
+        loss: `"crossentropy"`, `"focal"` (focal loss with the γ of `focal_gamma`) or `"flsd53"` (focal loss with γ = 5
+            where the probability of the true class is below 0.2, and 3 elsewhere); with focal loss a network is less
+            overconfident.
+        focal_gamma: γ of the loss `"focal"`, above 0.
         label_smoothing: fraction of the target that is spread over all classes.
         flip: mirror half of the images left to right.
         shift: largest shift of an image in pixels, in each direction, edges repeated; of an audio clip in samples.
@@ -86,6 +91,8 @@ class Recipe:
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     ema_momentum: float = 0.0
+    loss: str = "crossentropy"
+    focal_gamma: float = 0.0
     label_smoothing: float = 0.0
     flip: bool = False
     shift: int = 0
@@ -127,6 +134,7 @@ class Recipe:
                 "augmented_versions",
                 "mixup",
                 "gain",
+                "focal_gamma",
                 "frozen_epochs",
                 "frozen_learning_rate",
                 "early_stopping",
@@ -138,10 +146,15 @@ class Recipe:
             check_kind(self, is_audio=len(SETS[self.dataset]["shape"]) == 1)
             if not self.validation and self.shape in (None, tuple(SETS[self.dataset]["shape"])):
                 raise ValueError(f"Recipe key 'validation' must be above 0 for {self.dataset}. Received: validation=0")
-        if self.optimizer not in OPTIMIZERS:
+        for key, allowed in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):
+            if (value := getattr(self, key)) not in allowed:
+                raise ValueError(
+                    f"Recipe key {key!r} must be one of {', '.join(map(repr, allowed))}. Received: {value!r}"
+                )
+        if (self.loss == "focal") != (self.focal_gamma > 0):
             raise ValueError(
-                f"Recipe key 'optimizer' must be one of {', '.join(map(repr, OPTIMIZERS))}. "
-                f"Received: {self.optimizer!r}"
+                "Recipe keys 'focal_gamma' and 'loss = \"focal\"' need each other. "
+                f"Received: loss={self.loss!r}, focal_gamma={self.focal_gamma!r}"
             )
         if self.jpeg > 1:
             raise ValueError(f"Recipe key 'jpeg' is a fraction, 0 to 1. Received: {self.jpeg!r}")

@@ -9,6 +9,7 @@ from zoo.architectures import build
 from zoo.data.batches import Batches
 from zoo.data.catalog import SETS
 from zoo.data.fixed_batches import streamed
+from zoo.losses.focal_crossentropy import FLSD_53, FocalCrossentropy
 from zoo.recipes.checks import check_kind
 from zoo.training.backend import set_up_backend
 from zoo.training.batch_norm import recompute_statistics
@@ -56,12 +57,19 @@ def _compile(model, recipe, data_set, epoch):
     steps, phase = steps_per_epoch(recipe, data_set), phase | {"frozen_epochs": 0, "frozen_learning_rate": 0.0}
     model.compile(
         optimizer=recipe_optimizer(replace(recipe, **phase), steps, model),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        loss=_loss(recipe),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile={"jax": True, "tensorflow": recipe.jit}.get(keras.backend.backend(), False),
     )
     model.optimizer.build(model.trainable_variables)
     synchronise_norms_and_clipping(model)
+
+
+def _loss(recipe):
+    smoothing = recipe.label_smoothing
+    if recipe.loss == "crossentropy":
+        return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    return FocalCrossentropy(FLSD_53 if recipe.loss == FLSD_53 else recipe.focal_gamma, smoothing)
 
 
 def fit(model, recipe, data_set, **options) -> keras.callbacks.History:
