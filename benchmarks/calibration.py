@@ -1,8 +1,8 @@
 """Calibration by loss on CIFAR-10: python -m benchmarks.calibration [--data FILE.npz] [--page]
 
-Trains each loss of `LOSSES` with each seed of `SEEDS` that has no result yet, on 10,000 images of CIFAR-10 and otherwise
-as the trial `late_decay_2` of benchmarks/experiments.toml with a narrower network, and measures accuracy and calibration
-on the validation split. A run that was stopped resumes. Results go to docs/calibration/results.json. With --page nothing
+Trains each loss of `LOSSES` with each seed of `SEEDS` that has no result yet, as the trial `late_decay_2` of
+benchmarks/experiments.toml (10,000 images, 12 epochs) with a narrower network, and measures accuracy and calibration on
+the validation split. A run that was stopped resumes. Results go to docs/calibration/results.json. With --page nothing
 is trained: docs/calibration.md gets its table and its diagrams from the results.
 """
 
@@ -15,7 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.calibration_page import RESULTS, results, write_page
 from benchmarks.experiments import merged, read_trials, trials
+from zoo.evaluation.scores import (
+    accuracy_interval,
+    adaptive_calibration_error,
+    error_of_bins,
+    fit_temperature,
+    reliability,
+)
 from zoo.training.onednn import train_with_onednn
 
 RUNS = Path("runs") / "calibration"
@@ -40,15 +48,51 @@ def main():
     if options.here:
         return run(options.here[0], int(options.here[1]), options.data)
     if options.page:
-        from benchmarks.calibration_page import write_page
-
-        return write_page()
+        return write_page(results())
     for seed in SEEDS:
         for loss in LOSSES:
+            if any((row["loss"], row["seed"]) == (loss, seed) for row in results()):
+                continue
             if not logits_file(loss, seed).exists():
                 command = [sys.executable, "-m", "benchmarks.calibration", "--here", loss, str(seed)]
                 # A process each: TensorFlow keeps the graphs of earlier networks.
                 subprocess.run(command + (["--data", options.data] if options.data else []), check=True)
+            keep(loss, seed)
+
+
+def keep(loss: str, seed: int) -> None:
+    """Add what a finished run is measured at to the results."""
+    with np.load(logits_file(loss, seed)) as found:
+        row = {
+            "loss": loss,
+            "seed": seed,
+            "keys": LOSSES[loss],
+            "training_accuracy": round(float(found["training_accuracy"]), 4),
+            "seconds": round(float(found["seconds"])),
+            **measured(found["logits"], found["labels"]),
+        }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([*results(), row], indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def measured(logits: np.ndarray, labels: np.ndarray) -> dict:
+    """Accuracy and calibration of validation examples.
+
+    The temperature of each half of the examples is fitted on the other half, so that none is measured on its own.
+
+    Args:
+        logits: `[n, classes]`.
+        labels: `[n]`.
+    """
+    halves = np.array_split(np.arange(len(labels)), 2)
+    temperatures = [fit_temperature(logits[half], labels[half]) for half in halves]
+    scaled = np.concatenate([logits[half] / T for half, T in zip(halves, temperatures[::-1], strict=True)])
+    row: dict = {"accuracy": accuracy_interval(logits, labels)[0], "temperatures": temperatures}
+    for words, rows in (("", logits), ("_calibrated", scaled)):
+        row["reliability" + words] = bins = reliability(rows, labels)
+        row["ece" + words] = error_of_bins(bins)
+        row["adaptive_ece" + words] = adaptive_calibration_error(rows, labels)
+    return row
 
 
 def settings(loss: str, seed: int) -> dict:

@@ -13,7 +13,8 @@ from PIL import Image
 
 import zoo
 from zoo import registry
-from zoo.cli import console
+from zoo.cli import console, reliability_plot
+from zoo.measuring import evaluate
 from zoo.paths import CARDS, SAMPLES
 from zoo.publishing import formatting
 
@@ -291,6 +292,35 @@ def test_evaluate_on_other_data_says_so(pinet, tmp_path):
     code, out, _ = pinet("evaluate", "pinet_digits", "--data", tmp_path / "other.npz")
     assert code == 0
     assert "not the card's data" in out
+
+
+def test_evaluate_draws_the_reliability_diagram_of_what_it_measured(pinet, tmp_path, monkeypatch):
+    drawn = []
+    draw = reliability_plot.draw_reliability
+    monkeypatch.setattr(reliability_plot, "draw_reliability", lambda *given: drawn.append(draw(*given)) or drawn[-1])
+    code, out, _ = pinet("evaluate", "pinet_digits", "--reliability", tmp_path / "r.png")
+    assert code == 0 and "reliability diagram: " in out
+    with Image.open(tmp_path / "r.png") as image:
+        assert image.format == "PNG" and min(image.size) > 400
+    result = evaluate("pinet_digits")
+    for axis, key in zip(drawn[0].axes[:2], ("reliability", "reliability_calibrated"), strict=True):
+        bars = {round(bar.get_x() * 15 + 0.001): bar.get_height() for bar in axis.patches}
+        bins = result[key]
+        full = [index for index in range(15) if bins["examples"][index]]
+        assert sorted(bars) == full
+        assert [bars[index] for index in full] == pytest.approx([bins["accuracy"][index] for index in full])
+        points = [line.get_xydata()[0] for line in axis.lines[1:]]
+        assert [x for x, _ in points] == pytest.approx([bins["confidence"][index] for index in full])
+    assert f"{result['ece']:.1%}" in drawn[0].axes[0].get_title()
+    counts = [bar.get_height() for bar in drawn[0].axes[2].patches]
+    assert counts == pytest.approx(np.array(result["reliability"]["examples"]) / 360)
+
+
+def test_a_generator_has_no_reliability_diagram(pinet, tmp_path):
+    code, _, err = pinet("evaluate", "pinet_digits_generator", "--reliability", tmp_path / "r.png")
+    assert code == 1 and "--reliability" in err and err.count("\n") == 1
+    code, _, err = pinet("evaluate", "pinet_digits", "--reliability", tmp_path / "missing" / "r.png")
+    assert code == 1 and "missing" in err and err.count("\n") == 1
 
 
 def test_train_writes_card_and_weights(pinet, tmp_path):

@@ -24,6 +24,7 @@ PUBLIC = {
         "pinet_keras.analysis.tropical",
         "zoo",
         "zoo.evaluation.metrics",
+        "zoo.losses",
         "tuning",
     )
     for name in import_module(module).__all__

@@ -10,6 +10,7 @@ PAGES = {
     "analysis": "pinet_keras.analysis",
     "tropical": "pinet_keras.analysis.tropical",
     "zoo": "zoo",
+    "losses": "zoo.losses",
     "tuning": "tuning",
 }
 

@@ -311,6 +311,28 @@ def test_labels_are_smoothed_over_all_classes(data_set, smoothing):
     assert float(loss) == pytest.approx(-(smooth * log_softmax(logits, axis=1)).sum(1).mean(), rel=1e-5)
 
 
+@pins("loss", "focal_gamma")
+def test_the_loss_is_the_one_that_is_named(data_set):
+    logits = np.random.default_rng(0).normal(0, 2, (40, 10)).astype("float32")
+    targets = np.eye(10, dtype="float32")[np.arange(40) % 10]
+    p = np.exp(log_softmax(logits, axis=1))[targets == 1]
+    for values, gamma in (
+        ({}, 0),
+        ({"loss": "focal", "focal_gamma": 1.5}, 1.5),
+        ({"loss": "flsd53"}, np.where(p < 0.2, 5, 3)),
+    ):
+        model, _ = prepared(data_set, **values)
+        loss = model.compute_loss(y=targets, y_pred=keras.ops.convert_to_tensor(logits))
+        assert float(loss) == pytest.approx(np.mean(-((1 - p) ** gamma) * np.log(p)), rel=1e-5)
+    smooth, _ = prepared(data_set, loss="flsd53", label_smoothing=0.3)
+    assert smooth.loss.label_smoothing == 0.3
+    with pytest.raises(ValueError, match="'loss' must be one of 'crossentropy', 'focal', 'flsd53'. Received: 'mse'"):
+        replace(RECIPE, loss="mse")
+    for values in ({"loss": "focal"}, {"focal_gamma": 2.0}, {"loss": "flsd53", "focal_gamma": 2.0}):
+        with pytest.raises(ValueError, match="'focal_gamma' and 'loss = \"focal\"' need each other"):
+            replace(RECIPE, **values)
+
+
 def batch_with(images, targets, **values):
     return Batches(images, targets, replace(RECIPE, **values))
 

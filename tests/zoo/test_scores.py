@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.calibration import calibration_curve
 
 from zoo.evaluation.scores import (
     accuracy_by_class,
     accuracy_interval,
+    adaptive_calibration_error,
     expected_calibration_error,
     fit_temperature,
     reliability,
@@ -35,6 +38,25 @@ def test_the_bins_of_a_hand_computed_case():
     assert found["confidence"] == [None, None, pytest.approx(0.5), pytest.approx(0.7), pytest.approx(0.95)]
     assert found["accuracy"] == [None, None, 0.75, 0.5, 0.5]
     assert reliability(logits[-1:], labels[-1:], 2, bins=5)["confidence"][3] == pytest.approx(0.75)  # √9 to 1
+
+
+def test_the_adaptive_calibration_error_is_that_of_scikit_learns_quantiles():
+    generator = np.random.default_rng(0)
+    logits, labels = 3 * generator.normal(size=(3000, 4)), generator.integers(0, 4, 3000)
+    for temperature in (1.0, 2.5):
+        probabilities = softmax(logits / temperature, axis=1)
+        confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+        accuracies, confidences = calibration_curve(right, confidence, n_bins=15, strategy="quantile")
+        expected = np.abs(accuracies - confidences).mean()  # of bins of 200 each
+        assert adaptive_calibration_error(logits, labels, temperature) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_adaptive_calibration_error_of_a_hand_computed_case():
+    """Five examples in two bins, of three and of two, by confidence: 0.6 0.6 0.7 and 0.9 0.9."""
+    logits = np.log([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9], [0.6, 0.4]])
+    labels = np.array([0, 1, 0, 0, 1])
+    expected = (abs(1 - 1.9) + abs(1 - 1.8)) / 5
+    assert adaptive_calibration_error(logits, labels, bins=2) == pytest.approx(expected)
 
 
 def test_the_temperature_undoes_a_known_overconfidence():
@@ -78,7 +100,13 @@ def test_a_class_without_examples_has_no_accuracy():
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize(
     "score",
-    [accuracy_interval, lambda *pair: accuracy_by_class(*pair, "abc"), reliability, fit_temperature],
+    [
+        accuracy_interval,
+        lambda *pair: accuracy_by_class(*pair, "abc"),
+        reliability,
+        adaptive_calibration_error,
+        fit_temperature,
+    ],
 )
 def test_a_network_that_overflows_has_no_score(score, bad):
     logits = np.zeros((1200, 3))

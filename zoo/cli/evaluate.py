@@ -26,14 +26,19 @@ def evaluate(
     sheet: Annotated[
         Path | None, typer.Option(help="Generators: draw images next to their nearest training images.")
     ] = None,
+    reliability: Annotated[
+        Path | None, typer.Option(help="Classifiers: draw the reliability diagram into this PNG.")
+    ] = None,
     engine: Engine = EngineName.auto,
     json: AsJson = False,
 ):
     """Measure a model on its test split and compare with its card. Exit code 1: same data, other metrics."""
     card = registry.card(name)
-    check_options(card["task"], {"--sheet": sheet is not None}, name)
-    if sheet is not None:
-        check_file(sheet)
+    drawn = {"--sheet": sheet, "--reliability": reliability}
+    check_options(card["task"], {option: file is not None for option, file in drawn.items()}, name)
+    for file in drawn.values():
+        if file is not None:
+            check_file(file)
     if TASKS[card["task"]].card == "generator":
         quality_of(card)
     ensure_card_data(card, data, data_dir)
@@ -44,15 +49,23 @@ def evaluate(
         result = run(name, engine=engine.value, progress=report, **options)
         if sheet is not None:
             _draw_nearest(name, sheet, result, options)
+        if reliability is not None:
+            _draw_reliability(reliability, result, card)
     differs = result["same_data_as_card"] and not result["reproduces_card"]
     if json:
         print_json(result)
     else:
-        _print(result, card, differs, sheet)
+        _print(result, card, differs)
+        for words, file in (
+            ("generated images, and the training images nearest to each", sheet),
+            ("reliability diagram", reliability),
+        ):
+            if file is not None:
+                new_console().print(f"{words}: [bold]{escaped(str(file))}")
     raise typer.Exit(int(differs))
 
 
-def _print(result, card, differs, sheet):
+def _print(result, card, differs):
     console = new_console()
     console.print(task_function(card["task"], "table")(result, card))
     if differs:
@@ -63,9 +76,6 @@ def _print(result, card, differs, sheet):
         console.print("These are not the card's data, so its metrics need not be reproduced.", style="yellow")
     else:
         console.print("The card's metrics are reproduced.", style="green")
-    if sheet is not None:
-        words = "generated images, and the training images nearest to each"
-        console.print(f"{words}: [bold]{escaped(str(sheet))}")
 
 
 def classifier_table(result, card):
@@ -104,3 +114,13 @@ def _draw_nearest(name, sheet, result, options):
     title = f"{result['model']}, seed {result['seed']}, and the training images nearest to each"
     with naming_file(sheet):
         draw(images, len(HEADINGS), title, HEADINGS, split=1).save(sheet, format="png")
+
+
+def _draw_reliability(path, result, card):
+    from zoo.cli.reliability_plot import draw_reliability
+
+    temperature = card["calibration"]["temperature"]
+    panels = {"as trained": result["reliability"], f"temperature {temperature:.3g}": result["reliability_calibrated"]}
+    figure = draw_reliability(panels, f"{result['model']}, {result['examples']:,} test examples")
+    with naming_file(path):
+        figure.savefig(path, dpi=110, format="png")

@@ -71,9 +71,7 @@ def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
     Reference:
         Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599, eq. 1 and 2.
     """
-    _check(logits)
-    probabilities = softmax(np.asarray(logits, "float64") / temperature, axis=1)
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    confidence, right = _confidence(logits, labels, temperature)
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     examples = np.bincount(index, minlength=bins).tolist()
 
@@ -107,6 +105,31 @@ def error_of_bins(found: Mapping[str, list]) -> float:
     return sum(count * abs(accuracy - confidence) for count, confidence, accuracy in rows if count) / sum(
         found["examples"]
     )
+
+
+def adaptive_calibration_error(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, bins: int = 15
+) -> float:
+    """Expected calibration error over bins of equally many examples, in the order of their confidence.
+
+    Most examples of a good classifier are in the last bins of `reliability`; here no bin has more than the others.
+
+    Args:
+        logits: `[n, classes]`.
+        labels: `[n]` integers.
+        temperature: the logits are divided by it first.
+        bins: number of bins; their sizes differ by at most one.
+
+    Raises:
+        ValueError: a logit is NaN or infinite.
+
+    Reference:
+        Nguyen and O'Connor, Posterior calibration and exploratory analysis for natural language processing models,
+        arXiv 1508.05154; Mukhoti et al., arXiv 2002.09437, section 5.
+    """
+    confidence, right = _confidence(logits, labels, temperature)
+    parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
+    return float(sum(abs((right[part] - confidence[part]).sum()) for part in parts) / len(labels))
 
 
 def calibration_scores(logits: np.ndarray, labels: np.ndarray, temperature: float) -> dict:
@@ -167,6 +190,13 @@ def _temperature_of_confidence(logits, confidence):
     if excess(low) <= 0 or excess(high) >= 0:  # no temperature in between gives it
         return 1.0
     return float(np.exp(brentq(excess, low, high)))
+
+
+def _confidence(logits, labels, temperature):
+    """The probability of the class that is predicted, and whether that is the label, of each example."""
+    _check(logits)
+    probabilities = softmax(np.asarray(logits, "float64") / temperature, axis=1)
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
 
 
 def _check(logits: np.ndarray) -> None:

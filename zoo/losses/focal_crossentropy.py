@@ -54,7 +54,8 @@ class FocalCrossentropy(keras.losses.Loss):
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if gamma != FLSD_53 and not (isinstance(gamma, int | float) and math.isfinite(gamma) and gamma >= 0):
+        number = isinstance(gamma, int | float) and not isinstance(gamma, bool)
+        if gamma != FLSD_53 and not (number and math.isfinite(gamma) and gamma >= 0):
             raise ValueError(f"`gamma` must be a number, 0 or more, or {FLSD_53!r}. Received: gamma={gamma!r}")
         if not 0 <= label_smoothing < 1:
             raise ValueError(
