@@ -71,12 +71,13 @@ def raises(found):
 
 
 def documented():
-    """The public names and, of classes that are neither layers nor initializers, their own public methods."""
+    """The public names and, of classes that are no layers, initializers or losses, their own public methods."""
     for name, found in PUBLIC.items():
         if is_typeddict(found):  # has keys in place of arguments
             continue
         yield pytest.param(found, id=name)
-        if isinstance(found, type) and not issubclass(found, keras.layers.Layer | keras.initializers.Initializer):
+        of_keras = keras.layers.Layer | keras.initializers.Initializer | keras.losses.Loss
+        if isinstance(found, type) and not issubclass(found, of_keras):
             for method, member in vars(found).items():
                 if not method.startswith("_") or method == "__call__":
                     function = getattr(member, "__func__", member)

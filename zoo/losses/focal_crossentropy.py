@@ -38,11 +38,10 @@ class FocalCrossentropy(keras.losses.Loss):
         Networks using Focal Loss, arXiv 2002.09437, section 4 and appendix C for FLSD-53.
 
     Example:
-        >>> from zoo.losses.focal_crossentropy import FocalCrossentropy
-        >>> logits, targets = np.log([[0.5, 0.25, 0.25]]), [[1.0, 0.0, 0.0]]
-        >>> loss = FocalCrossentropy(gamma=3.0)(targets, logits)
-        >>> round(float(loss), 5) == round(0.5**3 * np.log(2), 5)
-        True
+        >>> from zoo.losses import FocalCrossentropy
+        >>> targets, logits = np.array([[1.0, 0.0, 0.0]]), np.log([[0.5, 0.25, 0.25]])
+        >>> round(float(FocalCrossentropy(gamma=3.0)(targets, logits)), 4)  # 0.5³ · log 2
+        0.0866
     """
 
     def __init__(
