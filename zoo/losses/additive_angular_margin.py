@@ -48,7 +48,7 @@ class AdditiveAngularMargin(keras.losses.Loss):
         scale: float = 30.0,
         reduction: str = "sum_over_batch_size",
         name: str = "additive_angular_margin",
-        dtype=None,
+        dtype: str | keras.DTypePolicy | None = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0 <= margin <= math.pi / 2:

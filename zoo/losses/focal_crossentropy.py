@@ -50,11 +50,11 @@ class FocalCrossentropy(keras.losses.Loss):
         label_smoothing: float = 0.0,
         reduction: str = "sum_over_batch_size",
         name: str = "focal_crossentropy",
-        dtype=None,
+        dtype: str | keras.DTypePolicy | None = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        number = isinstance(gamma, int | float) and not isinstance(gamma, bool)
-        if gamma != FLSD_53 and not (number and math.isfinite(gamma) and gamma >= 0):
+        number = isinstance(gamma, int | float) and not isinstance(gamma, bool) and 0 <= gamma < math.inf
+        if gamma != FLSD_53 and not number:
             raise ValueError(f"`gamma` must be a number, 0 or more, or {FLSD_53!r}. Received: gamma={gamma!r}")
         if not 0 <= label_smoothing < 1:
             raise ValueError(
