@@ -3,6 +3,20 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Reliability(TypedDict):
+    """Bins of equal width of the confidence, the probability of the class that is predicted, from 0 to 1.
+
+    Attributes:
+        examples: How many test examples are in each bin.
+        confidence: Their mean confidence; null for a bin without examples.
+        accuracy: The fraction of them that is classified right; null for a bin without examples.
+    """
+
+    examples: list[int]
+    confidence: list[float | None]
+    accuracy: list[float | None]
+
+
 class Metrics(TypedDict):
     """How like real images generated ones are.
 
@@ -100,11 +114,15 @@ class Calibration(TypedDict):
         temperature: Fitted on the validation split; 1 where it was not fitted.
         ece: Expected calibration error on the test split before the temperature.
         ece_calibrated: The same after it.
+        reliability: The bins of the reliability diagram on the test split before the temperature.
+        reliability_calibrated: The same after it.
     """
 
     temperature: float
     ece: NotRequired[float]
     ece_calibrated: NotRequired[float]
+    reliability: NotRequired[Reliability]
+    reliability_calibrated: NotRequired[Reliability]
 
 
 class Accuracy(TypedDict):
@@ -164,6 +182,7 @@ class Training(TypedDict):
         seed: Seed of weights, order and augmentation.
         epochs: Epochs that were trained.
         seconds: Wall time of the epochs.
+        curve: Metrics after each epoch, by their names in Keras; null where one was not finite.
         commit: Commit of this repository, with -dirty behind it where files differed.
         machine: Devices, cores and instruction set.
         cpu: Model name of the CPU.
@@ -179,6 +198,7 @@ class Training(TypedDict):
     seed: int
     epochs: int
     seconds: float
+    curve: NotRequired[dict[str, list[float | None]]]
     commit: str | None
     machine: str | None
     cpu: str | None

@@ -1,8 +1,21 @@
-"""Which epoch of a training is the best, and after which one it ends. Imports no backend."""
+"""The epochs of a training: their metrics, which one is the best, and after which one it ends. Imports no backend."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+
+def curve(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]]:
+    """The metrics of a training, to six digits, as a card keeps them.
+
+    Args:
+        rows: a run's history, or its `log.csv`: one row for each epoch that is done.
+
+    Returns:
+        By name the values after each epoch; `None` where one was not finite, or not measured.
+    """
+    names = dict.fromkeys(name for row in rows for name in row if name not in ("epoch", "seconds"))
+    return {name: [_six_digits(row.get(name)) for row in rows] for name in names}
 
 
 def best_epoch(rows: Sequence[Mapping[str, Any]]) -> int:
@@ -33,6 +46,11 @@ def has_ended(rows: Sequence[Mapping[str, Any]], recipe: Mapping[str, Any]) -> b
     if done >= recipe["epochs"]:
         return True
     return bool(patience) and done - max(best_epoch(rows), recipe.get("frozen_epochs", 0)) >= patience
+
+
+def _six_digits(value):
+    number = _number(value, math.nan)
+    return None if math.isnan(number) else float(f"{number:.6g}")
 
 
 def _number(value, otherwise):

@@ -7,6 +7,7 @@ import pytest
 import zoo
 from zoo import pretrained, weights_file
 from zoo.architectures import build
+from zoo.evaluation.scores import error_of_bins
 from zoo.measuring import evaluate
 from zoo.paths import WEIGHTS
 from zoo.publishing.publish import structure
@@ -67,13 +68,35 @@ def test_activation_functions_add_accuracy_and_no_parameters():
 CLASSIFIERS = zoo.list_models(task="image classification") + zoo.list_models(task="audio classification")
 
 
+BINS = (("ece", "reliability"), ("ece_calibrated", "reliability_calibrated"))
+
+
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_evaluating_again_gives_the_accuracy_of_the_card(name, tfds_dir):
+def test_the_bins_on_the_card_have_its_accuracy_and_its_calibration_error(name):
+    card = zoo.card(name)
+    for error, bins in BINS:
+        found = card["calibration"][bins]
+        assert sum(found["examples"]) == card["accuracy"]["test_examples"]
+        pairs = zip(found["examples"], found["accuracy"], strict=True)
+        right = sum(count * accuracy for count, accuracy in pairs if count)
+        assert right == pytest.approx(card["accuracy"]["test"] * card["accuracy"]["test_examples"])
+        assert error_of_bins(found) == pytest.approx(card["calibration"][error], abs=1e-4)
+        for k, confidence in enumerate(found["confidence"]):
+            assert confidence is None or k / 15 <= confidence <= (k + 1) / 15
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_evaluating_again_gives_the_accuracy_and_the_bins_of_the_card(name, tfds_dir):
     dataset = zoo.card(name)["dataset"]["name"]
     data_dir = None if dataset == "digits" else tfds_dir(dataset)
     result = evaluate(name, data_dir=data_dir)
     assert result["same_data_as_card"]
     assert result["reproduces_card"]
+    for error, bins in BINS:
+        calibration = zoo.card(name)["calibration"]
+        assert result[error] == pytest.approx(calibration[error], abs=1e-4)
+        moved = np.abs(np.subtract(result[bins]["examples"], calibration[bins]["examples"]))
+        assert moved.sum() <= 4  # an answer at the end of a bin may go to the next one on another processor
 
 
 def test_float16_weights_are_refused_when_they_overflow(tmp_path):

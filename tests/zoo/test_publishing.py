@@ -9,7 +9,7 @@ import pytest
 
 from zoo.data.data_set import DataSet
 from zoo.evaluation.classifiers import predict_logits
-from zoo.evaluation.scores import expected_calibration_error, fit_temperature
+from zoo.evaluation.scores import expected_calibration_error, fit_temperature, reliability
 from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish
 from zoo.recipes import Recipe
@@ -47,7 +47,10 @@ def publishing(tmp_path):
     """Writes a card; gives it as a strict reader of JSON has it."""
 
     def write(model, data_set):
-        run = SimpleNamespace(history=[{"seconds": 1.0}, {"seconds": 2.5}], environment={})
+        run = SimpleNamespace(
+            history=[{"epoch": 1, "loss": 1 / 3, "seconds": 1.0}, {"epoch": 2, "loss": None, "seconds": 2.5}],
+            environment={},
+        )
         publish(model, RECIPE, data_set, run, tmp_path, classifier_entries)
         return json.loads((tmp_path / "cards" / "small.json").read_text(), parse_constant=pytest.fail)
 
@@ -76,6 +79,8 @@ def test_calibration_is_measured_before_and_after_the_temperature(model, data_se
     assert found["ece"] == expected_calibration_error(logits, data_set.y_test)
     assert found["ece_calibrated"] == expected_calibration_error(logits, data_set.y_test, found["temperature"])
     assert found["ece"] != found["ece_calibrated"]
+    assert found["reliability"] == reliability(logits, data_set.y_test)
+    assert found["reliability_calibrated"] == reliability(logits, data_set.y_test, found["temperature"])
 
 
 def test_the_card_is_measured_with_the_rounded_weights_that_are_shipped(model, data_set, publishing):
@@ -99,9 +104,10 @@ def test_a_class_that_the_test_split_lacks_is_null(model, data_set, publishing):
     ]
 
 
-def test_the_card_tells_epochs_seconds_and_size_of_the_test_split(model, data_set, publishing):
+def test_the_card_tells_epochs_curve_seconds_and_size_of_the_test_split(model, data_set, publishing):
     card = publishing(model, data_set)
     assert (card["training"]["epochs"], card["training"]["seconds"], card["training"]["seed"]) == (2, 3.5, 3)
+    assert card["training"]["curve"] == {"loss": [0.333333, None]}
     assert card["accuracy"]["test_examples"] == 50
     right = predict_logits(model, data_set.x_test).argmax(1) == data_set.y_test
     assert card["accuracy"]["test"] == right.mean()

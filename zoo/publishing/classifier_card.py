@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.data.samples import sample_inputs, samples
 from zoo.evaluation.classifiers import predict_logits
-from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, expected_calibration_error, fit_temperature
+from zoo.evaluation.scores import accuracy_by_class, accuracy_interval, calibration_scores, fit_temperature
 from zoo.tasks import AUDIO_CLASSIFICATION, CLASSIFICATION
 
 
@@ -77,9 +77,5 @@ def scores(model, class_names, validation=None, test=None) -> dict:
             "by_class": accuracy_by_class(logits, labels, class_names),
             **accuracy,
         },
-        "calibration": {
-            **calibration,
-            "ece": expected_calibration_error(logits, labels),
-            "ece_calibrated": expected_calibration_error(logits, labels, calibration["temperature"]),
-        },
+        "calibration": {**calibration, **calibration_scores(logits, labels, calibration["temperature"])},
     }

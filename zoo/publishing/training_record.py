@@ -3,13 +3,13 @@
 from dataclasses import asdict
 
 from zoo.environment import completed
-from zoo.epochs import best_epoch
+from zoo.epochs import best_epoch, curve
 from zoo.pretrained import card_weights, sha256
 from zoo.registry import card
 
 
 def training_record(recipe, checkpoint) -> dict:
-    """The training entry of a card: the recipe, how long it ran, and where.
+    """The training entry of a card: the recipe, how long it ran, its metrics after each epoch, and where it ran.
 
     For a run that was resumed on another machine, or with other versions, it describes the last epoch. What an older
     checkpoint did not record is `None`.
@@ -21,6 +21,7 @@ def training_record(recipe, checkpoint) -> dict:
         "epochs": len(checkpoint.history),
         **({"best_epoch": best_epoch(checkpoint.history)} if getattr(recipe, "early_stopping", 0) else {}),
         "seconds": round(sum(row["seconds"] for row in checkpoint.history), 1),
+        "curve": curve(checkpoint.history),
         **completed(checkpoint.environment),
     }
 
