@@ -37,14 +37,29 @@ def choose_dog(page):
     page.get_by_alt_text("test image: dog").click()
 
 
+def scroll_to_diagrams(page):
+    """The page of a model, at its calibration."""
+    page.set_viewport_size({"width": 1080, "height": 1500})
+    page.wait_for_selector("#reliability svg")
+    page.get_by_role("heading", name="Calibration").evaluate("heading => heading.scrollIntoView()")
+
+
+def compare(page):
+    """All models on the page that compares them with Keras."""
+    page.get_by_role("button", name="Compare all").click()
+
+
 # Of each page: what is done on it, and the selector of its first answer.
 ACTIONS = {
     "index": (None, "#scatter svg"),
     "models/pinet_mnist": (None, ".golden img"),
+    "models/pinet_mnist_encrypted": (scroll_to_diagrams, ".curve svg"),
     "digits": (draw_seven, "#answers [data-class]"),
     "images": (choose_dog, "#answers [data-class]"),
     "line": (None, "#plot svg"),
     "noise": (None, "#classes canvas"),
+    "encrypted": (None, "#story [data-class]"),
+    "check": (compare, "#verdict[data-failed]"),
 }
 
 
@@ -57,6 +72,7 @@ def main(site: str) -> None:
         for name, (act, answer) in ACTIONS.items():
             context = browser.new_context(viewport=SIZE)
             page = context.new_page()
+            page.set_default_timeout(300_000)  # the comparison runs every model
             loaded: list[int] = []
             page.on("response", lambda response, loaded=loaded: loaded.append(len(response.body())))
             page.goto(f"http://127.0.0.1:{server.server_address[1]}/{name}.html")

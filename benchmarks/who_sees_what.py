@@ -60,8 +60,8 @@ def draw(image: np.ndarray, request: bytes, answer: bytes, logits: np.ndarray) -
         figure.text(centre, 0.5, "→", ha="center", va="center", size=20)
     panels = [figure.add_axes((left, 0.19, 0.18, 0.6)) for left in (0.03, 0.30, 0.52, 0.80)]
     panels[0].imshow(image, cmap="gray")
-    panels[1].imshow(_bytes(request, REQUEST), cmap="gray")
-    panels[2].imshow(_bytes(answer, ANSWER), cmap="gray")
+    panels[1].imshow(shown_bytes(request, REQUEST), cmap="gray")
+    panels[2].imshow(shown_bytes(answer, ANSWER), cmap="gray")
     best = int(logits.argmax())
     panels[3].barh(range(len(logits)), logits, color=["tab:green" if i == best else "tab:gray" for i in range(10)])
     panels[3].set_yticks(range(len(logits)), range(len(logits)), fontsize=7)
@@ -83,7 +83,13 @@ def draw(image: np.ndarray, request: bytes, answer: bytes, logits: np.ndarray) -
     return figure
 
 
-def _bytes(data: bytes, kind: str) -> np.ndarray:
+def shown_bytes(data: bytes, kind: str) -> np.ndarray:
+    """Some bytes of a ciphertext, behind its headers, uint8 `[SIDE, SIDE]`.
+
+    Args:
+        data: the file of a request or an answer.
+        kind: `REQUEST` or `ANSWER`.
+    """
     ciphertext = read_bundle(data, kind, kind).ciphertexts[0]
     return np.frombuffer(ciphertext, "uint8")[SKIPPED : SKIPPED + SIDE * SIDE].reshape(SIDE, SIDE)
 

@@ -1,5 +1,6 @@
 """The pages in a browser."""
 
+import base64
 import json
 
 import numpy as np
@@ -11,15 +12,20 @@ import zoo
 from pinet_keras.analysis import crossings
 from tests.page.conftest import MODELS
 from zoo.data.samples import sample_inputs
+from zoo.page.building import STORY
 from zoo.paths import SAMPLES
 
-PAGES = ("index", "digits", "images", "line", "noise", "check", "models/pinet_mnist", "models/pinet_mnist_generator")
+PAGES = (
+    *("index", "digits", "images", "line", "noise", "encrypted", "check"),
+    *("models/pinet_mnist_encrypted", "models/pinet_mnist_generator"),
+)
 READY = {
     "index": "#scatter svg",
     "digits": "#samples img",
     "images": "#samples img",
     "line": "#relu-plot svg",
     "noise": "#classes canvas",
+    "encrypted": "#story [data-class]",
     "check": "#start",
 }
 
@@ -53,6 +59,34 @@ def test_the_page_of_a_model_says_what_its_card_says(visit):
     assert page.evaluate(BRIGHTEST, ".golden canvas") == 255
 
 
+def test_the_page_of_a_model_draws_calibration_and_training(visit):
+    card = zoo.card("pinet_mnist_encrypted")
+    page = visit("models/pinet_mnist_encrypted.html")
+    page.wait_for_selector(".golden")
+    bins = []
+    for name, key in (("as the logits are", "reliability"), ("with the temperature", "reliability_calibrated")):
+        columns = [card["calibration"][key][column] for column in ("confidence", "accuracy", "examples")]
+        bins += [(name, *row) for row in zip(*columns, strict=True) if row[2]]
+    page.get_by_text("The bins as a table").click()
+    rows = [f"{name}\t{100 * x:.1f} %\t{100 * y:.1f} %\t{count:,}" for name, x, y, count in bins]
+    assert page.locator("#bins tbody tr").all_inner_texts() == rows
+    circles = page.locator("#reliability [aria-label=dot] circle").evaluate_all(CENTRES)
+    drawn, expected = np.array(sorted(circles)), np.array(sorted(row[1:3] for row in bins))
+    for axis in (0, 1):  # in pixels, of which y counts down
+        slope, _ = found = np.polyfit(expected[:, axis], drawn[:, axis], 1)
+        assert (slope > 300, slope < -300)[axis]
+        np.testing.assert_allclose(np.polyval(found, expected[:, axis]), drawn[:, axis], atol=0.01)
+    curves = page.locator(".curve")
+    assert curves.evaluate_all("all => all.map(({dataset}) => dataset.metric)") == ["accuracy", "loss"]
+    for figure in curves.all():
+        assert figure.locator("[aria-label=dot] circle").count() == 2 * card["training"]["epochs"]
+    assert page.locator("#no-curve").count() == 0
+    page = visit("models/pinet_mnist_shallow.html")
+    page.wait_for_selector("#reliability svg")
+    assert "were not kept" in page.inner_text("#no-curve") and page.locator(".curve").count() == 0
+
+
+CENTRES = "all => all.map(({cx, cy}) => [cx.baseVal.value, cy.baseVal.value])"
 BRIGHTEST = """selector => Math.max(...document.querySelector(selector).getContext("2d").getImageData(0, 0, 28, 28).data
     .filter((_, index) => index % 4 < 3))"""
 
@@ -72,6 +106,13 @@ def test_a_drawn_digit_is_recognised(visit):
     assert abs(x - 13.5) <= 0.75 and abs(y - 13.5) <= 3  # the tail of a 7 leaves no room for more
     page.get_by_alt_text("test image: 3").click()
     page.wait_for_selector('[data-model=pinet_mnist_tiny][data-class="3"]')
+    page.context.set_offline(True)  # what is loaded needs no network
+    page.get_by_role("button", name="Clear").click()
+    page.mouse.move(box["x"] + 140, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=6)
+    page.mouse.up()
+    page.wait_for_selector('[data-model=pinet_mnist_tiny][data-class="1"]')
 
 
 def test_an_image_is_classified(visit):
@@ -199,6 +240,31 @@ def test_noise_becomes_an_image(visit):
     assert page.evaluate(IMAGE, "drawn") == first
     page.get_by_label("First direction").fill("0.5")
     page.wait_for_function(f"first => ({IMAGE})('drawn').join() !== first", arg=",".join(map(str, first)))
+
+
+def test_the_story_of_an_encrypted_request_has_its_bytes_sizes_and_times(visit):
+    story = json.loads(STORY.read_text(encoding="utf-8"))
+    page = visit("encrypted.html")
+    page.wait_for_selector('#story [data-model=pinet_mnist_encrypted][data-class="3"]')
+    canvases = page.locator("#story canvas").evaluate_all(
+        "all => all.map((each) => [...each.getContext('2d').getImageData(0, 0, each.width, each.height).data])"
+    )
+    image = sample_inputs(zoo.card(story["model"]))[3].ravel().tolist()
+    shown = [image, *(list(base64.b64decode(story[key])) for key in ("request", "answer"))]
+    assert [canvas[::4] for canvas in canvases] == shown
+    steps = page.locator("#story > li").all_inner_texts()
+    rows = [row.split("\t")[2:] for row in page.locator("#costs tr").all_inner_texts()]
+    for kind, place in (("request", 1), ("answer", 2)):
+        words = f"{story['bytes'][kind] / 1e3:.0f} kB"
+        assert words in steps[place] and rows[place][0] == words
+    for (_, shown), seconds in zip(rows, story["seconds"].values(), strict=True):
+        value, unit = shown.split()
+        assert unit == "ms" and float(value) == pytest.approx(1000 * seconds, abs=0.5)
+
+
+def test_a_browser_without_javascript_is_told_so(visit):
+    page = visit("index.html", java_script_enabled=False)
+    assert "these pages need JavaScript" in page.inner_text("main")
 
 
 IMAGE = """id => [...document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28).data]

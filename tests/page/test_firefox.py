@@ -27,6 +27,8 @@ def test_every_page_works_in_firefox(modules, address):
         "image": "horse",
         "same": "true",
         "drawn": "pinet_mnist_generator 0 0",
+        "decrypted": "3",
+        "diagrams": 3,
         "failed": "0",
         "problems": [],
     }

@@ -1,5 +1,6 @@
 """What `pinet page` writes, without a browser."""
 
+import base64
 import gzip
 import json
 import re
@@ -7,12 +8,13 @@ import subprocess
 import sys
 import urllib.request
 
+import numpy as np
 import pytest
 
 import zoo
 from tests.page.conftest import MODELS
 from zoo.page import npm
-from zoo.page.building import PAGES, build_site, running_models
+from zoo.page.building import PAGES, STORY, build_site, running_models
 
 
 def test_every_model_has_a_page_and_a_card(site):
@@ -41,6 +43,20 @@ def test_the_digit_page_loads_at_most_15_megabytes(site):
     shared = sum(path.stat().st_size for path in (site / "vendor").iterdir())
     weights = sum(4 * zoo.card(name)["parameters"] for name in PAGES["digits"])  # float32, before compression
     assert shared + weights < 15e6
+
+
+def test_the_encrypted_story_is_of_the_weights_that_are_shipped():
+    """`python -m benchmarks.encrypted_story` writes it."""
+    story = json.loads(STORY.read_text(encoding="utf-8"))
+    card = zoo.card(story["model"])
+    assert story["weights_sha256"] == card["weights"]["sha256"]
+    golden = card["golden"]["logits"][card["golden"]["images"].index(story["image"])]
+    np.testing.assert_allclose(story["plain_logits"], golden, atol=1e-4)
+    np.testing.assert_allclose(story["logits"], golden, atol=1e-3 * np.abs(golden).max())
+    assert story["logits"] != story["plain_logits"]
+    seen = [np.frombuffer(base64.b64decode(story[key]), "uint8") for key in ("request", "answer")]
+    for values in seen:  # bytes of a ciphertext, all values about as often; headers are not like that
+        assert len(values) == 48**2 and np.bincount(values, minlength=256).max() < 64
 
 
 def test_a_second_build_replaces_the_first_and_nothing_else(site, tmp_path):

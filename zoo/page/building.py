@@ -30,6 +30,7 @@ TITLES = {
     "images": "Classify an image",
     "line": "Walk a line",
     "noise": "Draw from noise",
+    "encrypted": "Encrypted",
     "check": "Compare with Keras",
 }
 # From npm to the folder `vendor`.
@@ -39,6 +40,8 @@ VENDORED = (
     "@observablehq/plot/dist/plot.umd.min.js",
 )
 WASM = "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"
+# One encrypted request, as benchmarks/encrypted_story.py wrote it down.
+STORY = WEB / "encrypted.json"
 MARKER = "site.json"  # in `data`: a folder that has it is an earlier site
 
 
@@ -173,6 +176,7 @@ def _write_data(folder, sizes, expected, lines):
     write_json(folder / "expected.json", expected, indent=None)
     write_json(folder / "lines.json", lines, indent=None)
     write_json(folder / "relu.json", relu_network(), indent=None)
+    shutil.copy(STORY, folder)
     site = {
         "models": [summary(card) for card in cards],
         "pages": PAGES,

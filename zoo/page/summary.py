@@ -16,7 +16,10 @@ from zoo.publishing.formatting import (
 
 
 def summary(card: Card) -> dict:
-    """A card without its golden outputs, and its values in words, as `pinet` and the README print them.
+    """What every page needs of a card, and its values in words, as `pinet` and the README print them.
+
+    Golden outputs, training and calibration but for its temperature are on the page of the model alone, which reads
+    the whole card.
 
     Args:
         card: the card of a model of the zoo.
@@ -24,7 +27,9 @@ def summary(card: Card) -> dict:
     Returns:
         What JSON can hold.
     """
-    kept = {key: value for key, value in card.items() if key != "golden"}
+    kept: dict = {key: value for key, value in card.items() if key not in ("golden", "training", "calibration")}
+    if "calibration" in card:
+        kept["calibration"] = {"temperature": card["calibration"]["temperature"]}
     accuracy = card.get("accuracy")
     words = {
         "data": f"{card['dataset']['name']}, {human_shape(card)}",

@@ -1,6 +1,7 @@
 // Draw a digit: three models answer while it is drawn.
 
 import { classify, load } from "./models.js";
+import { newest } from "./newest.js";
 import { decode, pixelsOf, showPixels } from "./pixels.js";
 import { resize } from "./resize.js";
 import { answer, element, readSite, root, sampleButtons, start } from "./site.js";
@@ -11,8 +12,7 @@ const STROKE = 22;
 const board = document.getElementById("board");
 const context = board.getContext("2d", { willReadFrequently: true });
 let cards;
-let running = false;
-let waiting = null; // the newest pixels, when models are still busy with older ones
+let pixels; // what the models are to answer
 
 start(async () => {
   clear();
@@ -67,7 +67,7 @@ async function chooseSample(file) {
   const small = new OffscreenCanvas(SIZE, SIZE);
   showPixels(small, image.data, [SIZE, SIZE, 1]);
   context.drawImage(small, 0, 0, board.width, board.height);
-  await ask(Float32Array.from(image.data));
+  ask(Float32Array.from(image.data));
 }
 
 /** The drawing as MNIST has its digits: scaled to 20×20 and centred by its mass in 28×28; null if there is none. */
@@ -97,27 +97,19 @@ function centred() {
   return pixels;
 }
 
-async function ask(pixels) {
-  if (!pixels) return;
-  showPixels(document.getElementById("pixels"), pixels, [SIZE, SIZE, 1]);
-  waiting = pixels;
-  if (running) return;
-  running = true;
-  try {
-    while (waiting) {
-      const newest = waiting;
-      waiting = null;
-      await Promise.all(cards.map((card) => answerOf(card, newest)));
-    }
-  } finally {
-    running = false;
-  }
+function ask(asked) {
+  if (!asked) return;
+  showPixels(document.getElementById("pixels"), asked, [SIZE, SIZE, 1]);
+  pixels = asked;
+  answerAll();
 }
 
-async function answerOf(card, pixels) {
+const answerAll = newest(() => Promise.all(cards.map((card) => answerOf(card, pixels))));
+
+async function answerOf(card, asked) {
   let made;
   try {
-    const { rows, time } = await classify(card, [pixels]);
+    const { rows, time } = await classify(card, [asked]);
     made = answer(card, rows[0], time);
   } catch (error) {
     made = element("div", { class: "answer", "data-model": card.name }, element("h2", {}, card.name), element("p", { class: "failure" }, error.message));

@@ -3,9 +3,10 @@
 import { changes, evaluate, fit, largestOf, nodes } from "./chebyshev.js";
 import { drawLogits } from "./line_plot.js";
 import { classify } from "./models.js";
+import { newest } from "./newest.js";
 import { decode, pixelsOf, showPixels } from "./pixels.js";
 import { changesOf, decodeLayers, pieces } from "./relu.js";
-import { element, readData, readSite, root, showFailure, start } from "./site.js";
+import { element, readData, readSite, root, start } from "./site.js";
 
 const CHECKED = [-1, -0.37, 0.61, 1]; // where a fit is compared with the model
 const byId = (id) => document.getElementById(id);
@@ -13,7 +14,6 @@ const images = new Map();
 const ends = { start: { file: "", shift: [0, 0] }, end: { file: "", shift: [0, 0] } };
 let site, lines, relu, layers, card;
 let shown = null; // what is drawn: points, polynomials, changes
-let [running, again] = [false, false];
 
 start(async () => {
   [site, lines, relu] = await Promise.all([readSite(), readData("lines"), readData("relu")]);
@@ -94,24 +94,12 @@ function makeMovable(button, key) {
 const mixed = ([first, last], t) => first.map((value, index) => value + t * (last[index] - value));
 const toT = (x) => (1 + x) / 2;
 
-/** Compute the line as it is chosen now; while one is computed, the newest waits. */
-async function compute() {
-  again = true;
-  if (running) return;
-  running = true;
-  while (again) {
-    again = false;
-    try {
-      shown = await computed();
-      showFailure("");
-      describe();
-      draw();
-    } catch (error) {
-      showFailure(error);
-    }
-  }
-  running = false;
-}
+/** Compute the line as it is chosen now. */
+const compute = newest(async () => {
+  shown = await computed();
+  describe();
+  draw();
+});
 
 async function computed() {
   const asked = { card, start: { ...ends.start }, end: { ...ends.end } };

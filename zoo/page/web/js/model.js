@@ -1,14 +1,14 @@
 // The page of one model: what its card says.
 
-import { plot } from "./plot.js";
+import { accuracyByClass, reliabilityDiagram, trainingCurves } from "./diagrams.js";
 import { element, megabytes, percent, readData, readSite, root, start } from "./site.js";
 
 const article = document.getElementById("model");
 
 start(async () => {
   const site = await readSite();
-  const card = site.models.find(({ name }) => name === article.dataset.model);
-  const whole = await readData(`cards/${card.name}`);
+  const { words } = site.models.find(({ name }) => name === article.dataset.model);
+  const card = { ...(await readData(`cards/${article.dataset.model}`)), words };
   article.append(
     element("h1", {}, card.name),
     element("p", {}, `${card.description[0].toUpperCase()}${card.description.slice(1)}.`),
@@ -17,7 +17,7 @@ start(async () => {
     ...(card.accuracy ? accuracy(card) : []),
     ...(card.quality ? quality(card) : []),
     ...training(card),
-    ...golden(card, whole.golden),
+    ...golden(card),
     ...use(card),
   );
 });
@@ -54,26 +54,10 @@ function facts(card) {
 }
 
 function accuracy(card) {
-  const { Plot } = globalThis;
-  const rows = Object.entries(card.accuracy.by_class).filter(([, value]) => value !== null);
-  const lowest = Math.min(...rows.map(([, value]) => 100 * value));
-  const made = plot("Test accuracy of each class", {
-    width: 640,
-    height: 60 + 24 * rows.length,
-    marginLeft: 90,
-    marginTop: 24,
-    x: { label: "Test accuracy (%) →", grid: true, domain: [Math.floor(lowest - 1), 100] },
-    y: { label: null, domain: rows.map(([name]) => name) },
-    marks: [
-      Plot.ruleY(rows, { x1: Math.floor(lowest - 1), x2: ([, value]) => 100 * value, y: ([name]) => name, strokeOpacity: 0.5 }),
-      Plot.dot(rows, { x: ([, value]) => 100 * value, y: ([name]) => name, fill: "currentColor", r: 4 }),
-      Plot.text(rows, { x: ([, value]) => 100 * value, y: ([name]) => name, text: ([, value]) => percent(value), dx: -8, dy: -8, textAnchor: "end" }),
-    ],
-  });
   const { calibration, seeds } = card;
   return [
     element("h2", {}, "Accuracy by class"),
-    element("figure", {}, made),
+    element("figure", {}, accuracyByClass(card.accuracy.by_class)),
     element("h2", {}, "Calibration"),
     table([
       ["Temperature", calibration.temperature.toFixed(3)],
@@ -81,6 +65,7 @@ function accuracy(card) {
       ["… with the temperature", percent(calibration.ece_calibrated, 2)],
       ...(seeds ? [["Accuracy over seeds", `${percent(seeds.mean, 2)} ± ${percent(seeds.std, 2)}`]] : []),
     ]),
+    ...(calibration.reliability ? reliabilityDiagram(calibration) : []),
   ];
 }
 
@@ -112,10 +97,12 @@ function training(card) {
       ["On", card.words.environment],
     ]),
     details,
+    ...(training.curve ? trainingCurves(training.curve) : [element("p", { class: "note", id: "no-curve" }, "The metrics of each epoch of this training were not kept, so there is no curve.")]),
   ];
 }
 
-function golden(card, outputs) {
+function golden(card) {
+  const outputs = card.golden;
   if (!outputs?.images && !outputs?.pixels) return [];
   const items = outputs.images
     ? outputs.images.map((file, index) => [sample(file), answered(card, outputs.logits[index])])

@@ -1,12 +1,12 @@
 // Draw from noise: sliders over two directions of the latent space.
 
 import { generate } from "./models.js";
+import { newest } from "./newest.js";
 import { showPixels } from "./pixels.js";
-import { element, milliseconds, readSite, showFailure, start } from "./site.js";
+import { element, milliseconds, readSite, start } from "./site.js";
 
 const byId = (id) => document.getElementById(id);
 let site, card;
-let [running, again] = [false, false];
 
 start(async () => {
   site = await readSite();
@@ -47,23 +47,9 @@ function latent() {
   return centre.map((value, index) => Math.max(-1, Math.min(1, value + a * first[index] + b * second[index])));
 }
 
-async function draw() {
-  again = true;
-  if (running) return;
-  running = true;
-  while (again) {
-    again = false;
-    try {
-      await drawNow(card, latent(), Number(byId("class").value));
-      showFailure("");
-    } catch (error) {
-      showFailure(error);
-    }
-  }
-  running = false;
-}
-
-async function drawNow(asked, noise, label) {
+/** Draw what the controls say now. */
+const draw = newest(async () => {
+  const [asked, noise, label, seed] = [card, latent(), Number(byId("class").value), byId("seed").value];
   const labels = asked.class_names.map((_, index) => index);
   const { values, time } = await generate(asked, labels.map((each) => ({ latent: noise, label: each })));
   const size = values.length / labels.length;
@@ -76,5 +62,5 @@ async function drawNow(asked, noise, label) {
   });
   byId("classes").replaceChildren(...items);
   byId("how").textContent = `${asked.name}, degree ${asked.degree} in ${asked.latent_size} numbers: ${labels.length} images in ${milliseconds(time)}`;
-  byId("drawn").dataset.drawn = `${asked.name} ${label} ${byId("seed").value}`;
-}
+  byId("drawn").dataset.drawn = `${asked.name} ${label} ${seed}`;
+});
