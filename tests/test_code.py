@@ -22,7 +22,7 @@ ZOO_ORDER = (
     ("generation",),
     ("training",),
     ("publishing",),
-    ("evaluation", "inference"),
+    ("evaluation", "inference", "wnll"),
     ("loading", "keras_file", "keras_hook", "serialisable"),
     ("architectures",),
     ("recipes",),

@@ -25,6 +25,7 @@ PUBLIC = {
         "zoo",
         "zoo.evaluation.metrics",
         "zoo.losses",
+        "zoo.wnll",
         "tuning",
     )
     for name in import_module(module).__all__

@@ -26,6 +26,7 @@ EXTRAS = {
     "tensorflow_serving": ("serving", "tensorflow-serving-api"),
     "tf2onnx": ("onnx", "tf2onnx"),
     "tomli_w": ("tune", "tomli_w"),
+    "usearch": ("neighbours", "usearch"),
     "uvicorn": ("serving", "uvicorn"),
 }
 
