@@ -57,7 +57,13 @@ def test_the_wheel_holds_all_but_the_weights_of_the_baselines(wheel):
     weights = {Path(name).name.removesuffix(".weights.h5") for name in files if name.endswith(".h5")}
     assert len(BASELINES) == 5 and weights == set(zoo.list_models()) - set(BASELINES)
     assert "zoo/card.schema.json" in files
-    for folder, pattern in (("cards", "*.json"), ("recipes", "*.toml"), ("samples", "*"), ("page/web/js", "*")):
+    for folder, pattern in (
+        ("cards", "*.json"),
+        ("recipes", "*.toml"),
+        ("samples", "*"),
+        ("page/web/js", "*"),
+        ("page/web", "*.*"),
+    ):
         assert {f"zoo/{folder}/{path.name}" for path in (ROOT / "zoo" / folder).glob(pattern)} <= set(files)
     assert {f"{package}/py.typed" for package in ("pinet_keras", "zoo", "tuning")} <= set(files)
     assert not [
