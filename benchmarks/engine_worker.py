@@ -1,12 +1,12 @@
 """One network on one engine in a process of its own, which predicts as it is told, line by line, and tells the times.
 
-`python -m benchmarks.engine_worker export NETWORK FOLDER` writes the files that the engines `onnx` and `litert` read;
-then `python -m benchmarks.engine_worker ENGINE NETWORK FOLDER` answers `{"batch": ..., "seconds": ...}` with the
+`python -m benchmarks.engine_worker export NETWORK FOLDER` writes the files of the engines `predictor` and `onnx`; then
+`python -m benchmarks.engine_worker ENGINE NETWORK FOLDER` answers `{"batch": ..., "seconds": ...}` with the
 seconds of as many single calls as fit, or one. All engines take the same uint8 pixels and scale them themselves.
 """
 
+import importlib.util
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -17,8 +17,8 @@ import numpy as np
 ENGINES = {
     "keras": "Keras, `predict_on_batch`",
     "graph": 'Keras, folded: `engine="keras"`',
+    "predictor": "`zoo.predictor`, on LiteRT",
     "onnx": '`zoo.predictor`: `engine="onnx"`',
-    "litert": "LiteRT",
     "torch": "PyTorch",
     "torch_compile": "PyTorch, `torch.compile`",
 }
@@ -79,17 +79,12 @@ def scaled(name):
 def export(name, folder):
     """Write the files for engines that do without Keras."""
     from zoo.inference.compiling import compiled
+    from zoo.inference.engines import COMPILED
 
     model = scaled(name)
-    (folder / f"{name}.onnx").write_bytes(compiled(model))
-    try:
-        import ai_edge_litert  # noqa: F401
-    except ImportError:
-        return
-    from pinet_keras.analysis import fold
-    from zoo.serving.formats import write_file
-
-    write_file(fold(model), name, folder, "litert", force=True)
+    for engine, own in COMPILED.items():
+        if importlib.util.find_spec(own.package):
+            (folder / f"{name}{own.suffix}").write_bytes(compiled(model, engine))
 
 
 def keras(name, folder):
@@ -104,36 +99,24 @@ def graph(name, folder):
     return zoo.predictor(scaled(name), engine="keras").predict
 
 
+def predictor(name, folder):
+    """`zoo.predictor` as it is: on LiteRT, in a process without Keras as after the first use."""
+    return _compiled(name, folder, "litert")
+
+
 def onnx(name, folder):
-    """`zoo.predictor` on ONNX Runtime, in a process without Keras as after the first use."""
-    from zoo.inference.onnx_network import OnnxNetwork
+    """The same on ONNX Runtime."""
+    return _compiled(name, folder, "onnx")
+
+
+def _compiled(name, folder, engine):
+    from zoo.inference.engines import COMPILED
     from zoo.inference.predictor import Predictor
 
+    network = COMPILED[engine].network((folder / f"{name}{COMPILED[engine].suffix}").read_bytes())
     shape = list(input_shape(name))
     card = {"name": name, "task": "image classification", "input_shape": shape, "class_names": list("0123456789")}
-    return Predictor(OnnxNetwork((folder / f"{name}.onnx").read_bytes()), card).predict
-
-
-def litert(name, folder):
-    """LiteRT with a thread for each core; its interpreter is prepared again for each size of batch."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(folder / f"{name}.tflite"), num_threads=os.cpu_count())
-    given, found = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-
-    prepared = None
-
-    def predict(images):
-        nonlocal prepared
-        if prepared != images.shape:
-            interpreter.resize_tensor_input(given, images.shape)
-            interpreter.allocate_tensors()
-            prepared = images.shape
-        interpreter.set_tensor(given, images.astype("float32"))
-        interpreter.invoke()
-        return interpreter.get_tensor(found)
-
-    return predict
+    return Predictor(network, card).predict
 
 
 def torch(name, folder):

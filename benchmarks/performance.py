@@ -65,8 +65,9 @@ def main():
     for part in options.parts or [part for part in parts if part != "encrypted"]:
         started = time.perf_counter()
         arguments = {"repeats": options.repeats} if part == "encrypted" else {}
-        found[part] = {"machine": machine(), "found": parts[part](**arguments)}
-        print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
+        here, readings = machine(), parts[part](**arguments)
+        found[part] = {"machine": here, "seconds": round(time.perf_counter() - started), "found": readings}
+        print(f"{part}: {found[part]['seconds']} s", flush=True)
         if not options.quick:
             RESULTS.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if options.quick:
@@ -95,7 +96,7 @@ def networks() -> dict:
     for name, times in NETWORKS.items():
         ways = ["keras"] if name in ALONE else ["keras", "torch"]
         record = {way: {} for way in ways}
-        with _peers(ways, name, "training") as peers:
+        with _peers(ways, name) as peers:
             for what in ("forward", "backward", "step"):
                 _take_turns(peers, record, what, TRAINING_BATCH, times)
             for way, peer in peers.items():
@@ -116,22 +117,21 @@ def engines() -> dict:
 
 
 def choices() -> list:
-    """Training steps and inference with each of `CHOICES`: network, what, images/s by choice."""
+    """Training steps with each of `CHOICES`: network, what, images/s by choice."""
     found = []
     for name in ("polynet", "pinet_cifar10"):
-        for purpose, what, batch in (("training", "step", TRAINING_BATCH), ("inference", "predict", 32)):
-            record = {way: {} for way in CHOICES}
-            with _peers(CHOICES, name, purpose) as peers:
-                _take_turns(peers, record, what, batch, NETWORKS[name] * (4 if what == "predict" else 1))
-            label = f"{what}, batch {batch}"
-            found.append([name, label, {way: record[way][f"{what}_{batch}"] for way in CHOICES}])
+        record = {way: {} for way in CHOICES}
+        with _peers(CHOICES, name) as peers:
+            _take_turns(peers, record, "step", TRAINING_BATCH, NETWORKS[name])
+        label = f"step, batch {TRAINING_BATCH}"
+        found.append([name, label, {way: record[way][f"step_{TRAINING_BATCH}"] for way in CHOICES}])
         print(name, flush=True)
     return found
 
 
 @contextlib.contextmanager
-def _peers(ways, name, purpose):
-    peers = {way: Worker(way, name, purpose) for way in ways}
+def _peers(ways, name):
+    peers = {way: Worker(way, name) for way in ways}
     yield peers
     for peer in peers.values():
         peer.end()
@@ -152,13 +152,13 @@ def _take_turns(peers, record, what, batch, times):
 class Worker:
     """A process of `benchmarks.worker`, with a framework or one of `CHOICES`."""
 
-    def __init__(self, way, name, purpose):
+    def __init__(self, way, name):
         command, environment = [sys.executable, "-m", "benchmarks.worker"], dict(os.environ)
         if way in CHOICES:
             environment["TF_ENABLE_ONEDNN_OPTS"], compiler = CHOICES[way]
-            command += ["keras", name, purpose, compiler]
+            command += ["keras", name, compiler]
         else:
-            command += [way, name, purpose, "plain"]
+            command += [way, name, "plain"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, env=environment, **pipes)
 
@@ -244,7 +244,7 @@ def all_models() -> dict:
     found = {}
     with tempfile.TemporaryDirectory(prefix="pinet-cache-") as cache:
         environment = {**os.environ, "PINET_CACHE": cache, "KERAS_BACKEND": "tensorflow"}
-        for engine in ("onnx", "onnx", "keras"):  # the first run compiles the networks
+        for engine in ("litert", "litert", "keras"):  # the first run compiles the networks
             command = [sys.executable, "-m", "benchmarks.all_models", engine]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
             found[engine] = json.loads(done.stdout)

@@ -7,6 +7,8 @@ ONE_IMAGE, BATCH_OF_32, NEAR_PEAK = 2.0, 1.2, 0.8  # targets, as multiples of Py
 TRAINING = {"polynet": 1.3, "ncp": 1.1}
 TRAINING_PEAK, FIRST_SECONDS, LATER_SECONDS = 0.60, 8.0, 0.8
 PEERS = ("torch", "torch_compile")
+OURS = "predictor"  # what "auto" takes first
+BENCH_SECONDS = 20 * 60
 
 
 def findings(found: dict) -> str:
@@ -22,6 +24,7 @@ def findings(found: dict) -> str:
         "replicas": (_devices,),
     }
     points = [write(parts[part]) for part, several in writers.items() if part in parts for write in several]
+    points.append(_bench({part: record["seconds"] for part, record in found.items() if "seconds" in record}))
     return "\n".join(f"- {point}" for point in points if point)
 
 
@@ -31,14 +34,16 @@ def verdict(values: dict[str, float], targets: dict[str, float], why=None) -> st
     Args:
         values: by network.
         targets: likewise.
-        why: words for a network that does not reach its target.
+        why: function that gives words for a network that does not reach its target.
     """
     met = [name for name, value in values.items() if value >= targets[name]]
     missed = [name for name in values if name not in met]
     words = "All reach it." if not missed else f"{_listed(met)} reach{'es' if len(met) == 1 else ''} it" if met else ""
     if not missed:
         return words
-    short = _listed([f"{name}, {values[name]:.2f}{why(name) if why else ''}" for name in missed], "; ")
+    short = _listed(
+        [f"{name}, {1 - values[name] / targets[name]:.1%} short{why(name) if why else ''}" for name in missed], "; "
+    )
     return f"{words}, not: {short}." if met else f"None reaches it: {short}."
 
 
@@ -51,8 +56,8 @@ def _ratios(found, batch):
     ratios = {}
     for name, record in found.items():
         best = [record[peer][batch]["rate"][1] for peer in PEERS if batch in record.get(peer, {})]
-        if best and batch in record.get("onnx", {}):
-            ratios[name] = record["onnx"][batch]["rate"][1] / max(best)
+        if best and batch in record.get(OURS, {}):
+            ratios[name] = record[OURS][batch]["rate"][1] / max(best)
     return ratios
 
 
@@ -63,54 +68,52 @@ def _one_image(found):
     targets = dict.fromkeys(ratios, ONE_IMAGE)
     text = f"**One image.** `zoo.predictor` is {_multiples(ratios)} times as fast as the faster of PyTorch and "
     text += f"`torch.compile` (target: {ONE_IMAGE:g} each). "
-    return text + verdict(ratios, targets, lambda name: _at_peak(found, name, "1"))
+    return text + verdict(ratios, targets, lambda name: _why(found[name], "1"))
 
 
 def _batches(found):
     ratios = _ratios(found, "32")
     if not ratios:
         return ""
-    high = [name for name in ratios if _torch_peak(found, name) > NEAR_PEAK]
+    high = [name for name in ratios if _torch_peak(found[name], "32") > NEAR_PEAK]
     targets = {name: 1.0 if name in high else BATCH_OF_32 for name in ratios}
     text = f"**Batches of 32.** `zoo.predictor` is {_multiples(ratios)} times as fast as PyTorch's faster way (target: "
     text += f"{BATCH_OF_32:g}, and 1 where PyTorch reaches {NEAR_PEAK:.0%} of the peak"
     text += f", as for {_listed(high)}). " if high else "). "
-    return text + verdict(ratios, targets, lambda name: _at_peak(found, name, "32"))
+    return text + verdict(ratios, targets, lambda name: _why(found[name], "32"))
 
 
 def _multiples(ratios):
     return _listed([f"{value:.2f} ({name})" for name, value in ratios.items()])
 
 
-def _at_peak(found, name, batch):
-    fraction = fraction_of_peak(found[name], found[name]["onnx"][batch]["rate"], 1)
-    return f" at {fraction:.0%} of the peak"
+def _why(record, batch):
+    own = fraction_of_peak(record, record[OURS][batch]["rate"], 1)
+    return f" ({own:.0%} of the peak, PyTorch {_torch_peak(record, batch):.0%})"
 
 
-def _torch_peak(found, name):
-    record = found[name]
+def _torch_peak(record, batch):
     return max(
-        fraction_of_peak(record, record[peer]["32"]["rate"], 1) for peer in PEERS if "32" in record.get(peer, {})
+        fraction_of_peak(record, record[peer][batch]["rate"], 1) for peer in PEERS if batch in record.get(peer, {})
     )
 
 
 def _fastest(found):
     """Where another engine of ours is faster than the one that "auto" takes."""
+    if not any(OURS in record for record in found.values()):
+        return ""
     faster = []
     for name, record in found.items():
-        for engine in ("keras", "graph", "litert"):
+        for engine in ("keras", "graph", "onnx"):
             for batch, own in record.get(engine, {}).items():
-                other = record.get("onnx", {}).get(batch)
+                other = record.get(OURS, {}).get(batch)
                 if other and own["rate"][1] > 1.05 * other["rate"][1]:
                     multiple = own["rate"][1] / other["rate"][1]
                     faster.append(f"{ENGINES[engine]} for {name}, batch {batch} ({multiple:.2f} times)")
-    if not any("onnx" in record for record in found.values()):
-        return ""
+    text = "**Engines.** `zoo.predictor` takes LiteRT where it is installed. "
     if not faster:
-        return (
-            "**Engines.** No other engine is more than 5 % faster than ONNX Runtime, for any network and size of batch."
-        )
-    return f"**Engines.** More than 5 % faster than ONNX Runtime: {_listed(faster, '; ')}."
+        return text + "No other engine is more than 5 % faster, for any network and size of batch."
+    return text + f"More than 5 % faster: {_listed(faster, '; ')}."
 
 
 def _training(found):
@@ -199,4 +202,17 @@ def _devices(found):
     return (
         f"**Devices.** Virtual devices on the same cores only add cost: {last} have {found[last] / found[first]:.0%} "
         "of the speed of one. They exist to try `--devices`, and are measured once, not in rounds."
+    )
+
+
+def _bench(seconds):
+    """How long `make bench` takes, where all its parts were timed."""
+    parts = {part: value for part, value in seconds.items() if part != "encrypted"}
+    if set(parts) != {"networks", "engines", "choices", "scaling", "replicas", "start", "all_models", "pipeline"}:
+        return ""
+    total = sum(parts.values())
+    longest = _listed([f"{part} {value / 60:.1f}" for part, value in sorted(parts.items(), key=lambda x: -x[1])])
+    state = "reached" if total <= BENCH_SECONDS else "not reached"
+    return (
+        f"**This bench** took {total / 60:.1f} minutes (target: {BENCH_SECONDS / 60:.0f}, {state}), by part: {longest}."
     )

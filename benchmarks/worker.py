@@ -15,9 +15,9 @@ from benchmarks.memory import peak_megabytes
 
 def main():
     """Read requests from standard input, `{"do": ..., "batch": ..., "times": ...}`, and answer in seconds a time."""
-    framework, name, purpose, compiler = sys.argv[1:]
+    framework, name, compiler = sys.argv[1:]
     os.environ["KERAS_BACKEND"] = {"keras": "tensorflow", "torch": "torch"}[framework]  # PyTorch without TensorFlow
-    if (framework, purpose) == ("keras", "training"):
+    if framework == "keras":
         _train_as_the_command_does(compiler)
     peer = KerasPeer(name, compiler) if framework == "keras" else TorchPeer(name)
     before = peak_megabytes()
@@ -78,7 +78,6 @@ class KerasPeer:
     def prepared(self, what, images, labels):
         x, y = self.tf.constant(images), self.tf.constant(labels)
         return {
-            "predict": lambda: self.model.predict_on_batch(images),
             "forward": lambda: self.forward(x),
             "backward": lambda: self.backward(x, y),
             "step": lambda: self.model.train_on_batch(x, y),
@@ -101,17 +100,12 @@ class TorchPeer:
 
     def prepared(self, what, images, labels):
         x, y = self._tensor(images), self.torch.from_numpy(labels)
-        self.model.train(what != "predict")
+        self.model.train()
         return {
-            "predict": lambda: self._predict(images),
             "forward": lambda: self.model(x),
             "backward": lambda: self._backward(x, y),
             "step": lambda: (self._backward(x, y), self.optimizer.step()),
         }[what]
-
-    def _predict(self, images):
-        with self.torch.inference_mode():
-            return self.model(self._tensor(images)).numpy()
 
     def _backward(self, x, y):
         self.optimizer.zero_grad(set_to_none=True)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from benchmarks.page import between
-from benchmarks.performance_findings import findings, verdict
+from benchmarks.performance_findings import _bench, findings, verdict
 from benchmarks.performance_page import PAGE, RESULTS, written_from_results
 
 
@@ -19,7 +19,7 @@ def test_tables_are_those_of_the_measurements():
 # One network on each engine: 100 images/s of 10⁹ MACs are 200 GFLOP/s.
 ENGINES = {
     "polynet": {
-        "onnx": {"1": {"rate": [250, 260, 270], "p50_ms": 3.8, "p99_ms": 4.9}, "32": {"rate": [115, 119, 120]}},
+        "predictor": {"1": {"rate": [250, 260, 270], "p50_ms": 3.8, "p99_ms": 4.9}, "32": {"rate": [115, 119, 120]}},
         "graph": {"32": {"rate": [140, 150, 160]}},
         "torch": {"1": {"rate": [99, 100, 101]}, "32": {"rate": [90, 100, 110]}},
         "torch_compile": {"1": {"rate": [120, 130, 140]}},
@@ -32,14 +32,25 @@ ENGINES = {
 def test_findings_are_the_measured_numbers_against_the_targets():
     text = findings({"engines": {"found": ENGINES}})
     assert "is 2.00 (polynet) times as fast" in text and "(target: 2 each). All reach it." in text  # 260 / 130
-    assert "is 1.19 (polynet) times" in text and "None reaches it: polynet, 1.19 at 60% of the peak." in text
+    assert (
+        "is 1.19 (polynet) times" in text
+        and "None reaches it: polynet, 0.8% short (60% of the peak, PyTorch 50%)." in text
+    )
     assert '`engine="keras"` for polynet, batch 32 (1.26 times)' in text
     near = json.loads(json.dumps(ENGINES, allow_nan=False))
     near["polynet"]["peak_gflops"] = 240.0  # PyTorch is at 83 % of it: as fast is enough
     assert "as for polynet). All reach it." in findings({"engines": {"found": near}})
-    near["polynet"]["onnx"]["1"]["rate"] = [200, 207, 210]
-    assert "None reaches it: polynet, 1.59 at" in findings({"engines": {"found": near}})
-    assert verdict({"a": 2.0, "b": 1.0}, {"a": 2, "b": 2}) == "a reaches it, not: b, 1.00."
+    near["polynet"]["predictor"]["1"]["rate"] = [200, 207, 210]
+    assert "None reaches it: polynet, 20.4% short (" in findings({"engines": {"found": near}})  # 207 / 130 of 2
+    assert verdict({"a": 2.0, "b": 1.0}, {"a": 2, "b": 2}) == "a reaches it, not: b, 50.0% short."
+
+
+def test_the_bench_says_how_long_it_took_where_all_parts_were_timed():
+    parts = ("networks", "engines", "choices", "scaling", "replicas", "start", "all_models", "pipeline")
+    seconds = dict.fromkeys(parts, 120) | {"engines": 300, "encrypted": 900}
+    assert "19.0 minutes (target: 20, reached), by part: engines 5.0, networks 2.0" in _bench(seconds)
+    assert "20.7 minutes (target: 20, not reached)" in _bench(seconds | {"networks": 222})
+    assert _bench({"engines": 300}) == ""
 
 
 def test_tables_of_engines_have_rates_multiples_and_latencies():

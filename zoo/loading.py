@@ -44,9 +44,8 @@ def load(
     Preprocessing is a part of the model: give it pixels 0..255 as they are, and do not divide them.
 
     To predict with the model as it is, `zoo.predictor` is faster, for single images several times: its network is
-    folded and compiled. In batches of 32 and more one of its engines, `"onnx"` or `"keras"`, is faster than
-    `predict_on_batch` for convolutional networks; docs/performance.md compares them. `zoo.predictor(model)` does the
-    same for a model that you changed. Exported SavedModels are folded already.
+    folded and compiled. docs/performance.md compares it with `predict_on_batch`, for batches too.
+    `zoo.predictor(model)` does the same for a model that you changed. Exported SavedModels are folded already.
 
     Args:
         name: name of a shipped model, one of `zoo.list_models()`; or folder that `pinet train` or `zoo.save` wrote,

@@ -17,8 +17,8 @@ def own_networks(own_cache, monkeypatch):
 
 @pytest.fixture(scope="session")
 def compiled_digits(tmp_path_factory):
-    """A cache folder with the network of `pinet_digits`."""
-    for package in ("onnxruntime", "tf2onnx"):
+    """A cache folder with the networks of `pinet_digits`."""
+    for package in ("ai_edge_litert", "onnxruntime", "tf2onnx"):
         pytest.importorskip(package)
     if keras.backend.backend() != "tensorflow":
         pytest.skip("compiling needs TensorFlow's graph")
@@ -26,7 +26,8 @@ def compiled_digits(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PINET_CACHE", str(folder))
         patch.setattr("zoo.inference.cache.cache_folder", cache_folder)
-        assert zoo.predictor("pinet_digits", engine="onnx").engine == "onnx"
+        for engine in ("litert", "onnx"):
+            assert zoo.predictor("pinet_digits", engine=engine).engine == engine
     return folder
 
 

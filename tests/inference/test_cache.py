@@ -19,22 +19,23 @@ IMAGES = sample_inputs(zoo.card("pinet_digits"))
 
 @pytest.fixture
 def no_compiling(monkeypatch):
-    monkeypatch.setattr(compiling, "compiled", lambda model: pytest.fail("a network was compiled"))
+    monkeypatch.setattr(compiling, "compiled", lambda model, engine: pytest.fail("a network was compiled"))
 
 
 def files(folder):
     return sorted(folder.rglob("*.onnx"))
 
 
-@pytest.mark.usefixtures("no_compiling")
-def test_the_second_use_compiles_nothing(warm_cache):
-    assert zoo.predictor("pinet_digits", engine="onnx").classify(IMAGES)[0] == list("0123456789")
+@pytest.mark.usefixtures("no_compiling", "warm_cache")
+@pytest.mark.parametrize("engine", ["litert", "onnx"])
+def test_the_second_use_compiles_nothing(engine):
+    assert zoo.predictor("pinet_digits", engine=engine).classify(IMAGES)[0] == list("0123456789")
 
 
 def test_a_name_leads_nowhere_else(tmp_path, monkeypatch):
     monkeypatch.setenv("PINET_CACHE", str(tmp_path))
-    assert cache.cache_file("../../x", "0" * 64).resolve().parent == tmp_path.resolve() / "networks"
-    assert len(cache.cache_file("x" * 1000, "0" * 64).name) < 200
+    assert cache.cache_file("../../x", "0" * 64, ".onnx").resolve().parent == tmp_path.resolve() / "networks"
+    assert len(cache.cache_file("x" * 1000, "0" * 64, ".onnx").name) < 200
 
 
 def test_a_damaged_file_is_compiled_again(warm_cache):
@@ -50,7 +51,7 @@ def test_a_damaged_file_is_compiled_again(warm_cache):
 def test_an_unwritable_cache_is_done_without(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("PINET_CACHE", str(tmp_path / "file" / "cache"))
-    path = cache.cache_file("x", "0" * 64)
+    path = cache.cache_file("x", "0" * 64, ".onnx")
     assert cache.compiled_once(path, lambda: b"network") == b"network"
     assert not path.exists() and [each.name for each in tmp_path.iterdir()] == ["file"]
 
@@ -60,7 +61,7 @@ def test_a_user_without_a_home_folder_is_served_too(monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "expanduser", expanduser)
-    assert cache.cache_file("x", "0" * 64) is None
+    assert cache.cache_file("x", "0" * 64, ".onnx") is None
     assert cache.compiled_once(None, lambda: b"network") == b"network"
 
 
@@ -112,7 +113,7 @@ def test_of_many_processes_one_compiles(tmp_path):
 def test_another_card_or_other_weights_are_another_file(warm_cache, tmp_path, monkeypatch):
     (digits,) = files(warm_cache)
     network, made = cache.read_network(digits), []
-    monkeypatch.setattr(compiling, "compiled", lambda model: made.append(model.name) or network)
+    monkeypatch.setattr(compiling, "compiled", lambda model, engine: made.append(model.name) or network)
     run = tmp_path / "run"
     for source, kind in ((CARDS / "pinet_digits.json", "cards"), (WEIGHTS / "pinet_digits.weights.h5", "weights")):
         (run / kind).mkdir(parents=True)
@@ -125,7 +126,7 @@ def test_another_card_or_other_weights_are_another_file(warm_cache, tmp_path, mo
     path.write_text(json.dumps(card, allow_nan=False))
     flat = zoo.predictor(run, engine="onnx").probabilities(IMAGES)
     assert made == ["pinet_digits"] and len(files(warm_cache)) == 2
-    assert np.all(flat.max(axis=1) < zoo.predictor("pinet_digits").probabilities(IMAGES).max(axis=1))
+    assert np.all(flat.max(axis=1) < zoo.predictor("pinet_digits", engine="onnx").probabilities(IMAGES).max(axis=1))
 
 
 @pytest.mark.usefixtures("no_compiling")

@@ -31,18 +31,19 @@ def test_a_warm_start_imports_neither_keras_nor_tensorflow(warm_cache):
     assert done.returncode == 0, done.stderr
     assert [each["predictions"][0]["class"] for each in json.loads(done.stdout)] == ["5", "7"]
     modules = set(json.loads(done.stderr.splitlines()[-1]))
-    assert "onnxruntime" in modules
-    assert not modules & {"keras", "tensorflow", "jax", "torch", "pinet_keras", "scipy", "h5py"}
+    assert "ai_edge_litert" in modules
+    assert not modules & {"onnxruntime", "keras", "tensorflow", "jax", "torch", "pinet_keras", "scipy", "h5py"}
 
 
 @pytest.mark.usefixtures("warm_cache")
-def test_both_engines_predict_the_same(pinet):
+def test_all_engines_predict_the_same(pinet):
     answers = {}
-    for engine in ("onnx", "keras"):
+    for engine in ("litert", "onnx", "keras"):
         code, out, err = pinet("predict", "pinet_digits", *FILES, "--json", "--engine", engine)
-        assert code == 0, err
+        assert (code, err) == (0, "")
         answers[engine] = [[each["probability"] for each in row["predictions"]] for row in json.loads(out)]
-    assert np.array(answers["onnx"]) == pytest.approx(np.array(answers["keras"]), abs=1e-5)
+    for engine in ("litert", "onnx"):
+        assert np.array(answers[engine]) == pytest.approx(np.array(answers["keras"]), abs=1e-5)
 
 
 @pytest.mark.usefixtures("warm_cache")

@@ -9,30 +9,33 @@ from zoo.data.audio import read_example
 from zoo.generation.latents import draw_latents
 from zoo.paths import SAMPLES
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("tf2onnx")
+for package in ("ai_edge_litert", "onnxruntime", "tf2onnx"):
+    pytest.importorskip(package)
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compiling needs TensorFlow's graph")
 RELATIVE = 1e-4
+both = pytest.mark.parametrize("engine", ["litert", "onnx"])
 
 
+@both
 @pytest.mark.parametrize("name", [name for name in zoo.list_models() if "accuracy" in zoo.card(name)])
-def test_golden_logits(name):
+def test_golden_logits(name, engine):
     card = zoo.card(name)
     files = card["golden"].get("images") or card["golden"]["audio"]
     examples = np.stack([read_example(SAMPLES / file, card["input_shape"]) for file in files])
     expected = np.array(card["golden"]["logits"])
-    predictor = zoo.predictor(name, engine="onnx")
-    assert predictor.engine == "onnx" and len(files) == 10
+    predictor = zoo.predictor(name, engine=engine)
+    assert predictor.engine == engine and len(files) == 10
     # The card rounds its logits: to a tenth of what is allowed here, or less.
     assert np.abs(predictor.predict(examples) - expected).max() <= RELATIVE * np.abs(expected).max()
     one_by_one = np.concatenate([predictor.predict(example[None]) for example in examples])
     assert np.abs(one_by_one - expected).max() <= RELATIVE * np.abs(expected).max()
 
 
+@both
 @pytest.mark.parametrize("name", zoo.list_models(task="image generation"))
-def test_generated_pixels(name):
+def test_generated_pixels(name, engine):
     """Before they are rounded; the cards hold them rounded alone."""
-    model, predictor = zoo.load(name), zoo.predictor(name, engine="onnx")
+    model, predictor = zoo.load(name), zoo.predictor(name, engine=engine)
     latents = draw_latents(10, predictor.latent_size, zoo.card(name)["golden"]["seed"])
     labels = np.arange(10) % model.num_classes
     expected = model.predict_on_batch([latents, labels])

@@ -12,9 +12,10 @@ from zoo.extras import missing_package
 from zoo.files import format_os_error
 from zoo.publishing.formatting import printable
 
-# Lines that TensorFlow's C++ code writes while it is imported, before its log level takes effect.
+# Lines that C++ code writes whatever its log level: TensorFlow's while it is imported, LiteRT's at the first network.
 STARTUP_MESSAGES = re.compile(
     r"WARNING: All log messages before absl|[IWE]0000 00:00:|To enable the following instructions:"
+    r"|INFO: Created TensorFlow Lite XNNPACK delegate"
 )
 
 

@@ -36,11 +36,12 @@ class EngineName(StrEnum):
     """The engines of `zoo.predictor`."""
 
     auto = "auto"
+    litert = "litert"
     onnx = "onnx"
     keras = "keras"
 
 
-Engine = Annotated[EngineName, typer.Option(help="What the network runs on: ONNX Runtime, or Keras' backend.")]
+Engine = Annotated[EngineName, typer.Option(help="What the network runs on: LiteRT, ONNX Runtime, or Keras' backend.")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 

@@ -1,1 +1,1 @@
-"""Inference alone: a network compiled for ONNX Runtime, which needs neither Keras nor its backend to run."""
+"""Inference alone: a network compiled for LiteRT or ONNX Runtime, which needs neither Keras nor its backend to run."""

@@ -12,16 +12,17 @@ from zoo.files import replacing
 DIGEST = hashlib.sha256().digest_size
 
 
-def cache_file(name: str, checksum: str) -> Path | None:
+def cache_file(name: str, checksum: str, suffix: str) -> Path | None:
     """The file of a compiled network; `None` for a user without a home folder.
 
     Args:
         name: of the model.
         checksum: of everything that the network depends on.
+        suffix: of the engine's files.
     """
     try:
         # The name may be of somebody else's card, and must not lead elsewhere.
-        return cache_folder() / "networks" / f"{re.sub(r'[^A-Za-z0-9]', '_', name)[:80]}-{checksum[:32]}.onnx"
+        return cache_folder() / "networks" / f"{re.sub(r'[^A-Za-z0-9]', '_', name)[:80]}-{checksum[:32]}{suffix}"
     except RuntimeError:  # of Python, which finds no home folder
         return None
 
@@ -50,7 +51,7 @@ def compiled_once(path: Path | None, compile: Callable[[], bytes]) -> bytes:
             from filelock import FileLock
 
             path.parent.mkdir(parents=True, exist_ok=True)
-            until_written.enter_context(FileLock(path.with_suffix(".lock")))
+            until_written.enter_context(FileLock(path.with_name(f"{path.name}.lock")))
         except OSError:
             return read_network(path) or compile()
         if (network := read_network(path)) is not None:

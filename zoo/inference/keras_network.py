@@ -26,9 +26,6 @@ class KerasNetwork:
 
 
 def _graph(model):
-    import tensorflow as tf
+    from zoo.inference.frozen import frozen  # imports TensorFlow
 
-    from zoo.inference.frozen import frozen
-
-    inputs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
-    return frozen(model, inputs if len(inputs) > 1 else inputs[0])
+    return frozen(model)

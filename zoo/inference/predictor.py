@@ -2,8 +2,9 @@
 
 import hashlib
 import warnings
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from zoo.card_types import Card
 from zoo.evaluation.probabilities import likeliest, softmax_or_nan
 from zoo.extras import require
 from zoo.inference.cache import cache_file, compiled_once, read_network
-from zoo.inference.onnx_network import OnnxNetwork
+from zoo.inference.engines import COMPILED, NotCompiled, WrongBackend
 from zoo.pretrained import checked_weights
 from zoo.registry import card as read_card
 from zoo.registry import card_path
@@ -23,8 +24,7 @@ from zoo.tasks import CLASSIFIERS, task_function
 if TYPE_CHECKING:
     import keras
 
-ENGINES = ("auto", "onnx", "keras")
-CONVERTERS = ("tensorflow", "tf2onnx", "onnx")  # what compiling needs
+ENGINES = ("auto", *COMPILED, "keras")
 FORM = "1"  # of compiled networks: another one where `zoo.inference.compiling` or `fold` writes other networks
 
 
@@ -37,7 +37,7 @@ class Predictor:
 
     Attributes:
         card: likewise.
-        engine: `"onnx"` or `"keras"`, what it runs on.
+        engine: `"litert"`, `"onnx"` or `"keras"`, what it runs on.
     """
 
     def __init__(self, network, card: Card):
@@ -45,14 +45,13 @@ class Predictor:
         self.engine: str = network.engine
         self._told = ""
 
-    def predict(self, inputs: Any, batch_size: int = 64) -> np.ndarray:
+    def predict(self, inputs: Any, batch_size: int = 32) -> np.ndarray:
         """Logits of images or audio clips, or pixels of noise.
 
         Args:
             inputs: what the model of `zoo.load` takes: `[batch, height, width, channels]` pixels 0..255; for an audio
                 model `[batch, samples]` of 16 bits; for a generator `[latent, label]`, or the latent alone.
-            batch_size: at most so many are computed at once. More need more memory; small dense networks
-                are faster with more.
+            batch_size: at most so many are computed at once. More need more memory, and are not faster on LiteRT.
 
         Returns:
             float32 `[batch, classes]`, or of a generator `[batch, height, width, channels]`.
@@ -113,18 +112,19 @@ class Predictor:
 def predictor(name_or_model: "str | Path | keras.Model", engine: str = "auto", threads: int | None = None) -> Predictor:
     """Make a trained network ready to predict, as fast as this machine can: checked inputs in, logits out.
 
-    The network is folded and compiled for ONNX Runtime. The first use of a model compiles it, which takes seconds and
-    needs `pip install '.[onnx]'`; the compiled network is kept in the folder that `PINET_CACHE` names, otherwise in
-    `~/.cache/pinet-keras`, under the checksum of card and weights. From then on neither Keras nor TensorFlow is
-    imported.
+    The network is folded and compiled for LiteRT or ONNX Runtime. The first use of a model compiles it, which takes
+    seconds and needs `pip install '.[litert]'` or `'.[onnx]'`; the compiled network is kept in the folder that
+    `PINET_CACHE` names, otherwise in `~/.cache/pinet-keras`, under the checksum of card and weights. From then on
+    neither Keras nor TensorFlow is imported.
 
     Args:
         name_or_model: as for `zoo.load`; or a `keras.Model` that takes pixels and gives logits, or a `GeneratorModel`,
             which is compiled again at each call.
-        engine: `"onnx"` is ONNX Runtime, `"keras"` the folded network on Keras' backend. `"auto"` takes the first where
-            it is installed and the network is compiled or can be compiled here, otherwise the second.
-        threads: of ONNX Runtime: how many a call may use; `None` is one for each core. 1 leaves the other cores to
-            other requests, in a server that answers several at once.
+        engine: `"litert"` is LiteRT, `"onnx"` ONNX Runtime, `"keras"` the folded network on Keras' backend. `"auto"`
+            takes the first of them that is installed and for which the network is compiled or can be compiled here:
+            they are in the order of their speed.
+        threads: of LiteRT and ONNX Runtime: how many a call may use; `None` is one for each core. 1 leaves the other
+            cores to other requests, in a server that answers several at once.
 
     Returns:
         A `Predictor`.
@@ -147,54 +147,53 @@ def predictor(name_or_model: "str | Path | keras.Model", engine: str = "auto", t
     if isinstance(name_or_model, str | Path):
         name, card = name_or_model, read_card(name_or_model)
         checked_weights(name, card)
-        file = cache_file(card["name"], hashlib.sha256(FORM.encode() + card_path(name).read_bytes()).hexdigest())
-        return Predictor(_network(lambda: import_module("zoo.loading").load(name), file, engine, threads), card)
+        checksum = hashlib.sha256(FORM.encode() + card_path(name).read_bytes()).hexdigest()
+        cache = partial(cache_file, card["name"], checksum)
+        return Predictor(_network(lambda: import_module("zoo.loading").load(name), cache, engine, threads), card)
     from zoo.inference.own_models import card_of
 
     card = card_of(name_or_model)
-    return Predictor(_network(lambda: name_or_model, None, engine, threads), card)
+    return Predictor(_network(lambda: name_or_model, lambda suffix: None, engine, threads), card)
 
 
-def _network(load, file, engine, threads):
+def _network(load, cache: Callable[[str], Path | None], engine, threads):
     """What runs the network.
 
     Args:
         load: function that gives the `keras.Model`, which is not asked for where the network is compiled already.
-        file: of the compiled network, `None` where it is kept in no cache.
+        cache: function of an engine's suffix that gives the file of the compiled network, `None` where it is kept in
+            no cache.
         engine: one of `ENGINES`.
-        threads: of ONNX Runtime.
+        threads: of the engine.
     """
-    if engine != "keras":
-        if engine == "onnx":
-            require("onnxruntime")
-        contents = read_network(file) if file and find_spec("onnxruntime") else None
-        if contents is None and (engine == "onnx" or all(map(find_spec, ("onnxruntime", *CONVERTERS)))):
-            contents = _compiled(load, file, engine)
-        if contents is not None:
-            return OnnxNetwork(contents, threads)
+    refused = None
+    for name in COMPILED if engine == "auto" else [engine] if engine in COMPILED else []:
+        try:
+            require(COMPILED[name].package)
+            return COMPILED[name].network(_contents(load, cache(COMPILED[name].suffix), name), threads)
+        except (ImportError, NotCompiled, WrongBackend) as error:
+            if engine != "auto":
+                raise
+            refused = error if isinstance(error, NotCompiled) else refused
+    if refused:
+        warnings.warn(f"{refused}; it runs on Keras", stacklevel=3)
     from zoo.inference.keras_network import KerasNetwork
 
     return KerasNetwork(load())
 
 
-def _compiled(load, file, engine):
-    """The contents of the compiled network; with the engine "auto" `None` where it cannot be compiled."""
-    require(*CONVERTERS)
+def _contents(load, file, engine):
+    """The contents of the compiled network."""
+    if file and (contents := read_network(file)) is not None:
+        return contents
+    require(*COMPILED[engine].converters)
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        if engine == "onnx":
-            raise ValueError(
-                "A network is compiled from TensorFlow's graph; start Python with KERAS_BACKEND=tensorflow once. "
-                f"Received: engine='onnx', KERAS_BACKEND={keras.backend.backend()}"
-            )
-        return None
-    from zoo.inference.compiling import NotCompiled, compiled
+        raise WrongBackend(
+            "A network is compiled from TensorFlow's graph; start Python with KERAS_BACKEND=tensorflow once. "
+            f"Received: engine={engine!r}, KERAS_BACKEND={keras.backend.backend()}"
+        )
+    from zoo.inference.compiling import compiled
 
-    try:
-        return compiled_once(file, lambda: compiled(load()))
-    except NotCompiled as error:
-        if engine == "onnx":
-            raise
-        warnings.warn(f"{error}; it runs on Keras", stacklevel=4)
-        return None
+    return compiled_once(file, lambda: compiled(load(), engine))

@@ -33,7 +33,8 @@ def _decibels(waveform, mel: layers.MelSpectrogram):
     transform.set_weights([_waves(size)[:, None, :]])
     filters = mel.linear_to_mel_weight_matrix(mel.num_mel_bins, bins, mel.sampling_rate, mel.min_freq, mel.max_freq)
     energy = ops.matmul(real * real + imaginary * imaginary, ops.convert_to_numpy(filters))
-    loudness = 10 * ops.log10(ops.maximum(energy, mel.min_power)) - 10 * np.log10(max(mel.ref_power, mel.min_power))
+    reference = float(10 * np.log10(max(mel.ref_power, mel.min_power)))  # NumPy's float64 would make all of it float64
+    loudness = 10 * ops.log10(ops.maximum(energy, mel.min_power)) - reference
     return ops.transpose(loudness, (0, 2, 1))[..., None]
 
 

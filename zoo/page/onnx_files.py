@@ -32,7 +32,7 @@ def _export(name, folder):
     from zoo.inference.compiling import compiled
     from zoo.loading import load
 
-    (folder / f"{name}.onnx").write_bytes(compiled(load(name)))
+    (folder / f"{name}.onnx").write_bytes(compiled(load(name), "onnx"))
 
 
 def expected_outputs(name: str) -> dict:

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.files import replacing
-
-SUFFIXES = {"litert": ".tflite", "onnx": ".onnx"}
+from zoo.inference.engines import COMPILED
 
 
 def write_file(model, name, directory, format, force) -> Path:
@@ -25,7 +24,7 @@ def write_file(model, name, directory, format, force) -> Path:
     Raises:
         ValueError: it is there already, or the converter is not installed.
     """
-    target = directory / (name + SUFFIXES[format])
+    target = directory / (name + COMPILED[format].suffix)
     if target.exists() and not force:
         raise ValueError(f"{target} is there already; replace it with --force (force=True).")
     model(np.zeros((1, *model.input_shape[1:]), "float32"))  # Keras exports no model that was never called
@@ -49,31 +48,12 @@ def difference(path, model, images) -> float:
         ValueError: the file's interpreter is not installed.
     """
     expected = np.asarray(model.predict_on_batch(images))
-    run = _run_litert if Path(path).suffix == SUFFIXES["litert"] else _run_onnx
-    return float(np.abs(run(str(path), images.astype("float32")) - expected).max() / np.abs(expected).max())
-
-
-def _run_litert(path, images):
+    format = next(name for name, engine in COMPILED.items() if engine.suffix == Path(path).suffix)
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        network = COMPILED[format].network(Path(path).read_bytes(), threads=1)
     except ImportError as error:
-        raise ValueError(_install("litert")) from error
-    interpreter = Interpreter(model_path=path)
-    given = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(given, images.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(given, images)
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-
-
-def _run_onnx(path, images):
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ValueError(_install("onnx")) from error
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: images})[0]
+        raise ValueError(_install(format)) from error
+    return float(np.abs(network([images]) - expected).max() / np.abs(expected).max())
 
 
 def _install(format):
