@@ -23,9 +23,8 @@ def write_page(rows: list[dict]) -> None:
     losses = list(dict.fromkeys(row["loss"] for row in rows))
     table = [[loss, *cells([row for row in rows if row["loss"] == loss])] for loss in losses]
     seeds = sorted({row["seed"] for row in rows})
-    minutes = sum(row["seconds"] for row in rows) / 60
     words = f"{len(seeds)} seeds, mean ± standard deviation" if len(seeds) > 1 else "One seed"
-    words += f"; 5,000 validation images; {minutes:.0f} minutes of training in all."
+    words += "; 5,000 validation images."
     write_between(PAGE, "losses", f"{markdown_table(HEADER, table)}\n\n{words}")
     for key, words in (("reliability", "as trained"), ("reliability_calibrated", "with the temperature")):
         panels = {row["loss"]: row[key] for row in rows if row["seed"] == seeds[0]}

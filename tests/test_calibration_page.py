@@ -55,3 +55,26 @@ def test_no_image_is_measured_with_a_temperature_that_it_was_fitted_on():
     assert found["ece_calibrated"] == pytest.approx(expected_calibration_error(scaled, labels))
     assert found["ece"] == pytest.approx(expected_calibration_error(logits, labels))
     assert found["temperatures"][0] == fit_temperature(logits[:2000], labels[:2000])
+
+
+def test_the_table_holds_what_was_measured():
+    rows, seeds = calibration_page.results(), {row["seed"] for row in calibration_page.results()}
+    assert {row["loss"] for row in rows} == set(calibration.LOSSES) and len(rows) == 4 * len(seeds)
+    for loss in calibration.LOSSES:
+        (line,) = re.findall(rf"^\| {loss} \|(.*)\|$", TEXT, re.MULTILINE)
+        cells = [float(re.match(r"[\d.]+", cell.strip()).group()) for cell in line.split("|")]
+        own = [row for row in rows if row["loss"] == loss]
+        for cell, column in zip(cells, calibration_page.COLUMNS, strict=True):
+            if column == "temperature":
+                assert cell == pytest.approx(np.mean([row["temperatures"] for row in own]), abs=0.0051)
+            else:
+                assert cell == pytest.approx(100 * np.mean([row[column] for row in own]), abs=0.051)
+        for row in own:
+            for key in ("ece", "ece_calibrated"):
+                bins = row[key.replace("ece", "reliability")]
+                gaps = [
+                    n * abs(a - c)
+                    for n, a, c in zip(*(bins[k] for k in ("examples", "accuracy", "confidence")), strict=True)
+                    if n
+                ]
+                assert row[key] == pytest.approx(sum(gaps) / 5000)
