@@ -1,15 +1,17 @@
 """The pages of `pinet page` in Chromium: screenshots for docs/page, what each page loads, and how long it takes.
 
-    python -m benchmarks.page_browser SITE
+    python -m benchmarks.page_browser SITE [PAGE ...]
 
-prints, for each page with an empty cache, the bytes it has loaded when it has answered, the time until something is
-painted, and the time until the first answer of a model. Measure on a machine that does nothing else.
+prints, for each page or for those that are named, with an empty cache, the bytes it has loaded when it has answered,
+the time until something is painted, and the time until the first answer of a model. Measure on a machine that does
+nothing else.
 """
 
 import io
 import shutil
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 from PIL import Image
@@ -63,13 +65,19 @@ ACTIONS = {
 }
 
 
-def main(site: str) -> None:
-    """Visit every page once."""
+def main(site: str, names: Collection[str] = ()) -> None:
+    """Visit pages once.
+
+    Args:
+        site: its folder.
+        names: of pages; none are all.
+    """
     OUT.mkdir(exist_ok=True)
     with sync_playwright() as playwright, site_server(site, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        for name, (act, answer) in ACTIONS.items():
+        for name in names or ACTIONS:
+            act, answer = ACTIONS[name]
             context = browser.new_context(viewport=SIZE)
             page = context.new_page()
             page.set_default_timeout(300_000)  # the comparison runs every model
@@ -98,4 +106,4 @@ def save(screenshot: bytes, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])
