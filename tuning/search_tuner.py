@@ -133,8 +133,8 @@ class SearchTuner(BaseTuner):
         folder.mkdir(exist_ok=True)
         if "tuner/trial_id" in values:
             _copy_checkpoint(Path(self.get_trial_dir(values["tuner/trial_id"])) / folder.name, folder)
-        model = fitting.prepare(recipe, self.hypermodel.data_set)
         checkpoint = Checkpoint(folder)
+        model, done = self._resumed(checkpoint, recipe)
         epochs = values.get("tuner/epochs", recipe.epochs)
         words = f"trial {int(trial.trial_id)}  {format_values(values)}  "
         progress = TrialProgress(
@@ -145,7 +145,7 @@ class SearchTuner(BaseTuner):
             model,
             recipe,
             self.hypermodel.data_set,
-            initial_epoch=self._restore(checkpoint, model),
+            initial_epoch=done,
             epochs=epochs,
             callbacks=[progress, checkpoint],
         )
@@ -154,16 +154,16 @@ class SearchTuner(BaseTuner):
         seconds = time.monotonic() - started
         return {"seed": recipe.seed, "val_accuracy": accuracy, "val_loss": loss, "seconds": seconds}
 
-    def _restore(self, checkpoint, model):
-        """Number of completed epochs; after a damaged checkpoint the trial trains from the first epoch."""
+    def _resumed(self, checkpoint, recipe):
+        """The model and its completed epochs; after a damaged checkpoint the trial trains from the first epoch."""
         try:
-            return checkpoint.restore(model)
+            return fitting.prepare_resumed(recipe, self.hypermodel.data_set, checkpoint)
         except DamagedFile as error:
             if self.console is not None:
                 words = f"{error}\nThe trial is trained from its start."
                 self.console.print(words, style="yellow", highlight=False, soft_wrap=True, markup=False)
             checkpoint.path.unlink()
-            return 0
+            return fitting.prepare(recipe, self.hypermodel.data_set), 0
 
     def _record(self, trial, **entries):
         entries["seconds"] = time.monotonic() - self.started

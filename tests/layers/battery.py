@@ -205,6 +205,18 @@ CASES = [
         masks=True,
     ),
     Case(
+        "activation-initial",
+        PolynomialActivation,
+        {"degree": 2, "initial": "relu", "bound": 2.0},
+        (4, 5, 6),
+        (4, 5, 6),
+        degree=2,
+        inner_depth=1,
+        trainable=3,
+        non_trainable=4,
+        masks=True,
+    ),
+    Case(
         "activation-axis",
         PolynomialActivation,
         {"degree": 2, "axis": 1},

@@ -17,6 +17,7 @@ from zoo.publishing.classifier_card import classifier_entries
 from zoo.publishing.publish import publish
 from zoo.recipes import Recipe
 from zoo.training import fitting
+from zoo.training.checkpoint import Checkpoint
 from zoo.training.recipe_data import recipe_data
 
 RECIPE = Recipe(
@@ -436,6 +437,96 @@ def test_the_head_alone_is_trained_first_at_a_rate_of_its_own_and_then_everythin
             replace(RECIPE, **{key: float(value) if "rate" in key else value for key, value in keys.items()})
     with pytest.raises(ValueError, match="'frozen_epochs' is at most 'epochs'.*frozen_epochs=3.*epochs=2"):
         replace(RECIPE, **same, frozen_epochs=3, frozen_learning_rate=0.1)
+
+
+LEARNED = {"architecture": "slaf", "architecture_arguments": {"stages": 0, "units": 4, "degree": 2}}
+
+
+def moved_by_epoch(model, recipe, data_set, **options):
+    """Of each epoch whether it moved weights, and whether coefficients; and the learning rate of each step."""
+    moved, rates, before = [], [], {}
+    kinds = {each.path: "coefficient" in each.name for each in model.trainable_variables}
+    kinds |= {each.path: "coefficient" in each.name for each in fitting.untrained(recipe).trainable_variables}
+
+    def note(epoch, logs=None):
+        now = {each.path: np.array(keras.ops.convert_to_numpy(each)) for each in model.weights if each.path in kinds}
+        if before:
+            changed = {kinds[path] for path in now if not np.array_equal(now[path], before[path])}
+            moved.append((False in changed, True in changed))
+        before.update(now)
+
+    rate = lambda step, logs: rates.append(float(model.optimizer.learning_rate))  # noqa: E731
+    watch = keras.callbacks.LambdaCallback(on_train_batch_begin=rate, on_epoch_end=note)
+    note(-1)
+    fitting.run_epochs(model, recipe, data_set, callbacks=[watch, *options.pop("callbacks", [])], **options)
+    return moved, rates
+
+
+def falling(steps, peak=0.1):
+    return [peak / 2 * (1 + np.cos(np.pi * step / steps)) for step in range(steps)]
+
+
+@pins("coefficient_training", "coefficient_epochs")
+@pytest.mark.parametrize(
+    "training, length, expected, rates",
+    [
+        ("together", 0, [(True, True)] * 3, falling(3 * STEPS)),
+        ("after", 1, [(True, False)] * 2 + [(False, True)], falling(2 * STEPS) + falling(STEPS)),
+        ("alternate", 1, [(True, False), (False, True), (True, False)], falling(3 * STEPS)),
+        ("alternate", 2, [(True, False), (True, False), (False, True)], falling(3 * STEPS)),
+    ],
+)
+def test_coefficients_are_learned_when_the_recipe_says(data_set, training, length, expected, rates):
+    values = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": length}
+    model, recipe = prepared(data_set, **values)
+    moved, seen = moved_by_epoch(model, recipe, data_set)
+    assert moved == expected
+    np.testing.assert_allclose(seen, rates, atol=1e-7)
+    assert len(fitting.untrained(recipe).trainable_variables) > len(model.trainable_variables) or training == "together"
+
+
+@pytest.mark.parametrize("training, stop", [("after", 2), ("alternate", 1)])
+def test_a_resumed_run_takes_up_the_phase_that_it_is_in(data_set, tmp_path, training, stop):
+    keys = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": 1}
+    model, recipe = prepared(data_set, **keys)
+    fitting.run_epochs(model, recipe, data_set)
+    part, _ = prepared(data_set, **keys)
+    fitting.run_epochs(part, recipe, data_set, epochs=stop, callbacks=[Checkpoint(tmp_path)])
+    again, done = fitting.prepare_resumed(recipe, data_set, Checkpoint(tmp_path))
+    moved, _ = moved_by_epoch(again, recipe, data_set, initial_epoch=done)
+    assert done == stop and moved[0] == (False, True)
+    for found, expected in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    late, _ = prepared(data_set, **keys)  # as Keras Tuner's Hyperband builds it, for the first epoch
+    assert moved_by_epoch(late, recipe, data_set, initial_epoch=stop)[0][0] == (False, True)
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({"coefficient_training": "later"}, "must be one of 'together', 'after', 'alternate'. Received: .*'later'"),
+        ({"coefficient_training": "after"}, "need it: at least 1, and fewer than 'epochs'. Received: .*epochs=0"),
+        ({"coefficient_training": "after", "coefficient_epochs": 2}, "fewer than 'epochs'. Received: .*epochs=2"),
+        ({"coefficient_epochs": 1}, "is for coefficient_training = "),
+        (
+            {"coefficient_training": "alternate", "coefficient_epochs": 1, "ema_momentum": 0.9},
+            "'coefficient_epochs' and 'ema_momentum' exclude each other",
+        ),
+        (
+            {"coefficient_training": "after", "coefficient_epochs": 1, "early_stopping": 2},
+            "'coefficient_epochs' and 'early_stopping' exclude each other",
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else str(value),
+)
+def test_bad_trainings_of_coefficients_are_refused(values, words):
+    with pytest.raises(ValueError, match=words):
+        replace(RECIPE, **LEARNED, **values)
+
+
+def test_coefficients_are_those_of_learned_activations(data_set):
+    with pytest.raises(ValueError, match="the architecture 'slaf'. Received: small, without a PolynomialActivation"):
+        prepared(data_set, coefficient_training="after", coefficient_epochs=1)
 
 
 @pins("early_stopping")

@@ -11,6 +11,7 @@ from zoo.tasks import CLASSIFICATION, CLASSIFIERS
 
 OPTIMIZERS = ("adamw", "muon", "sgd")
 LOSSES = ("crossentropy", "focal", "flsd53")
+COEFFICIENT_TRAININGS = ("together", "after", "alternate")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class Recipe:
             initial model has them, batch normalisation in inference mode.
         frozen_learning_rate: the learning rate of these epochs, which decays to 0 as a cosine; `learning_rate` and
             `warmup_epochs` are for those that follow.
+        coefficient_training: when the coefficients of `PolynomialActivation` layers are learned: `"together"` with the
+            weights; `"after"`: the weights first, the coefficients as they were initialised, then the coefficients
+            alone, each on a schedule of its own; `"alternate"`: weights and coefficients in turn, beginning with the
+            weights, on one schedule.
+        coefficient_epochs: with `"after"`, the last epochs, in which the coefficients are learned; with `"alternate"`,
+            the epochs of each turn.
         early_stopping: epochs without an improvement on the validation split after which the training ends; the weights
             of the best epoch are shipped. 0 trains all epochs and ships the last weights. Frozen epochs do not count.
         validation: examples at the end of the training split that are held out; 0 takes the validation split that
@@ -107,6 +114,8 @@ class Recipe:
     initial: str = ""
     frozen_epochs: int = 0
     frozen_learning_rate: float = 0.0
+    coefficient_training: str = "together"
+    coefficient_epochs: int = 0
     early_stopping: int = 0
     teacher_weight: float = 0.0
     image_size: int = 0
@@ -137,6 +146,7 @@ class Recipe:
                 "focal_gamma",
                 "frozen_epochs",
                 "frozen_learning_rate",
+                "coefficient_epochs",
                 "early_stopping",
                 "seed",
             ),
@@ -169,6 +179,8 @@ class Recipe:
             self._check_initial()
         if self.frozen_epochs or self.frozen_learning_rate:
             self._check_frozen_epochs()
+        if self.coefficient_training != "together" or self.coefficient_epochs:
+            self._check_coefficient_training()
         self._check_no_average()
 
     @property
@@ -215,9 +227,29 @@ class Recipe:
                 f"Received: {given}, epochs={self.epochs!r}"
             )
 
-    def _check_no_average(self):
-        """An average over the weights of both phases would be of no network; of the best epoch there is none."""
+    def _check_coefficient_training(self):
+        given = (
+            f"coefficient_training={self.coefficient_training!r}, coefficient_epochs={self.coefficient_epochs!r}, "
+            f"epochs={self.epochs!r}"
+        )
+        if self.coefficient_training not in COEFFICIENT_TRAININGS:
+            allowed = ", ".join(map(repr, COEFFICIENT_TRAININGS))
+            raise ValueError(f"Recipe key 'coefficient_training' must be one of {allowed}. Received: {given}")
+        if self.coefficient_training == "together" or not 0 < self.coefficient_epochs < self.epochs:
+            raise ValueError(
+                'Recipe key \'coefficient_epochs\' is for coefficient_training = "after" or "alternate", which need '
+                f"it: at least 1, and fewer than 'epochs'. Received: {given}"
+            )
         for key in ("frozen_epochs", "early_stopping"):
+            if getattr(self, key):
+                raise ValueError(
+                    f"Recipe keys 'coefficient_epochs' and {key!r} exclude each other: the coefficients might not be "
+                    f"learned. Received: {given}, {key}={getattr(self, key)!r}"
+                )
+
+    def _check_no_average(self):
+        """An average over the weights of several phases would be of no network; of the best epoch there is none."""
+        for key in ("frozen_epochs", "coefficient_epochs", "early_stopping"):
             if getattr(self, key) and self.ema_momentum:
                 raise ValueError(
                     f"Recipe keys {key!r} and 'ema_momentum' exclude each other. "

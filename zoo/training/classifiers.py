@@ -17,7 +17,7 @@ from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import check_processes_agree, data_parallel, join_processes, process
 from zoo.training.fitting import (
     check_batch_fits,
-    prepare,
+    prepare_resumed,
     run_epochs,
     steps_per_epoch,
     untrained,
@@ -80,9 +80,7 @@ def train(
             progress = TrainingProgress(recipe, steps_per_epoch(recipe, data_set), console)
             if first:
                 report_data(recipe, data_set, progress.console)
-            done = checkpoint.epochs_done()
-            model = prepare(recipe, data_set, done)
-            checkpoint.restore(model, optimizer=done != recipe.frozen_epochs)  # the second phase has one of its own
+            model, done = prepare_resumed(recipe, data_set, checkpoint)
             progress.show_earlier_epochs(checkpoint.history)
             check_processes_agree(done, f"epochs done in {run_dir}: a folder that all of them see")
             if first:

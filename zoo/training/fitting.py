@@ -1,7 +1,5 @@
 """Fitting of a classifier by its recipe."""
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 
@@ -17,9 +15,10 @@ from zoo.training.callbacks.early_stopping import EarlyStopping
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import process, synchronise_norms_and_clipping
-from zoo.training.initial_weights import freeze_body, give_initial_weights, initial_scaling, unfreeze
+from zoo.training.initial_weights import give_initial_weights, initial_scaling
 from zoo.training.input_scaling import input_scaling
 from zoo.training.optimizer import recipe_optimizer
+from zoo.training.phases import learn_only, phase_at, phases, remaining, schedule
 from zoo.training.teacher import Teacher
 from zoo.training.whitening import whiten
 
@@ -45,24 +44,41 @@ def prepare(recipe, data_set, epoch=0) -> keras.Model:
     return model
 
 
+def prepare_resumed(recipe, data_set, checkpoint) -> tuple[keras.Model, int]:
+    """A model ready for the next epoch of a run, as its checkpoint left it, and the number of epochs that are done.
+
+    Args:
+        recipe: the `Recipe`.
+        data_set: the `DataSet`.
+        checkpoint: the run's `Checkpoint`.
+
+    Raises:
+        DamagedFile: the checkpoint is damaged.
+    """
+    done = checkpoint.epochs_done()
+    model = prepare(recipe, data_set, done)
+    checkpoint.restore(model, optimizer=phase_at(recipe, done).start != done)  # each phase has an optimizer of its own
+    return model, done
+
+
 def _compile(model, recipe, data_set, epoch):
-    """Compile a model for the epochs of one phase: those with a frozen body, or those that follow."""
-    if frozen := epoch < recipe.frozen_epochs:
-        freeze_body(model)
-        phase = {"epochs": recipe.frozen_epochs, "learning_rate": recipe.frozen_learning_rate, "warmup_epochs": 0.0}
-    else:
-        phase = {"epochs": max(1, recipe.epochs - recipe.frozen_epochs)}
-    if recipe.frozen_epochs and not frozen:
-        unfreeze(model, untrained(recipe, data_set, mirrored=False))
-    steps, phase = steps_per_epoch(recipe, data_set), phase | {"frozen_epochs": 0, "frozen_learning_rate": 0.0}
+    """Compile a model for the epochs of the phase in which an epoch is."""
+    phase = phase_at(recipe, epoch)
+    if len(phases(recipe)) > 1:
+        learn_only(model, phase, untrained(recipe, data_set, mirrored=False))
+    plan, over = schedule(recipe, phase)
+    steps = steps_per_epoch(recipe, data_set)
     model.compile(
-        optimizer=recipe_optimizer(replace(recipe, **phase), steps, model),
+        optimizer=recipe_optimizer(plan, steps, model),
         loss=_loss(recipe),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile={"jax": True, "tensorflow": recipe.jit}.get(keras.backend.backend(), False),
     )
     model.optimizer.build(model.trainable_variables)
+    if over:
+        model.optimizer.iterations.assign(over * steps)
     synchronise_norms_and_clipping(model)
+    model.phase = phase
 
 
 def _loss(recipe):
@@ -124,10 +140,10 @@ def run_epochs(
         *callbacks,
     ]
     whole = keras.callbacks.History()
-    for start, end in _phases(recipe, initial_epoch, epochs or recipe.epochs):
+    for phase, start, end in remaining(recipe, initial_epoch, epochs or recipe.epochs):
         if stopping and stopping.ended:
             break
-        if initial_epoch < start:
+        if model.phase != phase:
             _compile(model, recipe, data_set, start)
         history = model.fit(  # at its end, fit replaces the weights by their averages
             batches,
@@ -145,13 +161,6 @@ def run_epochs(
     if stopping and stopping.ended:
         stopping.give_best(model)
     return whole
-
-
-def _phases(recipe, first, last):
-    """Pairs of first and last epoch of what is left of the two phases: with a frozen body, and without."""
-    if first < recipe.frozen_epochs < last:
-        return [(first, recipe.frozen_epochs), (recipe.frozen_epochs, last)]
-    return [(first, last)]
 
 
 def update_batch_norm(model, recipe, data_set) -> None:
