@@ -17,9 +17,11 @@ def main():
     """Load them one by one and print JSON."""
     import zoo
     from zoo.registry import has_weights
+    from zoo.tasks import TASKS
 
     engine = sys.argv[1]
-    names = [name for name in zoo.list_models() if has_weights(name)]
+    cards = map(zoo.card, zoo.list_models())
+    names = [card["name"] for card in cards if TASKS[card["task"]].arrays and has_weights(card["name"])]
     zoo.predictor(names[0], engine=engine)  # the imports are no model's
     before, seconds, held = megabytes_now(), {}, []
     for name in names:

@@ -104,8 +104,8 @@ def written_from_cards(text: str) -> str:
     Raises:
         ValueError: a pair of markers is missing.
     """
-    images, clips, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
-    classifiers = images + clips
+    images, clips, nodes, generators = ([card(name) for name in list_models(task=task)] for task in TASKS)
+    classifiers = images + clips + nodes
     for name, table in (
         ("comparison", comparison(card(POLYNOMIAL), card(RELU), read_rates())),
         ("models", cards_table(classifiers, MODELS)),

@@ -130,7 +130,7 @@ def comparisons_of_tasks(tree):
         sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
         for part in (each for side in sides for each in ast.walk(side)):
             name = getattr(part, "id", getattr(part, "attr", getattr(part, "value", None)))
-            if name in ("CLASSIFICATION", "AUDIO_CLASSIFICATION", "GENERATION", *TASKS):
+            if name in ("CLASSIFICATION", "AUDIO_CLASSIFICATION", "NODE_CLASSIFICATION", "GENERATION", *TASKS):
                 yield ast.unparse(node)
 
 
@@ -146,7 +146,7 @@ def test_a_comparison_of_tasks_is_seen(code):
 
 def test_the_functions_of_the_table_count_as_imports_of_those_that_use_them():
     found = set(imported_modules(ast.parse("task_function(card['task'], 'train')")))
-    assert found == {"zoo.training.classifiers", "zoo.generation.training"}
+    assert found == {"zoo.training.classifiers", "zoo.training.nodes", "zoo.generation.training"}
     assert "zoo.generation.training" in GRAPH["zoo.cli.train"]
 
 

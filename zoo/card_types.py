@@ -76,12 +76,13 @@ class Quality(TypedDict):
 
 
 class Golden(TypedDict):
-    """Outputs for the bundled samples, or for the patterns of a seed, which every backend must give.
+    """Outputs for the bundled samples, for the patterns of a seed, or for a made graph, which every backend must give.
 
     Attributes:
         images: Names of the sample images.
         audio: Names of the sample clips.
         seed: Seed of the patterns, where the data set has no bundled samples.
+        nodes: Number of nodes of the made graph, of a model for nodes.
         logits: Logits of each sample.
         pixels: Grey levels of each image in hexadecimal.
     """
@@ -89,6 +90,7 @@ class Golden(TypedDict):
     images: NotRequired[list[str]]
     audio: NotRequired[list[str]]
     seed: NotRequired[int]
+    nodes: NotRequired[int]
     logits: NotRequired[list[list[float]]]
     pixels: NotRequired[list[str]]
 
@@ -144,7 +146,7 @@ class Accuracy(TypedDict):
 
 
 class Preprocessing(TypedDict):
-    """How the model scales its pixels, or the decibels of its spectrogram: (x - mean) / std.
+    """How the model scales its pixels, or the decibels of its spectrogram: (x - mean) / std; 0 and 1 for nodes.
 
     Attributes:
         mean: Mean of each channel.
@@ -235,8 +237,8 @@ class Card(TypedDict):
         architecture: Function in `zoo.architectures` that builds it.
         architecture_arguments: That function's keyword arguments.
         note: What a reader should know besides the values.
-        input_shape: Shape of one input: [height, width, channels] of images, [samples] of clips, [latent_size] of a
-            generator.
+        input_shape: Shape of one input: [height, width, channels] of images, [samples] of clips, [nodes, features] of a
+            graph, [latent_size] of a generator.
         class_names: Names of the classes in the order of the logits or labels; empty for a generator without labels.
         tier: 1 activation-free, 2 polynomial, 3 low-depth; null where no tier holds.
         tier_name: Name of the tier.
@@ -248,11 +250,13 @@ class Card(TypedDict):
         training: The training that made the weights; null for what was not recorded.
         weights: The weights file.
         license: SPDX expression of the licence of the weights; null where none is stated.
-        preprocessing: How the model scales its pixels, or the decibels of its spectrogram: (x - mean) / std.
+        preprocessing: How the model scales its pixels, or the decibels of its spectrogram: (x - mean) / std; 0 and 1
+            for nodes.
         accuracy: Accuracy, a fraction.
         calibration: Calibration: probabilities are softmax(logits / temperature).
         seeds: Repetitions with other seeds.
-        golden: Outputs for the bundled samples, or for the patterns of a seed, which every backend must give.
+        golden: Outputs for the bundled samples, for the patterns of a seed, or for a made graph, which every backend
+            must give.
         latent_size: Length of the noise.
         label_size: Length of a label's vector; 0 for a generator without labels.
         output_shape: Shape of an image: [height, width, channels].
@@ -268,7 +272,7 @@ class Card(TypedDict):
     card_format: NotRequired[int]
     name: str
     description: str
-    task: Literal["image classification", "audio classification", "image generation"]
+    task: Literal["image classification", "audio classification", "node classification", "image generation"]
     dataset: Dataset
     architecture: str
     architecture_arguments: dict[str, bool | int | float | str | list[bool | int | float | str | None] | None]

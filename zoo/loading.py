@@ -6,11 +6,13 @@ from pathlib import Path
 
 import keras
 
+from pinet_keras import normalized_adjacency
 from pinet_keras.arguments import positive_integer
 from zoo import weights_file
-from zoo.architectures import build, build_generator
+from zoo.architectures import build, build_generator, build_node_classifier
 from zoo.architectures.parts.weight_limit import at_most
 from zoo.card_types import Card
+from zoo.data.planetoid import SOURCE, CitationGraph, open_for
 from zoo.keras_file import brief
 from zoo.keyword_hints import keyword_hints
 from zoo.pretrained import checked_weights
@@ -62,14 +64,15 @@ def load(
     Returns:
         An uncompiled `keras.Model` that takes `[batch, height, width, channels]` pixels, uint8 or float in 0..255, and
         gives logits `[batch, classes]`, or features `[batch, d]`. An audio model takes `[batch, samples]`, 16-bit
-        samples. A generator, `GeneratorModel`, takes noise
+        samples. A model for nodes takes the features of all nodes of its graph, `[batch, nodes, features]`, and gives
+        logits of each. A generator, `GeneratorModel`, takes noise
         `[batch, d]` in −1..1 and labels `[batch]`, and gives pixels.
 
     Raises:
         ValueError: unknown name, a run that is not finished, a card whose architecture cannot be built, a damaged
             weights file or one of another model, the name of a data set as `weights`, a `num_classes` that is not a
             positive integer, `calibrated` without the trained head, or one of these for a generator, which has no head.
-        FileNotFoundError: the weights file is missing.
+        FileNotFoundError: the weights file is missing, or the graph of a model for nodes.
 
     Example:
         >>> model = zoo.load("pinet_digits")
@@ -154,6 +157,47 @@ def load_generator(
             card["output_shape"],
             len(card["class_names"]) or None,
             card["label_size"],
+            name=card["name"],
+        )
+    _give_weights(model, name, card, weights)
+    return model
+
+
+def load_node_classifier(
+    name: str | Path, card: Card, weights, num_classes: int | None, include_top: bool, calibrated: bool
+) -> keras.Model:
+    """`load` for a model for nodes, on the graph of its card, with all arguments given, and its card."""
+    if num_classes is not None or include_top is not True or calibrated:
+        raise ValueError(
+            "`num_classes`, `include_top` and `calibrated` are for classifiers of images and audio. "
+            f"Received: name={name!r}"
+        )
+    graph = open_for(card)
+    if graph.sha256 != card["dataset"]["sha256"]:
+        raise ValueError(
+            f"{card['name']} is a function of the graph it was trained on, and the files are of another one: copy "
+            f"those of {graph.name} again from {SOURCE}. Received: name={name!r}"
+        )
+    return load_on_graph(name, card, graph, weights)
+
+
+def load_on_graph(name: str | Path, card: Card, graph: CitationGraph, weights="pretrained") -> keras.Model:
+    """A model for nodes on a graph that need not be its card's.
+
+    Args:
+        name: as for `load`.
+        card: its card.
+        graph: the graph, of as many features and classes as the card's.
+        weights: as for `load`.
+    """
+    adjacency = normalized_adjacency(graph.edges, len(graph.labels))
+    with _naming_card(name), at_most(card["parameters"]):
+        model = build_node_classifier(
+            card["architecture"],
+            card["architecture_arguments"],
+            card["input_shape"][-1],
+            adjacency,
+            len(card["class_names"]),
             name=card["name"],
         )
     _give_weights(model, name, card, weights)

@@ -1,6 +1,5 @@
 """Measuring any model of the zoo on its test split."""
 
-from zoo.data.opening import open_for
 from zoo.registry import card as read_card
 from zoo.tasks import task_function
 
@@ -25,7 +24,7 @@ def evaluate(name, *, data=None, data_dir=None, engine="auto", progress=None) ->
         FileNotFoundError: the data set is not there.
     """
     card = read_card(name)
-    data_set = open_for(card, data, data_dir)
+    data_set = task_function(card["task"], "data")(card, data, data_dir)
     measured = task_function(card["task"], "measure")(name, card, data_set, engine, progress)
     as_on_card = measured.pop("as_on_card")
     same_data = as_on_card is not None and data_set.sha256 == card["dataset"]["sha256"]

@@ -19,7 +19,8 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
 
     Args:
         pattern: shell-style pattern such as `"*cifar10*"`.
-        task: `"image classification"`, `"audio classification"`, `"image generation"`, or `None` for all.
+        task: `"image classification"`, `"audio classification"`, `"node classification"`,
+            `"image generation"`, or `None` for all.
 
     Returns:
         A list of names.

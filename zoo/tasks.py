@@ -22,10 +22,12 @@ class Task:
         command: the command of `pinet` that runs a model.
         options: those options of `pinet` that not every task has.
         formats: what a model can be exported to.
+        ensure: function of a card, of `--data` and `--data-dir`; refuses or downloads missing data, without a backend.
+        data: function of the same; gives the data set.
         recipe: class of the recipes whose `task` it is; empty where another task's recipes train it.
         train: function of a recipe, of the options and of `pinet train`'s other arguments; trains and gives the card.
         arrays: function of what a user gives to a `Predictor` and of the card; gives the network's inputs, checked, and
-            a warning in words.
+            a warning in words; empty where `zoo.predictor` takes none of its models.
         load: function of a name, its card and the other arguments of `zoo.load`; gives the model.
         measure: function of a name, its card, the data set, an engine and a progress report; gives the metrics of the
             test split.
@@ -34,9 +36,9 @@ class Task:
         pipeline_tag: what the Hugging Face Hub calls the task.
         table: function of what was measured and the card; gives the table of `pinet evaluate`.
         signatures: function of a model, its card and whether to add that of TensorFlow Serving's MNIST example; gives
-            the functions of the export by signature name.
+            the functions of the export by signature name; empty where there is no export.
         warmup: function of a file, the name on the server, the signatures, the model and its card; writes the warm-up
-            requests of the export.
+            requests of the export; likewise.
     """
 
     card: str
@@ -44,6 +46,8 @@ class Task:
     input: str
     command: str
     formats: tuple[str, ...]
+    ensure: str
+    data: str
     recipe: str
     train: str
     arrays: str
@@ -60,6 +64,7 @@ class Task:
 
 
 CLASSIFICATION, AUDIO_CLASSIFICATION, GENERATION = "image classification", "audio classification", "image generation"
+NODE_CLASSIFICATION = "node classification"
 _IMAGES = Task(
     card="classifier",
     example="image",
@@ -67,6 +72,8 @@ _IMAGES = Task(
     command="predict",
     formats=("saved_model", "litert", "onnx"),
     options=("--devices", "--seeds", "--dry-run", "--reliability"),
+    ensure="zoo.cli.data_sets:ensure_card_data",
+    data="zoo.data.opening:open_for",
     recipe="zoo.recipes.recipe:Recipe",
     train="zoo.training.classifiers:train_seeds",
     arrays="zoo.inference.inputs:image_arrays",
@@ -91,12 +98,32 @@ TASKS = {
         pipeline_tag="audio-classification",
         recipe="",
     ),
+    NODE_CLASSIFICATION: replace(
+        _IMAGES,
+        example="node",
+        input="{shape}, the features of all nodes",
+        command="evaluate",
+        formats=(),
+        options=("--seeds",),
+        ensure="zoo.data.planetoid:open_for",
+        data="zoo.data.planetoid:open_for",
+        recipe="zoo.recipes.node_recipe:NodeRecipe",
+        train="zoo.training.nodes:train_seeds",
+        arrays="",
+        load="zoo.loading:load_node_classifier",
+        measure="zoo.evaluation.nodes:measure",
+        pipeline_tag="graph-ml",
+        signatures="",
+        warmup="",
+    ),
     GENERATION: Task(
         card="generator",
         example="image",
         input="{shape} numbers in -1..1",
         command="generate",
         formats=("saved_model",),
+        ensure="zoo.cli.data_sets:ensure_card_data",
+        data="zoo.data.opening:open_for",
         options=("--sheet",),
         recipe="zoo.recipes.generator_recipe:GeneratorRecipe",
         train="zoo.generation.training:train",
@@ -111,7 +138,8 @@ TASKS = {
         warmup="zoo.serving.warmup:write_generator_warmup",
     ),
 }
-CLASSIFIERS = tuple(name for name, task in TASKS.items() if task.card == "classifier")
+# Those that classify what a user gives them; a model for nodes knows its own graph alone.
+CLASSIFIERS = tuple(name for name, task in TASKS.items() if task.card == "classifier" and task.arrays)
 
 
 def task_function(task: str, column: str) -> Callable[..., Any]:

@@ -64,14 +64,16 @@ def test_export_asks_for_the_server_before_it_writes(pinet, tmp_path):
     assert code == 1 and "No answer of a model server" in err and not list(tmp_path.iterdir())
 
 
-NO_AUDIO = dict.fromkeys(
-    zoo.list_models(task="audio classification"), "since models for audio classification have no export"
-)
+NO_EXPORT = {
+    name: f"since models for {task} have no export"
+    for task in ("audio classification", "node classification")
+    for name in zoo.list_models(task=task)
+}
 WHY = "since models for image generation have no export to onnx"
 NO_ONNX = dict.fromkeys(zoo.list_models(task="image generation"), WHY)
 
 
-@pytest.mark.parametrize("format, reasons", [("saved_model", NO_AUDIO), ("onnx", {**NO_AUDIO, **NO_ONNX})])
+@pytest.mark.parametrize("format, reasons", [("saved_model", NO_EXPORT), ("onnx", {**NO_EXPORT, **NO_ONNX})])
 def test_export_of_all_says_what_it_leaves_out(pinet, tmp_path, monkeypatch, format, reasons):
     written = []
 

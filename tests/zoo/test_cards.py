@@ -12,6 +12,7 @@ from zoo.measuring import evaluate
 from zoo.paths import WEIGHTS
 from zoo.publishing.publish import structure
 from zoo.recipes import read_recipe
+from zoo.tasks import TASKS
 
 BARS = {
     "pinet_cifar10": 0.90,  # 92.5 % was asked for: its card says so
@@ -25,13 +26,18 @@ BARS = {
     "pinet_mnist_tiny": 0.988,
     "pinet_spoken_digit": 0.985,
     "pinet_spoken_digit_lite": 0.985,
+    "polygraph_cora": 0.80,
     "polynet_cifar10": 0.74,
     "polynet_mnist": 0.992,
     "resnet_digits": 0.97,
 }
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+# Models for nodes need their graph, which is not shipped: test_nodes.py has their weights on another one.
+WITHOUT_GRAPH = [name for name in zoo.list_models() if TASKS[zoo.card(name)["task"]].arrays]
+
+
+@pytest.mark.parametrize("name", WITHOUT_GRAPH)
 def test_tier_degree_size_and_cost_are_what_the_card_says(name):
     card = zoo.card(name)
     found = structure(zoo.load(name))

@@ -8,6 +8,7 @@ import zoo
 from zoo.data.audio import read_example
 from zoo.generation.latents import draw_latents
 from zoo.paths import SAMPLES
+from zoo.tasks import CLASSIFIERS
 
 for package in ("ai_edge_litert", "onnxruntime", "tf2onnx"):
     pytest.importorskip(package)
@@ -17,7 +18,7 @@ both = pytest.mark.parametrize("engine", ["litert", "onnx"])
 
 
 @both
-@pytest.mark.parametrize("name", [name for name in zoo.list_models() if "accuracy" in zoo.card(name)])
+@pytest.mark.parametrize("name", [name for task in CLASSIFIERS for name in zoo.list_models(task=task)])
 def test_golden_logits(name, engine):
     card = zoo.card(name)
     files = card["golden"].get("images") or card["golden"]["audio"]

@@ -8,9 +8,10 @@ import zoo
 from zoo.data.audio import read_example
 from zoo.generation.sampling import sample
 from zoo.paths import SAMPLES
+from zoo.tasks import CLASSIFIERS
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.list_models() if "accuracy" in zoo.card(name)])
+@pytest.mark.parametrize("name", [name for task in CLASSIFIERS for name in zoo.list_models(task=task)])
 def test_golden_logits(name):
     golden = zoo.card(name)["golden"]
     model = zoo.load(name)

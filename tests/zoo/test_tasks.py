@@ -32,7 +32,7 @@ def test_what_a_row_names_is_there(task, column):
 def test_every_task_has_models_and_classifiers_are_those_with_such_a_card():
     assert all(zoo.list_models(task=task) for task in TASKS)
     assert CLASSIFIERS == ("image classification", "audio classification")
-    assert len(NAMED) == 3 * 10 - 1  # audio models have no recipes of their own
+    assert len(NAMED) == 4 * 12 - 1 - 3  # audio models have no recipes of their own, models for nodes no predictor
 
 
 def test_the_table_imports_no_backend():
@@ -94,7 +94,7 @@ def test_loading_and_training_take_what_the_row_names(pinet, row, tmp_path):
 def test_options_and_formats_are_those_of_the_row(pinet, monkeypatch, tmp_path):
     monkeypatch.setattr("zoo.generation.training.train", lambda *_, **options: pytest.fail("a training starts"))
     code, _, err = pinet("train", "pinet_digits_generator", "--seeds", 2, "--run-dir", tmp_path)
-    assert code == 1 and "--seeds is for image classification and audio classification. Received: pinet_dig" in err
+    assert code == 1 and "--seeds is for image classification and audio classification and node class" in err
     code, _, err = pinet("evaluate", "pinet_spoken_digit", "--sheet", tmp_path / "s.png")
     assert code == 1 and "--sheet is for image generation. Received: pinet_spoken_digit, for audio class" in err
     monkeypatch.setitem(TASKS, CLASSIFICATION, replace(TASKS[CLASSIFICATION], formats=()))

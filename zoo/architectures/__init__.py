@@ -2,7 +2,8 @@
 
 Every architecture is a function in a module of its name. That of a classifier, `NAME(inputs, **arguments)`, takes the
 standardised image tensor and gives features `[batch, d]`; that of a generator, `NAME(noise, image_shape, **arguments)`,
-takes noise `[batch, d]` and gives images in −1..1. `build` adds input scaling and the head.
+takes noise `[batch, d]` and gives images in −1..1. `build` adds input scaling and the head. One for the nodes of a
+graph, `NAME(features, adjacency, num_classes, **arguments)`, gives logits.
 """
 
 import inspect
@@ -87,6 +88,27 @@ def build_generator(architecture, arguments, latent_size, image_shape, num_class
     image = _apply(architecture, arguments, noise, tuple(image_shape))
     model = GeneratorModel(inputs, 127.5 * image + 127.5, name=name)
     return _with_origin(model, Origin(architecture, dict(arguments)))
+
+
+def build_node_classifier(architecture, arguments, features, adjacency, num_classes, name=None, nodes=None):
+    """Build a model for the nodes of a graph: their features → architecture → logits of each.
+
+    Args:
+        architecture: name of a module in `zoo.architectures`.
+        arguments: dict of that function's keyword arguments.
+        features: number of features of a node.
+        adjacency: SciPy sparse matrix `[nodes, nodes]`, a constant of the model.
+        num_classes: number of logits.
+        name: name of the model.
+        nodes: the nodes whose logits are asked for, for a training; `None` stands for all.
+
+    Raises:
+        ValueError: unknown architecture, or arguments that it does not take.
+    """
+    inputs = keras.Input((adjacency.shape[0], features), name="features")
+    if nodes is not None:
+        arguments = {**arguments, "nodes": nodes}
+    return keras.Model(inputs, _apply(architecture, arguments, inputs, adjacency, num_classes), name=name)
 
 
 def _with_origin(model, origin):

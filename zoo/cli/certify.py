@@ -10,6 +10,8 @@ from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
 from zoo.cli.options import AsJson
 from zoo.tasks import CLASSIFIERS
 
+LARGE = 2**20  # numbers in an input, such as the features of all nodes of a graph, of which two are enough
+
 
 @app.command()
 def certify(
@@ -67,7 +69,8 @@ def _valid_inputs(model, card):
         card = card or _card_of_shape(model.input_shape[1:])
         pixels = sample_inputs(card) if card else rng.integers(0, 256, (16, *model.input_shape[1:]), dtype="uint8")
         return certified_inputs(model, pixels)
-    inputs = [rng.normal(size=(16, *(size or 8 for size in tensor.shape[1:]))) for tensor in model.inputs]
+    shapes = [[size or 8 for size in tensor.shape[1:]] for tensor in model.inputs]
+    inputs = [rng.normal(size=(16 if np.prod(shape) < LARGE else 2, *shape)) for shape in shapes]
     return inputs if len(inputs) > 1 else inputs[0]
 
 

@@ -9,7 +9,6 @@ from zoo import registry
 from zoo.card_entries import quality_of
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress
-from zoo.cli.data_sets import ensure_card_data
 from zoo.cli.options import AsJson, DataDir, DataSource, Engine, EngineName, ModelName, check_options
 from zoo.files import check_file, naming_file
 from zoo.publishing.formatting import human_interval, human_seconds
@@ -41,7 +40,7 @@ def evaluate(
             check_file(file)
     if TASKS[card["task"]].card == "generator":
         quality_of(card)
-    ensure_card_data(card, data, data_dir)
+    task_function(card["task"], "ensure")(card, data, data_dir)
     options = {"data": data, "data_dir": data_dir}
     with progress(f"evaluating {name}") as report:
         from zoo.measuring import evaluate as run

@@ -25,8 +25,10 @@ def next_commands(card: Card, folder: Path, data=None, data_dir=None) -> list[st
     model = str(folder if len(cards) == 1 else folder / "cards" / f"{card['name']}.json")
     options = [*(["--data", str(data)] if data else []), *(["--data-dir", str(data_dir)] if data_dir else [])]
     task = TASKS[card["task"]]
-    end = {"generate": ["-o", "generated.png"], "predict": [_sample(card["dataset"]["name"])]}[task.command]
-    commands = [[task.command, model, *end], ["evaluate", model, *options], ["certify", model, "--verify"]]
+    ends = {"generate": ["-o", "generated.png"], "predict": [_sample(card["dataset"]["name"])]}
+    commands = [["evaluate", model, *options], ["certify", model, "--verify"]]
+    if task.command in ends:
+        commands.insert(0, [task.command, model, *ends[task.command]])
     if task.formats:
         commands.append(["export", model, "models/"])
     return [shlex.join(["pinet", *command]) for command in commands]

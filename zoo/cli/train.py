@@ -14,9 +14,10 @@ from zoo.cli.data_sets import ensure_data, ensure_source
 from zoo.cli.dry_run import print_dry_run
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataSource, check_options
+from zoo.data.planetoid import read_planetoid
 from zoo.files import check_folder, check_not_running
 from zoo.publishing.formatting import human_bytes, human_seconds
-from zoo.recipes import GeneratorRecipe, Recipe, list_recipes, read_recipe, with_changes
+from zoo.recipes import GeneratorRecipe, NodeRecipe, Recipe, list_recipes, read_recipe, with_changes
 from zoo.tasks import TASKS, task_function
 from zoo.training.onednn import train_with_onednn
 
@@ -61,6 +62,8 @@ def train(
         check_not_running(run_dir or Path("runs") / chosen.name, "training")
     if isinstance(chosen, GeneratorRecipe):
         ensure_data(chosen.dataset, data, data_dir)
+    elif isinstance(chosen, NodeRecipe):
+        read_planetoid(chosen.dataset, data, data_dir)
     else:
         ensure_source(data or chosen.dataset, data_dir, chosen.shape)
     train_with_onednn()
@@ -72,8 +75,8 @@ def train(
         console.print(f"all curves in a browser: tensorboard --logdir {escaped(logs)}", soft_wrap=True)
     options = {"data": data, "data_dir": data_dir, "fresh": fresh, "console": console}
     options |= {"run_dir": run_dir, "out_dir": out}
-    if "--devices" in TASKS[chosen.task].options:
-        options |= {"devices": devices, "seeds": seeds}
+    counts = {"devices": devices, "seeds": seeds}
+    options |= {key: count for key, count in counts.items() if f"--{key}" in TASKS[chosen.task].options}
     card = run(chosen, **options)
     if card is None:  # of several processes, the first one prints it
         return

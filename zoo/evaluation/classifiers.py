@@ -59,16 +59,29 @@ def measure(name, card: Card, data_set, engine="auto", progress=None) -> dict:
         if progress:
             progress(min(start + BATCH, total), total)
     seconds, logits = time.perf_counter() - started, np.concatenate(parts)
-    accuracy, interval = accuracy_interval(logits, data_set.y_test)
+    return result(card, logits, data_set.y_test, predictor.engine, seconds)
+
+
+def result(card: Card, logits: np.ndarray, labels: np.ndarray, engine: str, seconds: float) -> dict:
+    """The metrics of a classifier from its logits, as `measure` gives them.
+
+    Args:
+        card: its card.
+        logits: `[n, classes]`, of the test split.
+        labels: `[n]`.
+        engine: what it ran on.
+        seconds: how long.
+    """
+    accuracy, interval = accuracy_interval(logits, labels)
     on_card = card["accuracy"]["test"] if "accuracy" in card else None
     return {
-        "engine": predictor.engine,
-        "examples": total,
+        "engine": engine,
+        "examples": len(labels),
         "accuracy": accuracy,
         "interval_95": interval,
         "card_accuracy": on_card,
-        **calibration_scores(logits, data_set.y_test, card["calibration"]["temperature"]),
+        **calibration_scores(logits, labels, card["calibration"]["temperature"]),
         "seconds": seconds,
-        "images_per_second": total / seconds,
+        "images_per_second": len(labels) / seconds,
         "as_on_card": None if on_card is None else round(accuracy, 4) == round(on_card, 4),
     }

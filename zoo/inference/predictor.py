@@ -19,7 +19,7 @@ from zoo.inference.engines import COMPILED, NotCompiled, WrongBackend
 from zoo.pretrained import checked_weights
 from zoo.registry import card as read_card
 from zoo.registry import card_path
-from zoo.tasks import CLASSIFIERS, task_function
+from zoo.tasks import CLASSIFIERS, TASKS, task_function
 
 if TYPE_CHECKING:
     import keras
@@ -146,6 +146,10 @@ def predictor(name_or_model: "str | Path | keras.Model", engine: str = "auto", t
     check_count("threads", threads, or_none=True)
     if isinstance(name_or_model, str | Path):
         name, card = name_or_model, read_card(name_or_model)
+        if not TASKS[card["task"]].arrays:
+            raise ValueError(
+                f"A model for {card['task']} runs on its own graph: `zoo.load` gives it. Received: {name!r}"
+            )
         checked_weights(name, card)
         checksum = hashlib.sha256(FORM.encode() + card_path(name).read_bytes()).hexdigest()
         cache = partial(cache_file, card["name"], checksum)

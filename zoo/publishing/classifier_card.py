@@ -59,15 +59,26 @@ def scores(model, class_names, validation=None, test=None) -> dict:
         validation: examples and labels; the temperature is fitted on them. Without them it is 1.
         test: examples and labels; accuracy and calibration error are measured on them. Without them the card has none.
     """
+    pairs = (pair and (predict_logits(model, pair[0]), pair[1]) for pair in (validation, test))
+    return scores_of_logits(class_names, *pairs)
+
+
+def scores_of_logits(class_names, validation=None, test=None) -> dict:
+    """The same from logits and labels.
+
+    Args:
+        class_names: names of the classes.
+        validation: logits and labels, or `None`.
+        test: likewise.
+    """
     accuracy: dict = {}
     calibration = {"temperature": 1.0}
     if validation is not None:
-        logits = predict_logits(model, validation[0])
-        calibration["temperature"] = fit_temperature(logits, validation[1])
-        accuracy["validation"] = accuracy_interval(logits, validation[1])[0]
+        calibration["temperature"] = fit_temperature(*validation)
+        accuracy["validation"] = accuracy_interval(*validation)[0]
     if test is None:
         return {"calibration": calibration}
-    logits, labels = predict_logits(model, test[0]), test[1]
+    logits, labels = test
     found, interval = accuracy_interval(logits, labels)
     return {
         "accuracy": {

@@ -4,13 +4,16 @@ import tomllib
 from dataclasses import fields, replace
 
 from zoo.recipes.generator_recipe import GeneratorRecipe
+from zoo.recipes.node_recipe import NodeRecipe
 from zoo.recipes.recipe import Recipe
 from zoo.registry import suggestion
 
 TRUTH = {"true": True, "false": False}
 
 
-def with_changes(recipe: Recipe | GeneratorRecipe, changes: list[str]) -> Recipe | GeneratorRecipe:
+def with_changes(
+    recipe: Recipe | GeneratorRecipe | NodeRecipe, changes: list[str]
+) -> Recipe | GeneratorRecipe | NodeRecipe:
     """A recipe with other values for some of its keys.
 
     Args:

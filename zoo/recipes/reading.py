@@ -19,7 +19,8 @@ def read_recipe(name_or_path):
     """Read a recipe by the name of a shipped one or from a TOML file.
 
     Returns:
-        A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`.
+        A `Recipe`; a `GeneratorRecipe` where the file says `task = "image generation"`, and a `NodeRecipe` where it
+        says `task = "node classification"`.
 
     Raises:
         ValueError: no such recipe, not TOML, an unknown or missing key, a value out of its range.

@@ -96,7 +96,7 @@ def train(
         return publish(trained, recipe, data_set, checkpoint, Path(out_dir or run_dir), classifier_entries)
 
 
-def train_seeds(recipe: Recipe, seeds=1, *, run_dir=None, out_dir=None, **options) -> Card | None:
+def train_seeds(recipe, seeds=1, *, run_dir=None, out_dir=None, train_one=None, **options) -> Card | None:
     """Train a recipe several times; the card of the first seed lists the accuracies of all.
 
     Args:
@@ -104,21 +104,23 @@ def train_seeds(recipe: Recipe, seeds=1, *, run_dir=None, out_dir=None, **option
         seeds: number of runs.
         run_dir: folder of the first run, default `runs/NAME`; the further ones are in `seed_N` within it.
         out_dir: folder that gets card and weights of the first run; default that run's folder.
-        **options: as for `train`.
+        train_one: what trains a recipe once; default `train`.
+        **options: as for `train_one`.
 
     Returns:
         The card, with `seeds`: the test accuracy of each, their mean and standard deviation (n − 1 in the divisor); the
         card alone for one seed, `None` in processes other than the first. A finished run keeps the seeds that its card
         has.
     """
+    train_one = train_one or train
     run_dir = Path(run_dir or Path("runs") / recipe.name)
     out_dir = Path(out_dir or run_dir)
     earlier = _card_there(out_dir / "cards" / f"{recipe.name}.json")
-    card = train(recipe, run_dir=run_dir, out_dir=out_dir, **options)
+    card = train_one(recipe, run_dir=run_dir, out_dir=out_dir, **options)
     if card and earlier and _of_one_run(card, earlier):  # a finished run, whose card was written again
         _add_seeds(card, earlier.get("seeds", {}).get("accuracy", {}), out_dir)
     others = [
-        train(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
+        train_one(replace(recipe, seed=seed), run_dir=run_dir / f"seed_{seed}", **options)
         for seed in range(recipe.seed + 1, recipe.seed + seeds)
     ]
     if card:

@@ -132,8 +132,10 @@ function drawn(hex, [height, width, channels]) {
 function use(card) {
   const isGenerator = "latent_size" in card;
   const isAudio = card.task.startsWith("audio");
-  const command = isGenerator ? `pinet generate ${card.name} -n 40 --seed 0` : `pinet predict ${card.name} ${isAudio ? "CLIP.wav" : "IMAGE.png"}`;
-  const serve = isAudio ? [] : [element("p", {}, "Serve it:"), code(`pinet serve ${card.name} --engine preview`)];
+  const isOfNodes = card.task.startsWith("node");
+  const classify = isOfNodes ? `pinet evaluate ${card.name}` : `pinet predict ${card.name} ${isAudio ? "CLIP.wav" : "IMAGE.png"}`;
+  const command = isGenerator ? `pinet generate ${card.name} -n 40 --seed 0` : classify;
+  const serve = isAudio || isOfNodes ? [] : [element("p", {}, "Serve it:"), code(`pinet serve ${card.name} --engine preview`)];
   return [
     element("h2", {}, "Use it"),
     code(`import zoo\n\nmodel = zoo.load("${card.name}")`),
