@@ -32,16 +32,16 @@ def measure(name, card: Card, graph: CitationGraph, engine="auto", progress=None
         name: as for `zoo.load`.
         card: its card.
         graph: the graph; the model is built on it.
-        engine: as for `zoo.predictor`; `"onnx"` is refused.
+        engine: `"auto"` or `"keras"`.
         progress: called with (done, all) nodes.
 
     Returns:
         What `zoo.evaluation.classifiers.measure` gives.
 
     Raises:
-        ValueError: the engine is `"onnx"`.
+        ValueError: another engine.
     """
-    if engine == "onnx":
+    if engine not in ("auto", "keras"):
         raise ValueError(f"Models for nodes run on Keras alone. Received: engine={engine!r}")
     model, total = load_on_graph(name, card, graph), len(graph.test)
     started = time.perf_counter()
