@@ -1,6 +1,7 @@
 """Damaged files of a search: named, with what is wrong and what to do; a damaged checkpoint costs its epochs alone."""
 
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -55,17 +56,16 @@ def test_a_report_names_what_is_damaged(folder, name, text, read):
         read(folder)
 
 
-def test_a_damaged_checkpoint_of_a_trial_costs_its_epochs_alone(space, data, tmp_path):
+def test_a_damaged_checkpoint_of_a_trial_costs_its_epochs_alone(space, data, tmp_path, monkeypatch):
     from tuning.search_tuner import SearchTuner
+    from zoo.training import fitting
     from zoo.training.checkpoint import Checkpoint
 
-    class Model:
-        variables, optimizer = [], type("Optimizer", (), {"variables": []})
-
+    monkeypatch.setattr(fitting, "prepare", lambda recipe, data_set: "untrained")
     console = Console(file=StringIO(), width=400)
     (tmp_path / "checkpoint.npz").write_text("no archive")
     tuner = SearchTuner.__new__(SearchTuner)
-    tuner.console = console
-    assert tuner._restore(Checkpoint(tmp_path), Model) == 0
+    tuner.console, tuner.hypermodel = console, SimpleNamespace(data_set=None)
+    assert tuner._resumed(Checkpoint(tmp_path), None) == ("untrained", 0)
     assert not (tmp_path / "checkpoint.npz").exists()
     assert "checkpoint.npz is damaged" in console.file.getvalue() and "from its start" in console.file.getvalue()
