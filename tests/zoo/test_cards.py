@@ -30,6 +30,7 @@ BARS = {
     "polynet_cifar10": 0.74,
     "polynet_mnist": 0.992,
     "resnet_digits": 0.97,
+    "slaf_mnist": 0.9955,
 }
 
 
