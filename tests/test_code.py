@@ -17,7 +17,7 @@ ZOO_ORDER = (
     ("cli",),
     ("",),  # zoo/__init__.py
     ("encrypted", "page"),
-    ("serving", "measuring"),
+    ("serving", "measuring", "verification"),
     ("sharing",),
     ("generation",),
     ("training",),

@@ -26,6 +26,7 @@ PUBLIC = {
         "zoo.evaluation.metrics",
         "zoo.losses",
         "zoo.wnll",
+        "zoo.verification",
         "tuning",
     )
     for name in import_module(module).__all__

@@ -13,6 +13,7 @@ import pytest
 
 import zoo
 from zoo.paths import WEIGHTS
+from zoo.verification.verifying import FACES, THRESHOLD_FILE
 
 ROOT = Path(__file__).parent.parent
 BASELINES = [
@@ -55,7 +56,8 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_all_but_the_weights_of_the_baselines(wheel):
     files = zipfile.ZipFile(wheel).namelist()
     weights = {Path(name).name.removesuffix(".weights.h5") for name in files if name.endswith(".h5")}
-    assert len(BASELINES) == 5 and weights == set(zoo.list_models()) - set(BASELINES)
+    assert len(BASELINES) == 5 and weights == {*zoo.list_models(), FACES.name} - set(BASELINES)
+    assert f"zoo/verification/{FACES.name}/{THRESHOLD_FILE}" in files
     assert "zoo/card.schema.json" in files
     for folder, pattern in (
         ("cards", "*.json"),

@@ -11,6 +11,7 @@ PAGES = {
     "tropical": "pinet_keras.analysis.tropical",
     "zoo": "zoo",
     "losses": "zoo.losses",
+    "verification": "zoo.verification",
     "tuning": "tuning",
 }
 

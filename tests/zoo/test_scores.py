@@ -41,21 +41,24 @@ def test_the_bins_of_a_hand_computed_case():
 
 
 def test_the_adaptive_calibration_error_is_that_of_scikit_learns_quantiles():
+    """Three of five are right at every confidence, so some bins are underconfident and others overconfident."""
     generator = np.random.default_rng(0)
-    logits, labels = 3 * generator.normal(size=(3000, 4)), generator.integers(0, 4, 3000)
+    logits = 3 * generator.normal(size=(3000, 4))
+    labels = np.where(generator.random(3000) < 0.6, logits.argmax(axis=1), logits.argmin(axis=1))
     for temperature in (1.0, 2.5):
         probabilities = softmax(logits / temperature, axis=1)
         confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
         accuracies, confidences = calibration_curve(right, confidence, n_bins=15, strategy="quantile")
+        assert (accuracies < confidences).any() and (accuracies > confidences).any()
         expected = np.abs(accuracies - confidences).mean()  # of bins of 200 each
         assert adaptive_calibration_error(logits, labels, temperature) == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_adaptive_calibration_error_of_a_hand_computed_case():
-    """Five examples in two bins, of three and of two, by confidence: 0.6 0.6 0.7 and 0.9 0.9."""
+    """Five examples in two bins by confidence: 0.6 0.6 0.7, all right, and 0.9 0.9, both wrong."""
     logits = np.log([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9], [0.6, 0.4]])
-    labels = np.array([0, 1, 0, 0, 1])
-    expected = (abs(1 - 1.9) + abs(1 - 1.8)) / 5
+    labels = np.array([1, 0, 0, 0, 0])
+    expected = (abs(3 - 1.9) + abs(0 - 1.8)) / 5
     assert adaptive_calibration_error(logits, labels, bins=2) == pytest.approx(expected)
 
 

@@ -31,8 +31,9 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
 
     Args:
         architecture: name of a module in `zoo.architectures`.
-        arguments: dict of that function's keyword arguments; and `mirrored`: if true, the logits are the mean of those
-            of the image and of its mirror image.
+        arguments: dict of that function's keyword arguments; `mirrored`: if true, the logits are the mean of those of
+            the image and of its mirror image; and `standardized`: if true, batch normalisation follows the features, so
+            that angles between them are measured about their mean.
         input_shape: `(height, width, channels)` of images, `(samples,)` of audio clips.
         mean: mean of each channel, in grey levels or decibels.
         std: standard deviation of each channel, likewise.
@@ -52,10 +53,14 @@ def build(architecture, arguments, input_shape, mean, std, num_classes, name=Non
     scaled = PixelScaling(mean, std, name="pixels")(pixels)
     origin = Origin(architecture, dict(arguments))
     arguments = dict(arguments)
+    standardized = arguments.pop("standardized", False)
     if arguments.pop("mirrored", False):
         features = mirrored(lambda one: _apply(architecture, arguments, one), scaled)
     else:
         features = _apply(architecture, arguments, scaled)
+    if standardized:
+        norm = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="standardized")
+        features = norm(features)
     if num_classes is None:
         return _with_origin(kind(inputs, features, name=name), origin)
     # A small head starts at almost equal logits, whatever the scale of the features.

@@ -4,6 +4,7 @@
 import zoo.cli.models
 import zoo.cli.predict
 import zoo.cli.evaluate
+import zoo.cli.verify
 import zoo.cli.data
 import zoo.cli.new
 import zoo.cli.train
