@@ -27,13 +27,13 @@ def verify(
 
     The shipped model was trained on twenty people. It is an example, and not fit for use on people.
     """
-    images = [source(file) for file in (first, second)]
+    one, other = source(first), source(second)
     with waiting("loading the model"):
         from zoo import verification
 
         with warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always")
-            found = verification.verify(*images, model=model or verification.verifying.FACES, threshold=threshold)
+            found = verification.verify(one, other, model=model or verification.verifying.FACES, threshold=threshold)
     if json:
         return print_json({"images": [first, second], "model": model or "pinet_faces", **found._asdict()})
     table = new_table("", "", title=f"{escaped(Path(first).name)} and {escaped(Path(second).name)}")

@@ -59,6 +59,9 @@ def similarities(vectors: ArrayLike, pairs: Pairs) -> np.ndarray:
         vectors: `[n, d]` the embeddings of all images.
         pairs: the `Pairs`.
 
+    Returns:
+        float64 `[pairs]`.
+
     Raises:
         ValueError: `vectors` is no matrix, holds NaN, infinity or a row of zeros, or has no row for an image.
 

@@ -52,7 +52,13 @@ class Identities:
             )
 
     def of(self, names: Sequence[str]) -> "Identities":
-        """The images of some people, in the order of these names.
+        """The images of some people.
+
+        Args:
+            names: of the people; labels are indices of this order.
+
+        Returns:
+            Their `Identities`.
 
         Raises:
             ValueError: a name is none of the people, or stands there twice.
@@ -77,6 +83,9 @@ def read_identities(
         source: the folder, or `"lfw"`.
         shape: `(height, width, channels)`.
         data_dir: where TFDS keeps its data sets; default `TFDS_DATA_DIR`, then `~/tensorflow_datasets`.
+
+    Returns:
+        `Identities`, the names sorted.
 
     Raises:
         ValueError: the folder holds no folders of images, an image cannot be read, or there are fewer than two people.

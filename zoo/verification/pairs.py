@@ -37,6 +37,9 @@ def all_pairs(labels: ArrayLike) -> Pairs:
     Args:
         labels: `[n]` the person on each image.
 
+    Returns:
+        n (n − 1) / 2 `Pairs`.
+
     Raises:
         ValueError: no person has two images, or all images show one person.
 
@@ -64,6 +67,9 @@ def fold_pairs(labels: ArrayLike, folds: int = 10, seed: int = 0, pairs_per_fold
         seed: of both draws.
         pairs_per_fold: how many pairs of one person, and as many of two, a fold gets; `None` takes as many as the fold
             with the fewest has. LFW's has 300.
+
+    Returns:
+        The `Pairs`, fold by fold.
 
     Raises:
         ValueError: there are fewer than two people for a fold, a fold has no pair of one person, or has fewer pairs

@@ -50,6 +50,10 @@ def verify(
         threshold: the cosine from which on the images count as showing the same person, in −1..1; default that which
             was stored with the model, if it has one.
 
+    Returns:
+        A named tuple of `similarity`, the cosine; `threshold`; and `same`, whether the cosine is at least that. The
+        last two are `None` where no threshold is known.
+
     Raises:
         ValueError: no such model, an input that is no image, or a threshold out of its range.
         FileNotFoundError: there is no such file.

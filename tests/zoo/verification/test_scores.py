@@ -53,6 +53,10 @@ def test_no_threshold_has_fewer_errors(seed):
     assert found == pytest.approx(brute_force(similarity, same))
 
 
+def test_no_pair_is_accepted_where_that_has_the_fewest_errors():
+    assert best_threshold(np.array([3.0, 2.0, 1.0]), np.array([False, False, True])) > 3
+
+
 def test_each_fold_is_measured_with_the_threshold_of_the_others():
     mean, error, accuracies, thresholds = fold_accuracy(SIMILARITY, SAME, FOLDS)
     for fold in range(7):
