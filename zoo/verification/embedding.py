@@ -32,7 +32,7 @@ def embeddings(model: str | Path | keras.Model, images: np.ndarray) -> np.ndarra
         >>> from zoo.verification import embeddings
         >>> images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype="uint8")
         >>> embeddings("pinet_digits", images).shape
-        (5, 32)
+        (5, 18)
     """
     if not isinstance(model, keras.Model):
         card_for(model, CLASSIFICATION)

@@ -92,6 +92,7 @@ def read_identities(
         FileNotFoundError: there is no such folder, or TFDS could not download the data set.
 
     Example:
+        >>> from pathlib import Path
         >>> from PIL import Image
         >>> from zoo.verification import read_identities
         >>> for name in ("Ada/1", "Ada/2", "Emmy/1"):
