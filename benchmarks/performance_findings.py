@@ -136,7 +136,8 @@ def _peak(found):
     state = "reached" if fraction >= TRAINING_PEAK else "not reached"
     return (
         f"**Peak.** `pinet_cifar10` trains at {fraction:.0%} of the peak of a matrix product (target: "
-        f"{TRAINING_PEAK:.0%}, {state}). Batch norms and products, which it computes at full resolution, take the rest."
+        f"{TRAINING_PEAK:.0%}, {state}). What is no matrix product takes the rest: batch norms and products at full "
+        "resolution, pooling and the optimizer."
     )
 
 

@@ -20,6 +20,17 @@ def main():
     if framework == "keras":
         _train_as_the_command_does(compiler)
     peer = KerasPeer(name, compiler) if framework == "keras" else TorchPeer(name)
+    if framework == "keras":
+        from zoo.training.fused_norms import fused_norms
+
+        with fused_norms(peer.model):
+            answer_requests(peer)
+    else:
+        answer_requests(peer)
+
+
+def answer_requests(peer):
+    """Measure what is asked for, until standard input ends."""
     before = peak_megabytes()
     for line in sys.stdin:
         request = json.loads(line)

@@ -14,6 +14,7 @@ from zoo.data.batches import Batches
 from zoo.publishing.publish import structure
 from zoo.recipes import Recipe
 from zoo.training.fitting import prepare, split, untrained
+from zoo.training.fused_norms import fused_norms
 from zoo.training.recipe_data import recipe_data
 
 MOVES = MOVING_OPS | {"Cast"}  # which stands in our layers where mixed precision would need it
@@ -60,7 +61,8 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
         "structure": structure(untrained(recipe, data_set)),
     }
     batches = Batches(images, targets, replace(recipe, augmented_versions=0, teacher="", teacher_weight=0.0))
-    step = _seconds_a_step(model, batches)
+    with fused_norms(model):
+        step = _seconds_a_step(model, batches)
     epoch = step * len(batches) + _validation_seconds(model, held_images, held_targets)
     found["memory_bytes"] = {
         "weights": _bytes(model.weights),

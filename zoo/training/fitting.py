@@ -15,6 +15,7 @@ from zoo.training.callbacks.early_stopping import EarlyStopping
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.devices import process, synchronise_norms_and_clipping
+from zoo.training.fused_norms import fused_norms
 from zoo.training.initial_weights import give_initial_weights, initial_scaling
 from zoo.training.input_scaling import input_scaling
 from zoo.training.optimizer import recipe_optimizer
@@ -145,16 +146,17 @@ def run_epochs(
             break
         if model.phase != phase:
             _compile(model, recipe, data_set, start)
-        history = model.fit(  # at its end, fit replaces the weights by their averages
-            batches,
-            initial_epoch=start,
-            epochs=end,
-            validation_data=streamed(held_images, held_targets, 500),
-            validation_batch_size=500,
-            shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
-            verbose=0,
-            callbacks=common,
-        )
+        with fused_norms(model):
+            history = model.fit(  # at its end, fit replaces the weights by their averages
+                batches,
+                initial_epoch=start,
+                epochs=end,
+                validation_data=streamed(held_images, held_targets, 500),
+                validation_batch_size=500,
+                shuffle=False,  # Batches shuffles; fit would draw another order of the batches in a resumed run
+                verbose=0,
+                callbacks=common,
+            )
         whole.epoch = [*getattr(whole, "epoch", []), *history.epoch]
         for metric, values in history.history.items():
             whole.history.setdefault(metric, []).extend(values)

@@ -1,0 +1,70 @@
+"""Batch normalisation as one operation of a training step."""
+
+import contextlib
+from collections.abc import Iterator
+from types import MethodType
+
+import keras
+
+from pinet_keras.analysis.graph import is_keras_layer
+from pinet_keras.layers._batch_norm import BatchNorm
+
+
+@contextlib.contextmanager
+def fused_norms(model: keras.Model) -> Iterator[None]:
+    """A context in which a model's training steps, on TensorFlow on a CPU, normalise batches with one operation.
+
+    y = γ (x − mean) / √(variance + ε) + β and the running statistics are those of Keras up to rounding. Keras writes
+    them as a dozen operations, of which most read and write the whole batch, and the gradient likewise. One thread took
+    1.17 times as long for a training step of `pinet_cifar10`.
+
+    Args:
+        model: a compiled `keras.Model`, whose steps are first traced in the context. With XLA, which fuses by itself,
+            it stays as it is; so do layers over several devices, in other dtypes than float32, and of other inputs than
+            `[batch, height, width, channels]`.
+    """
+    fuses = _on_cpu() and not model.jit_compile
+    layers = [layer for layer in model._flatten_layers() if _can_be_fused(layer)] if fuses else []
+    for layer in layers:
+        layer.call = MethodType(_call, layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.call
+
+
+def _on_cpu():
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")
+
+
+def _can_be_fused(layer):
+    known = type(layer) is BatchNorm or (type(layer) is keras.layers.BatchNormalization and is_keras_layer(layer))
+    return known and layer.compute_dtype == "float32" and not layer.synchronized
+
+
+def _call(layer, inputs, training=None, mask=None):
+    """What the layer's own `call` gives, by one operation where it normalises by the batch."""
+    last = len(inputs.shape) == 4 and layer.axis in (-1, 3)
+    if not (training and layer.trainable and last and mask is None):
+        return type(layer).call(layer, inputs, training=training, mask=mask)
+    import tensorflow as tf
+
+    x = tf.cast(inputs, tf.float32)
+    channels = x.shape[-1]
+    y, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=tf.convert_to_tensor(layer.gamma) if layer.scale else tf.ones(channels),
+        offset=tf.convert_to_tensor(layer.beta) if layer.center else tf.zeros(channels),
+        mean=tf.zeros(0),
+        variance=tf.zeros(0),
+        epsilon=layer.epsilon,
+    )
+    count = tf.cast(tf.size(x) // channels, tf.float32)
+    for running, found in ((layer.moving_mean, mean), (layer.moving_variance, unbiased * (count - 1) / count)):
+        running.assign(running * layer.momentum + found * (1 - layer.momentum))
+    return y
