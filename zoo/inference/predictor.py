@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 ENGINES = ("auto", *COMPILED, "keras")
-FORM = "1"  # of compiled networks: another one where `zoo.inference.compiling` or `fold` writes other networks
+FORM = "2"  # of compiled networks: another one where `zoo.inference.compiling` or `fold` writes other networks
 
 
 class Predictor:
