@@ -53,6 +53,28 @@ def test_the_bench_says_how_long_it_took_where_all_parts_were_timed():
     assert _bench({"engines": 300}) == ""
 
 
+def test_findings_say_by_how_much_a_target_is_missed():
+    start = {"import zoo": 0.03, "pinet list": 0.6, "pinet predict": 0.8, "pinet predict, first": 9.25}
+    text = findings({"start": {"found": {name: [0.0, value, 99.0] for name, value in start.items()}}})
+    for words in ("0.03 s (target: 0.3, reached)", "0.60 s (target: 0.5, missed by 0.10 s)"):
+        assert words in text
+    assert "image takes 0.80 s (target: 0.8, reached), and 9.25 s (target: 8, missed by 1.25 s)" in text
+    row = {"r_squared": 0.99, "slope": 0.9}
+    text = findings({"scaling": {"found": {"a": row, "b": row | {"r_squared": 0.97}}}})
+    assert "R² 0.970 at least (target: 0.98, not reached)." in text and "slopes are below 1" in text
+    assert "slopes are below 1" not in findings({"scaling": {"found": {"a": row | {"slope": 1.1}}}})
+    rates = {"keras": {"step_64": [0, 100, 200], "training_megabytes": 1}, "macs": 1e9, "peak_gflops": 1000.0}
+    text = findings({"networks": {"found": {"pinet_cifar10": rates, "ncp": rates | {"torch": rates["keras"]}}}})
+    assert "trains at 60.0% of the peak of a matrix product (target: 60%, reached)" in text
+    assert "None reaches it: ncp, 9.1% short (60% of the peak, PyTorch 60%)." in text
+    xla = ["polynet", "step, batch 64", {way: [0, rate, 0] for way, rate in (("plain", 1), ("oneDNN", 2), ("XLA", 1))}]
+    assert "0.50 times the speed of oneDNN, so classifiers are trained without" in findings(
+        {"choices": {"found": [xla]}}
+    )
+    xla[2]["XLA"][1] = 3
+    assert "1.50 times the speed of oneDNN." in findings({"choices": {"found": [xla]}})
+
+
 def test_tables_of_engines_have_rates_multiples_and_latencies():
     page = written_from_results(
         "<!-- results -->\n<!-- end of results -->", {"engines": {"found": ENGINES, "machine": "M"}}
