@@ -12,14 +12,15 @@ export function accuracyByClass(byClass) {
   return plot("Test accuracy of each class", {
     width: 640,
     height: 60 + 24 * rows.length,
-    marginLeft: 90,
+    marginLeft: 20 + 8 * Math.max(...rows.map(([name]) => name.length)),
+    marginRight: 70,
     marginTop: 24,
     x: { label: "Test accuracy (%) →", grid: true, domain: [lowest, 100] },
     y: { label: null, domain: rows.map(([name]) => name) },
     marks: [
       Plot.ruleY(rows, { x1: lowest, x2: ([, value]) => 100 * value, y: ([name]) => name, strokeOpacity: 0.5 }),
       Plot.dot(rows, { x: ([, value]) => 100 * value, y: ([name]) => name, fill: "currentColor", r: 4 }),
-      Plot.text(rows, { x: ([, value]) => 100 * value, y: ([name]) => name, text: ([, value]) => percent(value), dx: -8, dy: -8, textAnchor: "end" }),
+      Plot.text(rows, { x: ([, value]) => 100 * value, y: ([name]) => name, text: ([, value]) => percent(value), dx: 8, textAnchor: "start" }),
     ],
   });
 }
