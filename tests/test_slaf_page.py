@@ -32,7 +32,7 @@ def test_the_search_file_makes_recipes():
     (text,) = re.findall(r"```toml\n(.*?)```", TEXT, flags=re.DOTALL)
     space = Space.from_dict(tomllib.loads(text))
     names = {dimension.name for dimension in space.dimensions}
-    assert {"degree", "initial", "bound", "coefficient_training"} <= names
+    assert {"degree", "initial_activation", "bound", "coefficient_training"} <= names
     assert certify(fitting.untrained(space.first_recipe())).tier
 
 

@@ -47,11 +47,11 @@ def test_every_activation_stands_behind_a_convolution_or_dense_layer_and_its_nor
 
 @pytest.mark.parametrize("shared, rows", [(False, [4, 8]), (True, [1, 1])])
 def test_initial_polynomials_are_the_fit_that_is_asked_for_by_layer_or_by_channel(shared, rows):
-    found = activations(network(blocks=1, degree=2, initial="relu", bound=2.0, shared=shared))
+    found = activations(network(blocks=1, degree=2, initial_activation="relu", bound=2.0, shared=shared))
     assert [len(layer.polynomial()) for layer in found] == rows
     for layer in found:
         np.testing.assert_allclose(layer.polynomial(), [[3 / 16, 1 / 2, 15 / 64]] * len(layer.polynomial()), atol=1e-4)
-    linear = activations(network(blocks=1, degree=2, initial="linear"))[0].polynomial()
+    linear = activations(network(blocks=1, degree=2, initial_activation="linear"))[0].polynomial()
     np.testing.assert_allclose(linear, [[0, 1, 0]] * 4, atol=1e-6)
 
 
@@ -61,7 +61,7 @@ def test_initial_polynomials_are_the_fit_that_is_asked_for_by_layer_or_by_channe
         ({"head": "max"}, "`head` must be one of 'average', 'flatten'"),
         ({"stages": 0}, "needs stages or units. Received: stages=0, units=0"),
         ({"stages": 4}, "too few pixels. Received: stages=4"),
-        ({"initial": "softmax"}, "several values at once"),
+        ({"initial_activation": "softmax"}, "several values at once"),
         ({"degree": 0}, "`degree` must be an integer of at least 1"),
         ({"bound": -1.0}, "`bound` must be above 0"),
     ],

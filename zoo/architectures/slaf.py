@@ -17,7 +17,7 @@ def slaf(
     dense_layers=1,
     degree=3,
     shared=False,
-    initial="relu",
+    initial_activation="relu",
     bound=3.0,
     kernel_size=3,
     head="average",
@@ -37,8 +37,8 @@ def slaf(
         dense_layers: number of dense layers, if there are `units`.
         degree: degree of each activation.
         shared: whether all channels of a layer share one polynomial; otherwise each has its own.
-        initial: name of the activation function to which the initial polynomials are fitted, such as `"relu"`,
-            `"gelu"` or `"tanh"`; `"linear"` for the identity.
+        initial_activation: name of the activation function to which the initial polynomials are fitted, such as
+            `"relu"`, `"gelu"` or `"tanh"`; `"linear"` for the identity.
         bound: half the width of the range of that fit, in standard deviations of what enters an activation.
         kernel_size: of the convolutions.
         head: what the last stage is followed by: `"average"` over all positions, or `"flatten"`.
@@ -47,8 +47,8 @@ def slaf(
         `[batch, features]`.
 
     Raises:
-        ValueError: an unknown `head` or `initial`, neither stages nor units, or too many stages for the size of the
-            image.
+        ValueError: an unknown `head` or `initial_activation`, neither stages nor units, or too many stages for the size
+            of the image.
 
     Reference:
         Goyal et al., Learning Activation Functions: A new paradigm for understanding Neural Networks, arXiv 1906.09529.
@@ -63,7 +63,9 @@ def slaf(
 
     def activated(x, name):
         x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
-        return PolynomialActivation(degree, shared, initial=initial, bound=bound, name=f"{name}_activation")(x)
+        return PolynomialActivation(degree, shared, initial=initial_activation, bound=bound, name=f"{name}_activation")(
+            x
+        )
 
     x = inputs
     for stage in range(stages):
