@@ -74,6 +74,10 @@ def main():
         print(written(found))
     else:
         write_page(found)
+        if "encrypted" in found:
+            from benchmarks import encrypted_page  # needs Keras, which processes of single parts choose a backend for
+
+            encrypted_page.main()
 
 
 def machine() -> str:

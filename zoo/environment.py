@@ -43,6 +43,16 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def free_memory() -> int:
+    """Bytes of memory that a new process can have; all of the machine's where the system does not tell."""
+    information = Path("/proc/meminfo")
+    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return 1024 * int(line.split()[1])
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def completed(facts: dict) -> dict:
     """The facts of an earlier training in today's form: what was not recorded is `None`.
 

@@ -9,8 +9,6 @@ import struct
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -32,10 +30,11 @@ from zoo.encrypted.evaluation import compile_by_name  # noqa: E402
 from zoo.encrypted.http_client import Remote  # noqa: E402
 from zoo.encrypted.http_server import MOST_CONNECTIONS, encrypted_app  # noqa: E402
 from zoo.encrypted.owner import PUBLIC_FILE, SECRET_FILE, Owner  # noqa: E402
-from zoo.encrypted.seal import context_of, from_bytes  # noqa: E402
+from zoo.encrypted.seal import Plaintexts, context_of, from_bytes  # noqa: E402
 from zoo.encrypted.server import Server  # noqa: E402
 from zoo.encrypted.service import Service, UnknownKeys  # noqa: E402
-from zoo.serving.web import listen  # noqa: E402
+
+from .web import Web  # noqa: E402
 
 NAME = "pinet_digits"
 IMAGES = sample_inputs(zoo.card(NAME))
@@ -49,30 +48,6 @@ def model():
 @pytest.fixture(scope="module")
 def owner(model):
     return Owner(NAME, model)
-
-
-class Web:
-    """A server in a thread of this process."""
-
-    def __init__(self, app):
-        self.server, self.socket = listen(app, "127.0.0.1", 0, MOST_CONNECTIONS)
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
-        self.thread.start()
-
-    def post(self, path, body=None, method=None):
-        """Status and body of one request."""
-        try:
-            request = urllib.request.Request(self.url + path, data=body, method=method)
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.status, reply.read()
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)["error"]
-
-    def stop(self):
-        self.server.should_exit = True
-        self.thread.join(timeout=30)
-        assert not self.thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +225,7 @@ def test_public_keys_without_any_key_are_refused(web, owner, model):
 
 def test_the_plaintexts_of_a_model_are_made_once_for_all_clients():
     model = compile_encrypted(two_numbers(), EXAMPLES)
-    plaintexts: dict = {}
+    plaintexts = Plaintexts()
     made = []
     for _ in range(2):
         client = Client(model)

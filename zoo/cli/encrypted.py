@@ -1,6 +1,7 @@
 """`pinet encrypted`: inference on encrypted images."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,18 @@ WorkerCount = Annotated[
         "--workers", min=1, help="Processes that compute a request each [one; with many, one for each processor]."
     ),
 ]
+Together = Annotated[
+    int,
+    typer.Option(
+        "--together",
+        min=1,
+        help="Requests of one image that a process computes together; they share plaintexts that do not fit in memory.",
+    ),
+]
+Memory = Annotated[
+    float | None,
+    typer.Option("--memory", min=0.1, help="Gigabytes that may be used [three quarters of what is free]."),
+]
 Bits = Annotated[Security, typer.Option("--security", help="Bits of security.")]
 
 
@@ -48,6 +61,8 @@ def plan(
     batch: Packing = Batch.one,
     security: Bits = Security.bits_128,
     workers: WorkerCount = None,
+    together: Together = 1,
+    memory: Memory = None,
     json: AsJson = False,
 ):
     """Show what the encrypted inference of a model needs and costs; no key is made."""
@@ -55,10 +70,12 @@ def plan(
     with waiting(f"planning {name}"):
         from zoo.encrypted.evaluation import compile_by_name
 
-        found = compile_by_name(name, batch.value, int(security.value), workers).plan
+        found = compile_by_name(name, batch.value, int(security.value), workers, together, bytes_of(memory)).plan
     if json:
-        return print_json(found.as_dict())
-    _print_rows(f"{found.model}, encrypted", found.rows())
+        print_json(found.as_dict())
+    else:
+        _print_plan(found)
+    found.check_memory()
 
 
 @encrypted.command()
@@ -68,6 +85,13 @@ def evaluate(
     batch: Packing = Batch.one,
     security: Bits = Security.bits_128,
     workers: WorkerCount = None,
+    together: Together = 1,
+    memory: Memory = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="A file that each answer is written to; a later run with it continues where this one ended."),
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no request after so long [no limit].")] = None,
     simulate: Annotated[bool, typer.Option(help="Simulate encryption: quicker, and without TenSEAL.")] = False,
     data: DataSource = None,
     data_dir: DataDir = None,
@@ -87,6 +111,11 @@ def evaluate(
             data=data,
             data_dir=data_dir,
             workers=workers,
+            together=together,
+            free_memory=bytes_of(memory),
+            record=record,
+            minutes=minutes,
+            planned=None if json or simulate else _print_plan,
             progress=report,
         )
     if json:
@@ -96,7 +125,7 @@ def evaluate(
         ("same decision", f"{result['agreement']:.2%} of {result['examples']:,} examples"),
         ("error of logits", f"{result['logit_error']:.1e} at most"),
     ]
-    if not simulate:
+    if "workers" in result:
         count = result["workers"]
         median, processor, first = (
             human_seconds(result[key]) for key in ("median_seconds", "median_processor_seconds", "first_seconds")
@@ -132,6 +161,15 @@ def demo():
     words = "The plain model's answer is the same." if same else f"The plain model's answer is {result.plain_decision}."
     console.print(words, style="green" if same else "bold red")
     raise typer.Exit(int(not same))
+
+
+def bytes_of(gigabytes: float | None) -> int | None:
+    """Bytes, where a number of gigabytes is given."""
+    return None if gigabytes is None else int(1e9 * gigabytes)
+
+
+def _print_plan(found) -> None:
+    _print_rows(f"{found.model}, encrypted", found.rows())
 
 
 def _indented(lines: list[str]) -> str:

@@ -7,15 +7,18 @@ import typer
 
 from zoo import registry
 from zoo.cli.console import escaped, new_console, new_table, print_error, print_json, print_notes, waiting
-from zoo.cli.encrypted import Batch, Bits, Packing, Security, encrypted
+from zoo.cli.encrypted import Batch, Bits, Memory, Packing, Security, bytes_of, encrypted
 from zoo.cli.options import AsJson, ModelName, source
 from zoo.files import check_file, replacing
 from zoo.publishing.formatting import human_bytes
 from zoo.serving.ports import check_port
+from zoo.tasks import CLASSIFIERS, TASKS
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="http://HOST:PORT of `pinet encrypted serve`.")]
 Keys = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the keys.")]
-Images = Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")]
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Images, or WAV files; folders of them; - is standard input.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write.")]
 
 
@@ -38,15 +41,16 @@ def keys(name: ModelName, directory: Keys, batch: Packing = Batch.one, security:
 
 
 @encrypted.command()
-def encrypt(directory: Keys, images: Images, out: Out):
-    """The client encrypts an image, or with packing "many" several: a request for the server."""
+def encrypt(directory: Keys, files: Files, out: Out):
+    """The client encrypts an image or audio clip, or with packing "many" several: a request for the server."""
     check_file(out)
     with waiting("encrypting"):
+        from zoo.encrypted.evaluation import encrypted_inputs
         from zoo.encrypted.owner import Owner
 
         owner = Owner.from_folder(directory)
-        _, examples = _read(images, owner.model_name)
-        request = owner.request(examples)
+        _, examples = _read(files, owner.name)
+        request = owner.request(encrypted_inputs(owner.name, examples))
     _write(out, request)
 
 
@@ -55,11 +59,15 @@ def serve_encrypted(
     name: ModelName,
     batch: Packing = Batch.one,
     security: Bits = Security.bits_128,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Requests that are computed at the same time, each in a process of its own.")
+    ] = 1,
+    memory: Memory = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any.")] = 8502,
     clients: Annotated[int, typer.Option(min=1, help="Keys of how many clients are kept in memory.")] = 8,
 ):
-    """The server classifies encrypted images over HTTP, with the model and public keys."""
+    """The server classifies encrypted images or audio clips over HTTP, with the model and public keys."""
     from zoo.serving.engines import exposure_warning
 
     found = registry.card(name)
@@ -70,9 +78,10 @@ def serve_encrypted(
         from zoo.encrypted.evaluation import compile_by_name
         from zoo.encrypted.http_server import serve
         from zoo.encrypted.service import Service
+        from zoo.encrypted.service_pool import ServicePool
 
-        model = compile_by_name(name, batch.value, int(security.value), workers=1)
-        service = Service(found["name"], model, clients)
+        model = compile_by_name(name, batch.value, int(security.value), workers, free_memory=bytes_of(memory))
+        service = (ServicePool if workers > 1 else Service)(found["name"], model, clients)
     serve(service, host, port)
 
 
@@ -117,24 +126,24 @@ def decrypt(
 
         owner = Owner.from_folder(directory)
         logits = owner.logits(data, str(answer))
-    _print_classes([str(i) for i in range(1, len(logits) + 1)], logits, owner.model_name, json)
+    _print_classes([str(i) for i in range(1, len(logits) + 1)], logits, owner.name, json)
 
 
 @encrypted.command()
 def ask(
     url: Url,
     name: ModelName,
-    images: Images,
+    files: Files,
     keep: Annotated[
         Path | None,
         typer.Option("--keys", help="The folder of the keys; made if it is not there [keys for this once]."),
     ] = None,
     json: AsJson = False,
 ):
-    """The client encrypts images, asks the server, and decrypts the answers."""
-    files, examples = _read(images, name)
+    """The client encrypts images or audio clips, asks the server, and decrypts the answers."""
+    found, examples = _read(files, name)
     with waiting(f"asking {url}"):
-        from zoo.encrypted.evaluation import compile_by_name
+        from zoo.encrypted.evaluation import compile_by_name, encrypted_inputs
         from zoo.encrypted.http_client import Remote
         from zoo.encrypted.owner import SECRET_FILE, Owner
 
@@ -148,19 +157,18 @@ def ask(
             remote.check(owner)
             if keep is not None:
                 owner.save(keep)
-        logits = remote.logits(owner, examples)
-    _print_classes(files, logits, name, json)
+        logits = remote.logits(owner, encrypted_inputs(name, examples))
+    _print_classes(found, logits, name, json)
 
 
-def _read(images: list[str], name: str):
+def _read(files: list[str], name: str):
     """The files and the examples in them; none is sent if one cannot be read."""
     import numpy as np
 
     from zoo.data import inputs
-    from zoo.tasks import CLASSIFICATION
 
-    card = registry.card_for(name, CLASSIFICATION)
-    found = [inputs.read(file, source(file), card) for file in inputs.find(images, card["input_shape"])]
+    card = registry.card_for(name, *CLASSIFIERS)
+    found = [inputs.read(file, source(file), card) for file in inputs.find(files, card["input_shape"])]
     for each in found:
         print_notes(each.file, each.notes)
     if errors := [each.error for each in found if each.error]:
@@ -180,15 +188,16 @@ def _print_classes(files: list[str], logits, name: str, json: bool) -> None:
     from zoo.evaluation.probabilities import likeliest, softmax_or_nan
 
     card = registry.card(name)
+    kind = TASKS[card["task"]].example
     rows = softmax_or_nan(logits, card["calibration"]["temperature"])
     answers = [likeliest(row, card["class_names"], 3) for row in rows]
     if json:
         results = [
-            {"image": file, "predictions": [{"class": label, "probability": p} for label, p in answer]}
+            {kind: file, "predictions": [{"class": label, "probability": p} for label, p in answer]}
             for file, answer in zip(files, answers, strict=True)
         ]
         return print_json(results)
-    table = new_table("image", "class", "probability", right=(2,))
+    table = new_table(kind, "class", "probability", right=(2,))
     for file, answer in zip(files, answers, strict=True):
         for rank, (label, probability) in enumerate(answer):
             style = "bold" if rank == 0 else "dim"

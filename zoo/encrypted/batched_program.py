@@ -81,6 +81,11 @@ class BatchedProgram:
         """One for each class."""
         return int(np.prod(self.program.shape(self.program.output)))
 
+    @property
+    def memory(self) -> int:
+        """Bytes of the weights, with those that maps read once for each group."""
+        return 2 * self.program.memory
+
     def rotation_steps(self) -> set[int]:
         """None: no slot meets another."""
         return set()

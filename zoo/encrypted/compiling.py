@@ -75,6 +75,8 @@ def compile_encrypted(
     batch: str = "one",
     tolerance: float = 2e-3,
     workers: int | None = None,
+    together: int = 1,
+    free_memory: int | None = None,
 ) -> EncryptedModel:
     """Plan the encrypted computation of a polynomial network.
 
@@ -89,6 +91,9 @@ def compile_encrypted(
             ciphertext for each value with an example in each slot: the most examples a second.
         tolerance: largest error of a logit, as a fraction of the largest logit of the samples.
         workers: processes that compute a request each. None: with packing "many" one for each processor, else one.
+        together: with packing "one", requests that a process computes together. They share the plaintexts that are made
+            again in each run because there is no room to keep them.
+        free_memory: bytes that may be used on the server. None: three quarters of what is free here.
 
     Returns:
         `EncryptedModel`, with its `plan`.
@@ -107,6 +112,8 @@ def compile_encrypted(
     one_of("security", security, tuple(LARGEST_MODULUS))
     workers = positive_integer("workers", workers, or_none=True) or (processors() if batch == "many" else 1)
     samples = np.asarray(samples)[:MEASURED]
+    if positive_integer("together", together) > 1 and batch != "one":
+        raise ValueError(f'Only requests with packing "one" are computed together. Received: together={together}')
     program = lower(model, samples)
     if batch == "one":
         program = with_own_factors(program)  # which may make it deeper
@@ -126,7 +133,7 @@ def compile_encrypted(
             continue
         error, circuit, parameters = min(tried, key=lambda each: each[0])
         if error <= tolerance * largest:
-            plan = plan_of(model.name, circuit, parameters, error, largest, workers)
+            plan = plan_of(model.name, circuit, parameters, error, largest, workers, together, free_memory)
             return EncryptedModel(plan, parameters, circuit)
     raise ValueError(_too_deep(model.name, program.depth, security, min((each[0] for each in tried), default=None)))
 

@@ -33,10 +33,10 @@ def encrypted_app(service: Service, body_seconds: float = BODY_SECONDS) -> Starl
     - `POST /v1/encrypted/requests`: takes a request, answers with its answer.
 
     Args:
-        service: computes the answers, one after another.
+        service: computes the answers, as many at the same time as it has workers.
         body_seconds: how long a body may take to arrive; one that takes longer gets 408.
     """
-    one_at_a_time = asyncio.Lock()  # each takes gigabytes and a processor
+    free_worker = asyncio.Semaphore(service.workers)  # each takes gigabytes and a processor
 
     async def about(request: Request) -> Response:
         return _json(service.about())
@@ -68,7 +68,7 @@ def encrypted_app(service: Service, body_seconds: float = BODY_SECONDS) -> Starl
             return _error(408, f"The body did not arrive within {body_seconds:g} seconds.")
         if body is None:
             return too_large
-        async with one_at_a_time:
+        async with free_worker:
             return await run_in_threadpool(_reply, reply, body)
 
     async def failed(request: Request, error: Exception) -> Response:

@@ -47,11 +47,12 @@ def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
         raise ValueError(f"Encrypted inference needs one input of fixed size and one output. Received: inputs {shapes}")
     with float64_enabled():
         shape = tuple(flat.inputs[0].shape[1:])
+        products = Products(shape, examples)
         try:
-            composed = _program(flat, Products(shape, examples))
+            composed = _program(flat, products)
         except TooManyWeights:
             return _program(flat, Products(shape, examples, adds=True))
-        if composed.weights <= FEW_WEIGHTS:
+        if composed.weights <= FEW_WEIGHTS or not products.joined:
             return composed
         return min(composed, _program(flat, Products(shape, examples, adds=True)), key=lambda each: each.weights)
 

@@ -1,4 +1,4 @@
-"""The owner of the images: keys in a folder, requests and answers as files."""
+"""The owner of the images or audio clips: keys in a folder, requests and answers as files."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Owner:
 
     Attributes:
         model: what the server computes.
+        name: what names the model here: name, or path of a folder.
         model_name: the name of the model on its card.
         plan: `EncryptedModel.fingerprint`.
         keys: `key_id` of the public keys.
@@ -36,7 +37,7 @@ class Owner:
 
     def __init__(self, name: str, model: EncryptedModel, secret_key: bytes | None = None, public: bytes = b""):
         self.model, self.model_name, self.plan = model, card(name)["name"], model.fingerprint()
-        self._name = str(Path(name).absolute()) if Path(name).exists() else name
+        self.name = str(Path(name).absolute()) if Path(name).exists() else name
         self._client = Client(model, secret_key)
         if secret_key is None:
             parts = self._client.public_keys()
@@ -81,7 +82,7 @@ class Owner:
         """
         check_folder(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret = self._bundle(SECRET, self._name, {"secret": self._client.secret_key()})
+        secret = self._bundle(SECRET, self.name, {"secret": self._client.secret_key()})
         try:  # never for a moment with other permissions
             file = os.open(folder / SECRET_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:

@@ -12,6 +12,7 @@ from zoo.encrypted.diagonals import Entries, Split, best_split, origin
 from zoo.encrypted.layouts import Layout
 from zoo.publishing.formatting import human_seconds
 
+MANY_WEIGHTS = 5_000_000  # from which on windows are added first without trying whether that is quicker
 MOST_VALUES = 400_000_000  # in the plaintexts of one affine map: 3.2 GB while it is planned
 
 Place = tuple[int, int]  # a vector and one of its ciphertexts
@@ -53,6 +54,12 @@ class PackedMap:
         return sums + self.split.rotations + (len(self.members) if self.turn else 0)
 
     @property
+    def memory(self) -> int:
+        """Bytes of the plain values."""
+        babies = (diagonals for each in self.diagonals.values() for diagonals in each.values())
+        return sum(diagonal.values.nbytes for diagonals in babies for diagonal in diagonals)
+
+    @property
     def products(self) -> int:
         """How many products with plaintexts it takes."""
         return self.split.products
@@ -82,10 +89,12 @@ def pack_maps(
         The map, and the layout of its results.
     """
     found = []
-    for sums_first in (True, False):
-        sums, kept = _column_sums(maps, layouts) if sums_first else ({}, None)
-        if sums_first and not sums:
-            continue
+    sums, kept = _column_sums(maps, layouts)
+    weights = sum(matrix.nnz for terms, _ in maps.values() for matrix in terms.values())
+    ways = [(sums, kept)] if sums else []
+    if not sums or weights <= MANY_WEIGHTS:
+        ways.append(({}, {}))
+    for sums, kept in ways:
         packed, layout = _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept)
         found.append((packed.rotations * rotation + packed.products * product, packed, layout))
     _, packed, layout = min(found, key=lambda each: each[0])
@@ -102,7 +111,7 @@ def _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept
         for k, matrix in terms.items():
             entries = matrix.tocoo()
             use = entries.data != 0
-            if kept and k in kept:
+            if k in kept:
                 use &= kept[k][entries.col]
             row, column, data = entries.row[use], entries.col[use], entries.data[use]
             source = layouts[k].ciphertext[column] + number[k, 0]

@@ -55,6 +55,11 @@ class PackedProgram:
         groups = [sum(map(len, _groups(packed).values())) for packed in filter(None, self.maps.values())]
         return max(groups) + 2 * max(layout.count for layout in self.layouts.values())
 
+    @property
+    def memory(self) -> int:
+        """Bytes of the weights, as matrices and as diagonals."""
+        return self.program.memory + sum(packed.memory for packed in filter(None, self.maps.values()))
+
     def rotation_steps(self) -> set[int]:
         """Every rotation that is used: each needs a key."""
         slots = self.layouts[0].slots

@@ -10,8 +10,11 @@ from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.packed_program import PackedProgram
 from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters
 from zoo.encrypted.unit_costs import UnitCosts, ciphertext_bytes, key_bytes, key_memory, plaintext_memory
+from zoo.environment import free_memory as total_free
 from zoo.publishing.formatting import human_bytes, human_seconds
 
+FREE = 0.75  # of the memory that is free, this fraction may be used
+PROCESS = 500_000_000  # bytes of a process with Keras, a backend and TenSEAL
 SOURCE = "Homomorphic Encryption Security Standard, HomomorphicEncryption.org, 2018, table 1: ternary secret"
 
 
@@ -39,10 +42,14 @@ class Plan:
         plain_products: products with plaintexts or numbers.
         products: products of ciphertexts.
         rescalings: rescalings of ciphertexts.
-        seconds: of a request, once plaintexts are ready.
-        setup_seconds: to make plaintexts ready, once.
-        workers: processes that compute a request each.
-        memory: bytes, of all of them.
+        together: requests that are computed together.
+        seconds: of a request, once the plaintexts that are kept are ready.
+        setup_seconds: to make these ready, once.
+        workers: processes that compute a request each, or as many as are computed together.
+        plaintext_bytes: of the plaintexts that a process keeps; what there is no room for is made again in each run.
+        kept: fraction of the plaintexts that are kept.
+        memory: bytes, of all processes.
+        free_memory: bytes that may be used.
         logit_error: largest error of a logit in a simulation on the samples.
         largest_logit: the largest logit of the samples.
     """
@@ -66,10 +73,14 @@ class Plan:
     plain_products: int
     products: int
     rescalings: int
+    together: int
     seconds: float
     setup_seconds: float
     workers: int
+    plaintext_bytes: int
+    kept: float
     memory: int
+    free_memory: int
     logit_error: float
     largest_logit: float
 
@@ -77,6 +88,19 @@ class Plan:
     def examples_per_second(self) -> float:
         """Of all workers together, while there are requests for all of them."""
         return self.workers * self.examples_per_request / self.seconds
+
+    def check_memory(self) -> None:
+        """Refuse what does not fit.
+
+        Raises:
+            ValueError: more memory is needed than may be used.
+        """
+        if self.memory > self.free_memory:
+            raise ValueError(
+                f"{self.model}, encrypted, needs {human_bytes(self.memory)} of memory with {self.workers} "
+                f"worker{'s'[: self.workers - 1]}, and {human_bytes(self.free_memory)} may be used. Fewer workers, "
+                "fewer requests together and narrower layers need less."
+            )
 
     def as_dict(self) -> dict:
         """The plan as plain numbers and strings."""
@@ -91,6 +115,12 @@ class Plan:
         rate = f"{self.examples_per_second:,.2f} examples a second"
         if self.workers > 1:
             rate += f" with {self.workers} workers, a request each"
+        if self.together > 1:
+            rate += f", {self.together} requests together"
+        memory = human_bytes(self.memory)
+        if self.kept < 1:
+            memory += f" of {human_bytes(self.free_memory)} that may be used; "
+            memory += f"{1 - self.kept:.0%} of the plaintexts are made again in each run"
         return [
             ("packing", "one example a request" if self.batch == "one" else "many examples in the slots"),
             ("security", f"{self.security} bits ({SOURCE})"),
@@ -112,7 +142,7 @@ class Plan:
             ),
             ("time", f"{human_seconds(self.seconds)} a request, {rate}"),
             ("time once", human_seconds(self.setup_seconds)),
-            ("memory", human_bytes(self.memory)),
+            ("memory", memory),
             ("error of logits", f"{self.logit_error:.1e}, of logits up to {self.largest_logit:.1f}"),
         ]
 
@@ -129,6 +159,8 @@ def plan_of(
     logit_error: float,
     largest_logit: float,
     workers: int = 1,
+    together: int = 1,
+    free_memory: int | None = None,
 ) -> Plan:
     """Count the operations of a circuit and estimate its cost.
 
@@ -139,6 +171,8 @@ def plan_of(
         logit_error: see `Plan`.
         largest_logit: see `Plan`.
         workers: see `Plan`.
+        together: see `Plan`.
+        free_memory: see `Plan`; None for `FREE` of what this machine has.
     """
     is_packed = isinstance(circuit, PackedProgram)
     costs, fresh = UnitCosts(parameters.ring), parameters.primes_at(0)
@@ -152,11 +186,17 @@ def plan_of(
         seconds += plain * (costs.plain_product(primes) if is_packed else costs.scalar_product(primes))
         seconds += 0 if products else made * costs.rescaling(primes)
         if is_packed:  # numbers are made ready in passing
-            setup += plain * costs.encoding(primes)
-            plaintexts += plain * plaintext_memory(parameters, primes)
+            encoded = plain + (0 if products else made)  # diagonals, and the constants of a map's results
+            setup += encoded * costs.encoding(primes)
+            plaintexts += encoded * plaintext_memory(parameters, primes)
     keys = 1 + len(circuit.rotation_steps())
     size = ciphertext_bytes(parameters, fresh, seeded=True)
-    ciphertexts = circuit.largest_number_alive * 2 * plaintext_memory(parameters, fresh)
+    ciphertexts = together * circuit.largest_number_alive * 2 * plaintext_memory(parameters, fresh)
+    free = int(FREE * total_free()) if free_memory is None else free_memory
+    fixed = PROCESS + circuit.memory + keys * key_memory(parameters) + ciphertexts
+    room = max(0, free // workers - fixed)
+    kept = min(1.0, room / plaintexts) if plaintexts else 1.0
+    seconds += (1 - kept) * setup / together
     return Plan(
         model=name,
         batch="one" if is_packed else "many",
@@ -177,10 +217,14 @@ def plan_of(
         plain_products=totals["plain_products"],
         products=totals["products"],
         rescalings=totals["rescalings"],
+        together=together,
         seconds=seconds,
-        setup_seconds=setup,
+        setup_seconds=kept * setup,
         workers=workers,
-        memory=workers * (plaintexts + keys * key_memory(parameters) + ciphertexts),
+        plaintext_bytes=min(plaintexts, room),
+        kept=kept,
+        memory=workers * (fixed + min(plaintexts, room)),
+        free_memory=free,
         logit_error=logit_error,
         largest_logit=largest_logit,
     )

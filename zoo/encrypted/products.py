@@ -22,6 +22,7 @@ class Products:
 
     def __init__(self, input_shape: tuple[int, ...], examples: ArrayLike | None = None, adds: bool = False):
         self.input_shape, self.adds = input_shape, adds
+        self.joined = False  # whether a sum was left to what follows it, which then reads what both tensors read
         self._values: dict[int, np.ndarray] = {}  # of vectors, for each example
         if examples is not None:
             self._values[0] = np.asarray(examples, "float64").reshape(-1, int(np.prod(input_shape)))
@@ -73,7 +74,9 @@ class Products:
             pairs = (total, form), (form, total)
             merges = (self._completed, self._merged, *([self._added] if self.adds else []))
             found = (merge(*pair) for merge in merges for pair in pairs)
-            total = next(filter(None, found), None) or total.broadcast(shape).plus(form.broadcast(shape))
+            merged = next(filter(None, found), None)
+            self.joined |= merged is None and bool(total.terms and form.terms)
+            total = merged or total.broadcast(shape).plus(form.broadcast(shape))
         return total.broadcast(shape)
 
     def _merged(self, product: Form, form: Form) -> Form | None:

@@ -97,6 +97,12 @@ class Program:
         return sum(matrix.nnz for step in self.steps if isinstance(step, Affine) for matrix in step.terms.values())
 
     @property
+    def memory(self) -> int:
+        """Bytes of all weights."""
+        matrices = (matrix for step in self.steps if isinstance(step, Affine) for matrix in step.terms.values())
+        return sum(each.data.nbytes + each.indices.nbytes + each.indptr.nbytes for each in matrices)
+
+    @property
     def depth(self) -> int:
         """The number of rescalings from the input to the logits."""
         return self.depths()[self.output]

@@ -1,9 +1,10 @@
 """CKKS by Microsoft SEAL, through `tenseal.sealapi`."""
 
 import contextlib
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import tenseal.sealapi as sealapi
 
 from zoo.encrypted.parameters import Parameters
+from zoo.encrypted.unit_costs import plaintext_memory
 
 SECURITY = {
     128: sealapi.SEC_LEVEL_TYPE.TC128,
@@ -79,6 +81,42 @@ def from_bytes(kind: type, context: sealapi.SEALContext, data: bytes, name: str)
     return item
 
 
+class Plaintexts:
+    """Plaintexts that are kept for later runs, as far as there is room; others are made again in each run.
+
+    Args:
+        most_bytes: how many bytes they may have in all; None for any number.
+    """
+
+    def __init__(self, most_bytes: int | None = None):
+        self._room = math.inf if most_bytes is None else most_bytes
+        self._kept: dict[tuple, tuple] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(
+        self, values: np.ndarray, depth: int, scale: float, size: int, encode: Callable[..., sealapi.Plaintext]
+    ) -> sealapi.Plaintext:
+        """The plaintext of values.
+
+        Args:
+            values: a number for each slot; an array that does not change.
+            depth: of the ciphertexts that it is for.
+            scale: its scale.
+            size: its bytes.
+            encode: makes it.
+        """
+        key = id(values), depth, scale
+        if key in self._kept:
+            return self._kept[key][1]
+        plain = encode(values.tolist(), depth, scale)
+        if size <= self._room:
+            self._room -= size
+            self._kept[key] = values, plain  # with the array, so that no other gets its id
+        return plain
+
+
 class SealEngine:
     """Arithmetic on ciphertexts with public keys only.
 
@@ -91,14 +129,14 @@ class SealEngine:
     """
 
     def __init__(
-        self, parameters: Parameters, relinearisation: Any, rotations: Any = None, plaintexts: dict | None = None
+        self, parameters: Parameters, relinearisation: Any, rotations: Any = None, plaintexts: Plaintexts | None = None
     ):
         self.parameters = parameters
         self.context = context_of(parameters)
         self._relinearisation, self._rotations = relinearisation, rotations
         self._evaluator = sealapi.Evaluator(self.context)
         self._encoder = sealapi.CKKSEncoder(self.context)
-        self._kept: dict[tuple, tuple] | None = plaintexts
+        self._kept = plaintexts
         self._ids = []
         data = self.context.first_context_data()
         while data is not None:
@@ -110,10 +148,8 @@ class SealEngine:
             return self._encode(values, depth, scale)
         if self._kept is None:
             return self._encode(values.tolist(), depth, scale)
-        key = id(values), depth, scale
-        if key not in self._kept:  # with the array, so that no other gets its id
-            self._kept[key] = values, self._encode(values.tolist(), depth, scale)
-        return self._kept[key][1]
+        size = plaintext_memory(self.parameters, self.parameters.primes_at(depth))
+        return self._kept.get(values, depth, scale, size, self._encode)
 
     def _encode(self, values: list[float] | float, depth: int, scale: float) -> sealapi.Plaintext:
         plain = sealapi.Plaintext()

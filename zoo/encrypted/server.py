@@ -1,11 +1,12 @@
 """The owner of the model: computes on ciphertexts with keys that cannot decrypt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tenseal.sealapi as sealapi
 
 from zoo.encrypted.compiling import EncryptedModel
-from zoo.encrypted.seal import SealEngine, context_of, from_bytes, to_bytes
+from zoo.encrypted.seal import Plaintexts, SealEngine, context_of, from_bytes, to_bytes
+from zoo.encrypted.together import TogetherEngine
 
 MARGIN = 1.1  # by which a ciphertext may be larger than planned: compression varies
 
@@ -16,13 +17,15 @@ class Server:
     Args:
         model: what is computed.
         public_keys: those of `Client.public_keys`.
-        plaintexts: where the model's plaintexts are kept with packing "one"; the servers of several clients share it.
+        plaintexts: where the model's plaintexts are kept with packing "one", as far as the plan has room for them; the
+            servers of several clients share it.
 
     Raises:
-        ValueError: a key is missing, damaged, or made for other parameters.
+        ValueError: a key is missing, damaged, or made for other parameters; or there is too little memory.
     """
 
-    def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes], plaintexts: dict | None = None):
+    def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes], plaintexts: Plaintexts | None = None):
+        model.plan.check_memory()
         self.model = model
         context = context_of(model.parameters)
         wanted = {"relinearisation": sealapi.RelinKeys}
@@ -42,7 +45,7 @@ class Server:
             raise ValueError(f"The key 'rotations' lacks rotations. Needed are those by {lacking}.")
         if not keys["relinearisation"].has_key(2):
             raise ValueError("The key 'relinearisation' lacks the key for products.")
-        kept = {} if plaintexts is None else plaintexts
+        kept = Plaintexts(model.plan.plaintext_bytes) if plaintexts is None else plaintexts
         self._engine = SealEngine(model.parameters, **keys, plaintexts=kept if model.plan.batch == "one" else None)
 
     def answer(self, request: list[bytes]) -> list[bytes]:
@@ -52,15 +55,25 @@ class Server:
             ValueError: the request has another number of ciphertexts than planned, or one that is too large, damaged
                 or made for other parameters.
         """
+        (found,) = self.answers([request])
+        return found
+
+    def answers(self, requests: Sequence[list[bytes]]) -> list[list[bytes]]:
+        """The encrypted logits of requests that are computed together: plaintexts that are not kept are made once.
+
+        Raises:
+            ValueError: as for `answer`.
+        """
         plan = self.model.plan
-        if len(request) != plan.request_ciphertexts:
-            raise ValueError(f"A request has {plan.request_ciphertexts} ciphertexts. Received: {len(request)}")
-        inputs = [self._checked(data) for data in request]
+        for request in requests:
+            if len(request) != plan.request_ciphertexts:
+                raise ValueError(f"A request has {plan.request_ciphertexts} ciphertexts. Received: {len(request)}")
+        inputs = [[self._checked(data) for data in parts] for parts in zip(*requests, strict=True)]
         try:
-            results = self.model.circuit.run(self._engine, self.model.parameters, inputs)
+            results = self.model.circuit.run(TogetherEngine(self._engine), self.model.parameters, inputs)
         except RuntimeError as error:  # SEAL refuses a result that anybody could read: the inputs were made for that
             raise ValueError(f"Nothing can be computed with these ciphertexts: {error}.") from error
-        return [to_bytes(each) for each in results]
+        return [[to_bytes(each) for each in answer] for answer in zip(*results, strict=True)]
 
     def _checked(self, data: bytes):
         limit = int(self.model.plan.ciphertext_bytes * MARGIN)

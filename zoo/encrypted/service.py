@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from zoo.encrypted.bundle import ANSWER, OVERHEAD, PUBLIC, REQUEST, SECRET, Bundle, key_id, numbered, read_bundle
 from zoo.encrypted.compiling import EncryptedModel
+from zoo.encrypted.seal import Plaintexts
 from zoo.encrypted.server import MARGIN, Server
 
 LOG = logging.getLogger("pinet.encrypted")
@@ -28,17 +29,23 @@ class Service:
     Attributes:
         most_key_bytes: the largest file of public keys.
         most_request_bytes: the largest request.
+        workers: how many requests are computed at the same time.
+
+    Raises:
+        ValueError: more memory is needed than may be used.
     """
 
     def __init__(self, name: str, model: EncryptedModel, most_clients: int = MOST_CLIENTS):
         plan = model.plan
+        plan.check_memory()
         self.name, self.model, self.plan = name, model, model.fingerprint()
         self.most_key_bytes = int(MARGIN * plan.key_bytes) + 3 * OVERHEAD
         each = int(MARGIN * plan.ciphertext_bytes) + OVERHEAD
         self.most_request_bytes = plan.request_ciphertexts * each + OVERHEAD
         self._most_clients = most_clients
-        self._servers: OrderedDict[str, Server] = OrderedDict()
-        self._plaintexts: dict = {}
+        self.workers = 1
+        self._clients: OrderedDict[str, Server | None] = OrderedDict()  # by their keys; the last used is the last
+        self._plaintexts = Plaintexts(plan.plaintext_bytes)
 
     def about(self) -> dict:
         """What a client must know before it makes keys."""
@@ -49,6 +56,7 @@ class Service:
             "security": plan.security,
             "plan": self.plan,
             "examples_per_request": plan.examples_per_request,
+            "workers": self.workers,
             "most_key_bytes": self.most_key_bytes,
             "most_request_bytes": self.most_request_bytes,
         }
@@ -59,7 +67,7 @@ class Service:
         Args:
             keys: their `key_id`.
         """
-        return keys in self._servers
+        return keys in self._clients
 
     def add_keys(self, data: bytes) -> str:
         """Keep the public keys of a client.
@@ -77,10 +85,18 @@ class Service:
         keys = key_id(bundle.parts)
         if keys != bundle.keys:
             raise ValueError("The public keys are not those that their description names.")
-        self._servers[keys] = Server(self.model, bundle.parts, self._plaintexts)
-        while len(self._servers) > self._most_clients:
-            LOG.info("keys %s were not used for longest and are dropped", self._servers.popitem(last=False)[0])
+        self._clients[keys] = Server(self.model, bundle.parts, self._plaintexts)
+        while len(self._clients) > self._most_clients:
+            LOG.info("keys %s were not used for longest and are dropped", self._clients.popitem(last=False)[0])
         return keys
+
+    def drop_keys(self, keys: str) -> None:
+        """Forget public keys.
+
+        Args:
+            keys: their `key_id`.
+        """
+        self._clients.pop(keys, None)
 
     def answer(self, data: bytes) -> bytes:
         """The answer to a request.
@@ -92,18 +108,26 @@ class Service:
             UnknownKeys: its public keys are not here.
             ValueError: it is damaged, or was made for another plan.
         """
+        return self.answered(data)[1]
+
+    def answered(self, data: bytes) -> tuple[str, bytes]:
+        """The `key_id` of a request, and the answer.
+
+        Args:
+            data: as for `answer`.
+        """
         bundle = self._read(data, REQUEST)
-        server = self._servers.get(bundle.keys)
+        server = self._clients.get(bundle.keys)
         if server is None:
             raise UnknownKeys("The public keys of this request are not here: send them first.")
         if not 0 < bundle.examples <= self.model.plan.examples_per_request:
             raise ValueError(
                 f"A request holds 1 to {self.model.plan.examples_per_request:,} examples. Received: {bundle.examples:,}"
             )
-        self._servers.move_to_end(bundle.keys)
+        self._clients.move_to_end(bundle.keys)
         parts = numbered(server.answer(bundle.ciphertexts))
         about = (self.name, bundle.batch, bundle.security, self.plan, bundle.keys, bundle.examples)
-        return Bundle(ANSWER, *about, parts).to_bytes()
+        return bundle.keys, Bundle(ANSWER, *about, parts).to_bytes()
 
     def _read(self, data: bytes, wanted: str) -> Bundle:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from zoo.publishing.formatting import human_bytes
 
 @dataclass(frozen=True)
 class Answer:
-    """The ciphertexts of an answer, and the time and processor time that it took."""
+    """The ciphertexts of an answer, and the time and processor time that it took: its share, of several together."""
 
     ciphertexts: list[bytes]
     seconds: float
@@ -26,8 +27,9 @@ class Answer:
 
 
 class Workers:
-    """Servers of one client in processes of their own, each of which computes a request at a time.
+    """Servers of one client in processes of their own.
 
+    Each computes a request at a time, or as many together as planned.
     TenSEAL does not release Python's lock, so threads would wait for each other. A `with` block ends the processes. As
     always with processes, a script that uses them needs `if __name__ == "__main__":`.
 
@@ -48,7 +50,7 @@ class Workers:
     """
 
     def __init__(self, model: EncryptedModel, public_keys: Mapping[str, bytes], count: int):
-        self.model = model
+        self.model, self.together = model, model.plan.together
         self.count = positive_integer("count", count)
         self._server = Server(model, public_keys)  # also checks the keys here, where an error can be told
         self._pool = None
@@ -70,17 +72,20 @@ class Workers:
             ValueError: as for `Server.answer`.
             RuntimeError: a process has ended without an answer.
         """
+        waiting_for_a_worker = iter(requests)
+        groups = iter(lambda: list(itertools.islice(waiting_for_a_worker, self.together)), [])
         if self._pool is None:
-            yield from (_timed(self._server, request) for request in requests)
+            for group in groups:
+                yield from _timed(self._server, group)
             return
-        waiting: deque[Future[Answer]] = deque()
+        waiting: deque[Future[list[Answer]]] = deque()
         try:
-            for request in requests:
+            for group in groups:
                 if len(waiting) == self.count:
-                    yield waiting.popleft().result()
-                waiting.append(self._pool.submit(_answer, request))
+                    yield from waiting.popleft().result()
+                waiting.append(self._pool.submit(_answer, group))
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         except BrokenProcessPool as error:
             memory = human_bytes(self.model.plan.memory // self.model.plan.workers)
             raise RuntimeError(
@@ -92,10 +97,11 @@ class Workers:
 _server: Server  # of a process of a pool
 
 
-def _timed(server: Server, request: list[bytes]) -> Answer:
+def _timed(server: Server, group: Sequence[list[bytes]]) -> list[Answer]:
     started, used = time.perf_counter(), time.process_time()
-    ciphertexts = server.answer(request)
-    return Answer(ciphertexts, time.perf_counter() - started, time.process_time() - used)
+    answers = server.answers(group)
+    seconds, processor = (time.perf_counter() - started) / len(group), (time.process_time() - used) / len(group)
+    return [Answer(ciphertexts, seconds, processor) for ciphertexts in answers]
 
 
 def _start(model: EncryptedModel, public_keys: dict[str, bytes]) -> None:
@@ -103,5 +109,5 @@ def _start(model: EncryptedModel, public_keys: dict[str, bytes]) -> None:
     _server = Server(model, public_keys)
 
 
-def _answer(request: list[bytes]) -> Answer:
-    return _timed(_server, request)
+def _answer(group: Sequence[list[bytes]]) -> list[Answer]:
+    return _timed(_server, group)
