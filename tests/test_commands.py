@@ -316,7 +316,8 @@ def test_evaluate_draws_the_reliability_diagram_of_what_it_measured(pinet, tmp_p
     assert counts == pytest.approx(np.array(result["reliability"]["examples"]) / 360)
 
 
-def test_a_generator_has_no_reliability_diagram(pinet, tmp_path):
+def test_what_cannot_be_drawn_is_refused_before_anything_is_measured(pinet, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.measuring.evaluate", None)
     code, _, err = pinet("evaluate", "pinet_digits_generator", "--reliability", tmp_path / "r.png")
     assert code == 1 and "--reliability" in err and err.count("\n") == 1
     code, _, err = pinet("evaluate", "pinet_digits", "--reliability", tmp_path / "missing" / "r.png")
