@@ -1,10 +1,13 @@
 """Every shipped model, certified again and measured; every classifier followed along many lines, and folded."""
 
+import keras
 import numpy as np
 import pytest
 
 import zoo
+from pinet_keras import ReLUApproximation
 from pinet_keras.analysis import certify, count_macs, crossings, fold
+from pinet_keras.analysis.chebyshev import MAX_DEGREE
 from pinet_keras.analysis.replay import Evaluator
 from pinet_keras.analysis.verification import verify_degree
 from zoo.architectures.parts.spectrogram import certified_inputs, certified_part
@@ -19,7 +22,8 @@ def _has_tier_and_inputs(card):
 
 
 NAMES = zoo.list_models(task=CLASSIFICATION)
-POLYNOMIALS = [name for name in zoo.list_models() if _has_tier_and_inputs(zoo.card(name))]
+ALL_POLYNOMIALS = [name for name in zoo.list_models() if _has_tier_and_inputs(zoo.card(name))]
+POLYNOMIALS = [name for name in ALL_POLYNOMIALS if zoo.card(name)["degree"] <= MAX_DEGREE]
 CLASSIFIERS = [name for name in POLYNOMIALS if zoo.card(name)["task"] != GENERATION]
 # Lines by the MACs up to which: a network of 20 million needs most of a second for one.
 LINES = {5e5: 30, 2e7: 6, np.inf: 3}
@@ -81,6 +85,19 @@ def test_measuring_supports_the_certificate_and_refutes_what_claims_less(polynom
         if claim < held.seen:
             result = verify_degree(model, claim, samples, lines=lines, seed=seed)
             assert result.verdict == "refuted", result
+
+
+@pytest.mark.parametrize("name", [name for name in ALL_POLYNOMIALS if name not in POLYNOMIALS])
+def test_what_cannot_be_measured_is_refused_and_its_first_activation_is_measured(name):
+    model, card, samples = _part(name)
+    assert verify_degree(model, card["degree"], samples).verdict == "not verifiable numerically"
+    with pytest.raises(ValueError, match=f"up to {MAX_DEGREE} can be fitted. Received: a model of degree"):
+        crossings(model, samples[0], samples[1] - samples[0])
+    activation = next(layer for layer in model.layers if isinstance(layer, ReLUApproximation))
+    first = keras.Model(model.inputs, keras.layers.GlobalAveragePooling2D()(activation.output))
+    assert certify(first).degree == activation.degree
+    assert verify_degree(first, activation.degree, samples, lines=1).holds
+    assert verify_degree(first, activation.degree - 2, samples, lines=1).verdict == "refuted"
 
 
 def _scan(evaluator, a, b, points: int) -> int:

@@ -20,7 +20,13 @@ WEB = Path(__file__).parent / "web"
 # What runs on which page: `pinet page --models` leaves out some of them.
 PAGES = {
     "digits": ("pinet_mnist", "pinet_mnist_tiny", "polynet_mnist"),
-    "images": ("pinet_cifar10", "pinet_cifar10_shallow", "polynet_cifar10", "pinet_cifar10_activated"),
+    "images": (
+        "pinet_cifar10_lite",
+        "pinet_cifar10",
+        "pinet_cifar10_shallow",
+        "polynet_cifar10",
+        "pinet_cifar10_activated",
+    ),
     "line": tuple(LINES),
     "noise": ("pinet_mnist_generator", "pinet_cifar10_generator"),
 }

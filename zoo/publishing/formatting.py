@@ -65,7 +65,7 @@ def human_tier(card: Card) -> str:
 
 def human_degree(card: Card) -> str:
     """Degree; a dash where there is none."""
-    return str(card["degree"] or "–")
+    return f"{card['degree']:,}" if card["degree"] else "–"
 
 
 def human_size(card: Card) -> str:
