@@ -1,7 +1,7 @@
 """A process that holds every installed model: time to load each, and memory. python -m benchmarks.all_models ENGINE
 
-With the engine `onnx` the networks are compiled already, into the cache that `PINET_CACHE` names, where this was run
-once before.
+With the engines `litert` and `onnx` the networks are compiled already, into the cache that `PINET_CACHE` names, where
+this was run once before.
 """
 
 import json
