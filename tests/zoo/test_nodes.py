@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ from zoo.measuring import evaluate
 from zoo.pretrained import checked_weights
 from zoo.recipes import read_recipe, with_changes
 from zoo.sharing.golden import check_golden
-from zoo.training.nodes import prepare, untrained
+from zoo.training.nodes import fit, prepare, untrained
 
 NAME = "polygraph_cora"
 ARGUMENTS = {"degree": 3, "rank": 4, "hops": 2, "dropout": 0.5, "weight_decay": 1e-3}
@@ -67,7 +68,7 @@ def test_missing_files_are_named_with_their_place_and_source(tmp_path, pinet, mo
     [
         ({"tx": sparse.csr_matrix(np.ones((TEST, WORDS + 1), "float32"))}, "do not fit together"),
         ({"ty": np.eye(CLASSES)[[0] * (TEST - 1)]}, "do not fit together"),
-        ({"test.index": np.full(TEST, KNOWN)}, "do not fit together"),
+        ({"test.index": np.array([KNOWN + 1, *range(KNOWN + 1, KNOWN + TEST)])}, "do not fit together"),  # one twice
         ({"graph": {0: [KNOWN + TEST]}}, "do not fit together"),
         ({"graph": {}}, "0 links"),
         ({"allx": pickle.Unpickler}, "damaged.*this one names _pickle.Unpickler"),
@@ -121,6 +122,17 @@ def test_the_training_model_gives_the_training_nodes_the_logits_of_the_whole_one
     found, expected = (model.predict_on_batch(graph.features[None])[0] for model in (part, whole))
     np.testing.assert_allclose(found[graph.train], expected[graph.train], rtol=1e-5, atol=1e-6)
     assert np.abs(found - expected).max() > 1e-3
+
+
+def test_labels_of_other_nodes_have_no_part_in_the_training(folder, tmp_path):
+    graph, weights = read_planetoid("cora"), []
+    changed = graph.labels.copy()
+    changed[TRAIN:] = (changed[TRAIN:] + 1) % CLASSES
+    for each in (graph, replace(graph, labels=changed)):
+        model = prepare(recipe(), each)
+        fit(model, recipe(epochs=2), each)
+        weights.append(model.get_weights())
+    assert all(np.array_equal(one, other) for one, other in zip(*weights, strict=True))
 
 
 def test_a_made_graph_is_learned_loaded_and_evaluated_by_the_commands(folder, tmp_path, pinet):

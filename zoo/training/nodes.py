@@ -54,7 +54,7 @@ def train(
         progress.show_earlier_epochs(checkpoint.history)
         report_earlier_epochs(checkpoint.history, recipe, run_dir, progress.console)
         with reporting_interruption(checkpoint, progress):
-            _fit(model, recipe, graph, done, [progress, StopAtDivergence(), checkpoint])
+            fit(model, recipe, graph, done, [progress, StopAtDivergence(), checkpoint])
     trained = untrained(recipe, graph)  # without the optimizer, which would go into the file as well
     trained.set_weights(model.get_weights())
     return publish(trained, recipe, graph, checkpoint, Path(out_dir or run_dir), node_entries)
@@ -96,7 +96,16 @@ def prepare(recipe: NodeRecipe, graph: CitationGraph) -> keras.Model:
     return model
 
 
-def _fit(model, recipe, graph, done, callbacks):
+def fit(model: keras.Model, recipe: NodeRecipe, graph: CitationGraph, done: int = 0, callbacks=()) -> None:
+    """Train a compiled model for the epochs that are left. The labels of other nodes have the weight 0.
+
+    Args:
+        model: what `prepare` gives.
+        recipe: its recipe.
+        graph: its graph.
+        done: epochs that are done.
+        callbacks: of Keras.
+    """
     weights = np.zeros(len(graph.labels), "float32")
     weights[graph.train] = len(graph.labels) / len(graph.train)  # the loss is the mean over all nodes
     model.fit(
@@ -108,5 +117,5 @@ def _fit(model, recipe, graph, done, callbacks):
         epochs=recipe.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=callbacks,
+        callbacks=[*callbacks],
     )
