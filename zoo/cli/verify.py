@@ -1,7 +1,6 @@
 """`pinet verify`."""
 
 import warnings
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,7 +35,7 @@ def verify(
             found = verification.verify(one, other, model=model or verification.verifying.FACES, threshold=threshold)
     if json:
         return print_json({"images": [first, second], "model": model or "pinet_faces", **found._asdict()})
-    table = new_table("", "", title=f"{escaped(Path(first).name)} and {escaped(Path(second).name)}")
+    table = new_table("", "", title=f"{escaped(first)} and {escaped(second)}")
     table.show_header = False
     table.add_row("[bold]cosine", f"{found.similarity:.3f}")
     table.add_row(
