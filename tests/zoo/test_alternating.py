@@ -22,7 +22,7 @@ RECIPE = Recipe(
     architecture="pinet",
     architecture_arguments={"width": 8, "stages": 1, "degree": 2, "head": "flatten"},
     epochs=6,
-    batch_size=20,
+    batch_size=25,
     learning_rate=0.01,
     validation=0,
 )
@@ -37,8 +37,9 @@ class Recorded(WNLLHead):
         return super().fit(X, y)
 
     def predict_proba(self, X):
-        CALLS.append(("predict", X, None))
-        return super().predict_proba(X)
+        found = super().predict_proba(X)
+        CALLS.append(("predict", X, found))
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,15 @@ def run(digits):
 
         return run
 
+    train_on_batch = keras.Model.train_on_batch
+
+    def recorded(self, x, y):
+        CALLS.append(("train", x, y))
+        return train_on_batch(self, x, y)
+
     CALLS.clear()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "train_on_batch", recorded)
         patch.setattr(alternating, "_linear_epochs", keeping(alternating._linear_epochs))
         patch.setattr(alternating._SecondHead, "epoch", keeping(alternating._SecondHead.epoch))
         head = Recorded(n_neighbors=10)
@@ -89,16 +97,23 @@ def test_the_linear_head_is_frozen_while_the_body_is_trained_for_the_other(run):
 
 
 def test_templates_are_drawn_for_each_epoch_and_are_never_asked_for(run, digits):
-    counts = np.minimum(5, np.bincount(digits.y_train) // 2)
-    steps = (200 - counts.sum()) // 20
-    assert [call[0] for call in CALLS] == ["fit", "predict"] * (2 * steps)
-    for kind, features, labels in CALLS:
-        if kind == "fit":
-            templates = {row.tobytes() for row in features}
-            assert np.array_equal(np.bincount(labels), counts)
-        else:
-            assert len(features) == 20 and not templates & {row.tobytes() for row in features}
-    assert not np.array_equal(CALLS[0][2], CALLS[2 * steps][2]) or not np.array_equal(CALLS[0][1], CALLS[2 * steps][1])
+    assert [kind for kind, _, _ in CALLS] == ["fit", "predict", "train"] * 12  # 150 others, 25 at a time, two epochs
+    for (_, templates, labels), (_, queries, _) in zip(CALLS[::3], CALLS[1::3], strict=True):
+        assert np.array_equal(np.bincount(labels), [5] * 10)
+        assert len(queries) == 25 and not {row.tobytes() for row in queries} & {row.tobytes() for row in templates}
+    everything = {image.tobytes() for image in digits.x_train}
+    first, second = (
+        everything - {image.tobytes() for _, images, _ in CALLS[part][2::3] for image in images}
+        for part in (slice(0, 18), slice(18, 36))
+    )
+    assert len(first) == len(second) == 50 and first != second
+
+
+def test_the_body_is_given_the_difference_of_probabilities_and_labels(run, digits):
+    labels = {image.tobytes(): label for image, label in zip(digits.x_train, digits.y_train, strict=True)}
+    for (_, _, found), (_, images, difference) in zip(CALLS[1::3], CALLS[2::3], strict=True):
+        wanted = np.eye(10)[[labels[image.tobytes()] for image in images]]
+        np.testing.assert_allclose(difference, found - wanted, atol=1e-6)
 
 
 def test_with_its_own_probabilities_the_gradient_is_that_of_the_linear_head():
@@ -135,6 +150,12 @@ def test_with_its_own_probabilities_the_gradient_is_that_of_the_linear_head():
 def test_refused_before_anything_is_trained(run, digits, options, changes, words):
     with pytest.raises(ValueError, match=words):
         fit_alternately(run[0], replace(RECIPE, **changes), digits, **options)
+
+
+def test_a_class_with_few_examples_gives_half_of_them():
+    labels = np.array([0] * 5 + [1] * 20)
+    drawn = alternating._draw_templates(labels, 2, 8, np.random.default_rng(0))
+    assert len(set(drawn)) == 10 and np.array_equal(np.bincount(labels[drawn]), [2, 8])
 
 
 def test_a_class_needs_an_example_that_is_no_template():
