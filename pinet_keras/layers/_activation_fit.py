@@ -48,17 +48,17 @@ def _activation_values(name: str, x: np.ndarray) -> np.ndarray:
 def is_computed_by_value(function: Callable) -> bool:
     """Whether a function of arrays is one of each value, as far as some points in several arrangements can tell."""
     x = np.linspace(-3, 3, 10)
-    column, row, part = (_applied(function, each) for each in (x[:, None], x[None], x[:4, None]))
-    if column is None or row is None or part is None:
+    pairs, fives, part = (_applied(function, each) for each in (x.reshape(5, 2), x.reshape(2, 5), x[:4].reshape(2, 2)))
+    if pairs is None or fives is None or part is None:
         return False
-    return all(np.allclose(one, two, atol=1e-6, equal_nan=True) for one, two in ((column, row), (column[:4], part)))
+    return all(np.allclose(one, two, atol=1e-6, equal_nan=True) for one, two in ((pairs, fives), (pairs[:4], part)))
 
 
 def _applied(function: Callable, x: np.ndarray) -> np.ndarray | None:
     """The values of a function, float64 and flat; None where it takes no such array or changes its shape."""
     try:
         found = keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(x, "float32")))
-    except Exception:  # such as the halving of an axis of size 1, in as many kinds of error as there are backends
+    except Exception:  # such as that an axis cannot be halved, in as many kinds of error as there are backends
         return None
     return found.astype("float64").reshape(-1) if found.shape == x.shape else None
 

@@ -485,9 +485,9 @@ def test_coefficients_are_learned_when_the_recipe_says(data_set, training, lengt
     assert len(fitting.untrained(recipe).trainable_variables) > len(model.trainable_variables) or training == "together"
 
 
-@pytest.mark.parametrize("training, stop", [("after", 2), ("alternate", 1)])
-def test_a_resumed_run_takes_up_the_phase_that_it_is_in(data_set, tmp_path, training, stop):
-    keys = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": 1}
+@pytest.mark.parametrize("training, length, stop", [("after", 2, 2), ("alternate", 1, 1)], ids=["within", "between"])
+def test_a_resumed_run_takes_up_the_phase_that_it_is_in(data_set, tmp_path, training, length, stop):
+    keys = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": length}
     model, recipe = prepared(data_set, **keys)
     fitting.run_epochs(model, recipe, data_set)
     part, _ = prepared(data_set, **keys)

@@ -33,8 +33,6 @@ def test_the_degree_multiplies_with_every_activation(arguments, count):
     assert len(activations(model)) == count
     certificate = certify(model)
     assert certificate.tier in (2, 3) and certificate.degree == 3**count
-    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), dtype="uint8")
-    assert certificate.verify(model, images, lines=1).holds
 
 
 def test_every_activation_stands_behind_a_convolution_or_dense_layer_and_its_normalisation():
