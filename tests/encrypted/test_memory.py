@@ -35,6 +35,8 @@ def test_the_plan_says_what_is_kept_and_what_is_refused(network):
     assert half.seconds == pytest.approx(whole.seconds + whole.setup_seconds / 2, rel=1e-3)
     assert half.setup_seconds == pytest.approx(whole.setup_seconds / 2, rel=1e-3)
     assert "50% of the plaintexts are made again in each run" in str(half)
+    two = planned(network, free_memory=2 * needed + whole.plaintext_bytes, workers=2)
+    assert two.kept == pytest.approx(0.5, abs=1e-3)  # each keeps plaintexts of its own
     four = planned(network, free_memory=whole.memory - whole.plaintext_bytes // 2, together=4)
     assert four.kept < 0.5  # ciphertexts of four requests leave less room
     assert four.seconds == pytest.approx(whole.seconds + (1 - four.kept) * whole.setup_seconds / 4)
