@@ -135,7 +135,7 @@ def test_labels_of_other_nodes_have_no_part_in_the_training(folder, tmp_path):
     assert all(np.array_equal(one, other) for one, other in zip(*weights, strict=True))
 
 
-def test_a_made_graph_is_learned_loaded_and_evaluated_by_the_commands(folder, tmp_path, pinet):
+def test_a_made_graph_is_learned_loaded_and_evaluated_by_the_commands(folder, tmp_path, pinet, monkeypatch):
     run = tmp_path / "run"
     options = ["--set", "architecture_arguments.rank=4", "--set", "architecture_arguments.hops=2"]
     options += ["--set", "learning_rate=0.1", "--set", "architecture_arguments.dropout=0.3"]
@@ -152,6 +152,9 @@ def test_a_made_graph_is_learned_loaded_and_evaluated_by_the_commands(folder, tm
     code, out, _ = pinet("evaluate", run, "--json")
     assert code == 0 and json.loads(out)["reproduces_card"]
     assert pinet("certify", run, "--verify")[0] == 0
+    monkeypatch.setattr("zoo.cli.certify.MOST", 100)
+    code, _, err = pinet("certify", run, "--verify")
+    assert code == 1 and "has 4,950 numbers: more than 100 would need too much memory" in err
     card["golden"]["logits"][3][1] += 0.1
     with pytest.raises(ValueError, match="does not give the golden outputs"):
         check_golden(model, card)

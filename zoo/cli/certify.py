@@ -1,5 +1,6 @@
 """`pinet certify`."""
 
+import math
 from typing import Annotated
 
 import typer
@@ -8,9 +9,9 @@ from zoo import registry
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, waiting
 from zoo.cli.options import AsJson
-from zoo.tasks import CLASSIFIERS
+from zoo.tasks import CLASSIFIERS, TASKS
 
-LARGE = 2**20  # numbers in an input, such as the features of all nodes of a graph, of which two are enough
+MOST = 2**20  # numbers in the features of a graph for `--verify`, which computes many inputs in float64 at once
 
 
 @app.command()
@@ -33,6 +34,8 @@ def certify(
         model = read_keras_file(name) if claim is None else load(name)
         part = certified_part(model)
         certificate = prove(part)
+        if verify and claim and not TASKS[claim["task"]].arrays:
+            _check_size(claim)
         measured = certificate.verify(part, _valid_inputs(model, claim)) if verify else None
     holds = claim is None or (_reaches(certificate.tier, claim["tier"]) and certificate.degree == claim["degree"])
     if json:
@@ -46,6 +49,16 @@ def certify(
         title = name if part is model else f"{name}, from the spectrogram on"
         _print_certificate(title, certificate, claim, holds, measured)
     raise typer.Exit(int(not holds or (measured is not None and measured.verdict == "refuted")))
+
+
+def _check_size(card):
+    """Refuse to measure a model of a graph so large that the process would run out of memory."""
+    numbers = math.prod(card["input_shape"])
+    if numbers > MOST:
+        raise ValueError(
+            f"--verify computes many inputs in float64 at once, and one of {card['name']} has {numbers:,} numbers: "
+            f"more than {MOST:,} would need too much memory. The certificate is proven without it."
+        )
 
 
 def _valid_inputs(model, card):
@@ -70,7 +83,7 @@ def _valid_inputs(model, card):
         pixels = sample_inputs(card) if card else rng.integers(0, 256, (16, *model.input_shape[1:]), dtype="uint8")
         return certified_inputs(model, pixels)
     shapes = [[size or 8 for size in tensor.shape[1:]] for tensor in model.inputs]
-    inputs = [rng.normal(size=(16 if np.prod(shape) < LARGE else 2, *shape)) for shape in shapes]
+    inputs = [rng.normal(size=(16, *shape)) for shape in shapes]
     return inputs if len(inputs) > 1 else inputs[0]
 
 

@@ -139,7 +139,7 @@ function use(card) {
   return [
     element("h2", {}, "Use it"),
     code(`import zoo\n\nmodel = zoo.load("${card.name}")`),
-    code(`${command}\npinet certify ${card.name} --verify`),
+    code(`${command}\npinet certify ${card.name}${isOfNodes ? "" : " --verify"}`),
     ...serve,
     element("p", {}, "Cite CITATION.cff of the library, and the paper of the layers, ", element("a", { href: "https://arxiv.org/abs/2003.03828" }, "arXiv 2003.03828"), "."),
     element("p", {}, element("a", { href: `${root}data/cards/${card.name}.json` }, "The whole card as JSON")),
