@@ -442,6 +442,14 @@ def test_the_head_alone_is_trained_first_at_a_rate_of_its_own_and_then_everythin
 LEARNED = {"architecture": "slaf", "architecture_arguments": {"stages": 0, "units": 4, "degree": 2}}
 
 
+@pytest.fixture
+def eager(monkeypatch):
+    """Each phase is compiled on its own, and tracing takes longer than its few steps."""
+    compiled = keras.Model.compile
+    without_tracing = lambda model, **values: compiled(model, **{**values, "run_eagerly": True})  # noqa: E731
+    monkeypatch.setattr(keras.Model, "compile", without_tracing)
+
+
 def moved_by_epoch(model, recipe, data_set, **options):
     """Of each epoch whether it moved weights, and whether coefficients; and the learning rate of each step."""
     moved, rates, before = [], [], {}
@@ -476,7 +484,7 @@ def falling(steps, peak=0.1):
         ("alternate", 2, [(True, False), (True, False), (False, True)], falling(3 * STEPS)),
     ],
 )
-def test_coefficients_are_learned_when_the_recipe_says(data_set, training, length, expected, rates):
+def test_coefficients_are_learned_when_the_recipe_says(data_set, eager, training, length, expected, rates):
     values = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": length}
     model, recipe = prepared(data_set, **values)
     moved, seen = moved_by_epoch(model, recipe, data_set)
@@ -486,7 +494,7 @@ def test_coefficients_are_learned_when_the_recipe_says(data_set, training, lengt
 
 
 @pytest.mark.parametrize("training, length, stop", [("after", 2, 2), ("alternate", 1, 1)], ids=["within", "between"])
-def test_a_resumed_run_takes_up_the_phase_that_it_is_in(data_set, tmp_path, training, length, stop):
+def test_a_resumed_run_takes_up_the_phase_that_it_is_in(data_set, eager, tmp_path, training, length, stop):
     keys = {**LEARNED, "epochs": 3, "coefficient_training": training, "coefficient_epochs": length}
     model, recipe = prepared(data_set, **keys)
     fitting.run_epochs(model, recipe, data_set)
