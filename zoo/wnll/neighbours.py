@@ -2,6 +2,7 @@
 
 import warnings
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -55,7 +56,7 @@ def _approximate(points, count):
     points = np.ascontiguousarray(points, "float32")
     index = Index(ndim=points.shape[1], metric="l2sq", dtype="f32", expansion_search=128)
     index.add(np.arange(len(points)), points, threads=1)
-    found = index.search(points, count + 1, threads=1)
+    found: Any = index.search(points, count + 1, threads=1)  # of several points: usearch.index.BatchMatches
     keys, squares = found.keys.astype("int64"), np.asarray(found.distances)
     if (short := np.flatnonzero(found.counts <= count)).size:  # the graph's search ended before it found as many
         distances, keys[short] = NearestNeighbors(n_neighbors=count + 1).fit(points).kneighbors(points[short])
