@@ -135,7 +135,7 @@ def ship(model: keras.Model, train: Identities, row: dict) -> None:
         name=RECIPE.name,
         description=RECIPE.description,
         class_names=train.names,
-        dataset="AT&T (ORL) faces, s1 to s20",
+        dataset="orl_faces",
         license="Apache-2.0",
         note="Trained on 200 images of 20 people: an example of face verification, and not fit for use on people.",
         overwrite=True,

@@ -15,7 +15,7 @@ import zoo
 from zoo import registry
 from zoo.cli import console, reliability_plot
 from zoo.measuring import evaluate
-from zoo.paths import CARDS, SAMPLES
+from zoo.paths import CARDS, FACES, SAMPLES
 from zoo.publishing import formatting
 
 HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
@@ -81,7 +81,10 @@ def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, 
     monkeypatch.setenv("COLUMNS", "80")
     lines = [line.strip() for line in pinet("list")[1].splitlines()]
     assert max(map(len, lines)) <= 80
-    cards = [zoo.card(name) for name in zoo.list_models()]
+    cards = [zoo.card(name) for name in (*zoo.list_models(), "pinet_faces")]
+    pairs = json.loads((FACES / "verification.json").read_text())["measured"]["accuracy"]
+    results = {card["name"]: formatting.human_result(card) for card in cards}
+    results["pinet_faces"] = f"{100 * pairs:.1f} % of pairs"
     sets = {f"{card['dataset']['name']}, {formatting.human_shape(card)}" for card in cards}
     found = 0
     for line in lines:
@@ -89,10 +92,8 @@ def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, 
             data = line
         for card in cards:
             if line.split()[:1] == [card["name"]]:
-                assert (
-                    line.endswith(formatting.human_result(card)) and formatting.human_count(card["parameters"]) in line
-                )
-                assert formatting.human_degree(card) in line.split() and (not card["tier"] or card["tier_name"] in line)
+                assert line.endswith(results[card["name"]]) and formatting.human_count(card["parameters"]) in line
+                assert f" {formatting.human_degree(card)} " in line and (not card["tier"] or card["tier_name"] in line)
                 assert data.startswith(card["dataset"]["name"])
                 found += 1
     assert found == len(cards) and len([line for line in lines if line]) == len(cards) + len(sets) + 2

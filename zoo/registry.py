@@ -10,7 +10,7 @@ from zoo.card_types import Card
 from zoo.finished_run import card_of_run, list_runs
 from zoo.former_names import rename_entries
 from zoo.hub import MOST_CARD_BYTES, SCHEME, download
-from zoo.paths import CARDS, WEIGHTS
+from zoo.paths import CARDS, FACES, WEIGHTS
 from zoo.tasks import TASKS
 
 
@@ -77,6 +77,8 @@ def card_path(name: str | Path) -> Path:
     known = list_models()
     if name in known:
         return CARDS / f"{name}.json"
+    if name == FACES.name:
+        return card_of_run(FACES)
     if str(name).startswith(SCHEME):
         return card_of_run(download(str(name)))
     path = Path(str(name))

@@ -64,8 +64,9 @@ def human_tier(card: Card) -> str:
 
 
 def human_degree(card: Card) -> str:
-    """Degree; a dash where there is none."""
-    return f"{card['degree']:,}" if card["degree"] else "–"
+    """Degree, rounded from a million on; a dash where there is none."""
+    degree = card["degree"] or 0
+    return human_count(degree) if degree >= 1_000_000 else str(degree or "–")
 
 
 def human_size(card: Card) -> str:

@@ -10,10 +10,10 @@ from PIL import Image
 
 from zoo.evaluation.prediction import preprocess
 from zoo.files import naming_damaged_file, read_json
+from zoo.paths import FACES
 from zoo.verification.embedding import embeddings, similarities
 from zoo.verification.pairs import Pairs
 
-FACES = Path(__file__).parent / "pinet_faces"  # the shipped model
 THRESHOLD_FILE = "verification.json"
 
 
