@@ -14,7 +14,6 @@ from zoo.cli.data_sets import ensure_data, ensure_source
 from zoo.cli.dry_run import print_dry_run
 from zoo.cli.next_commands import next_commands
 from zoo.cli.options import DataDir, DataSource, check_options
-from zoo.data.planetoid import read_planetoid
 from zoo.files import check_folder, check_not_running
 from zoo.publishing.formatting import human_bytes, human_seconds
 from zoo.recipes import GeneratorRecipe, NodeRecipe, Recipe, list_recipes, read_recipe, with_changes
@@ -63,6 +62,8 @@ def train(
     if isinstance(chosen, GeneratorRecipe):
         ensure_data(chosen.dataset, data, data_dir)
     elif isinstance(chosen, NodeRecipe):
+        from zoo.data.planetoid import read_planetoid  # imports SciPy
+
         read_planetoid(chosen.dataset, data, data_dir)
     else:
         ensure_source(data or chosen.dataset, data_dir, chosen.shape)
