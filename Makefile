@@ -35,14 +35,15 @@ lint: $(VENV)/installed-dev
 # TensorFlow. JAX compiles every operation of every case, so it gets Keras' own layer tests alone: the arithmetic is checked
 # on PyTorch. Nor does it optimise what it compiles, which takes longer than what is saved in running it a few times. What
 # takes longest is left to TensorFlow: the lines of the networks for CIFAR-10, of which PyTorch measures the certificates
-# with one seed, and the examples of docs/certificate.md. JAX follows the lines of the digits alone. Of tropical geometry,
+# with one seed, and the examples of docs/certificate.md. JAX follows the lines of the digits alone, and leaves the
+# replacement of activations, whose arithmetic is NumPy's, to PyTorch. Of tropical geometry,
 # which is exact arithmetic without a backend, both get what reads networks from Keras.
 backends: TROPICAL := not (test_tropical and not keras_models)
 backends: export XLA_FLAGS = --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 backends: $(VENV)/installed-backends
 	KERAS_BACKEND=jax $(PYTEST) -k 'keras_layer or golden or example_runs' tests/layers/test_battery.py tests/zoo/test_golden.py \
 		tests/test_docstring_examples.py
-	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10 and not every_block and not (no_crossing and (mnist or spoken or resnet)) and $(TROPICAL)' \
+	KERAS_BACKEND=jax $(PYTEST) --no-loadscope-reorder -k 'not cifar10 and not every_block and not (no_crossing and (mnist or spoken or resnet)) and not replac and $(TROPICAL)' \
 		tests/analysis/test_zoo.py tests/analysis
 	KERAS_BACKEND=torch $(PYTEST) --no-loadscope-reorder -k 'not every_block and (not cifar10 or (measuring and 0])) and $(TROPICAL)' \
 		tests/analysis/test_zoo.py tests/analysis

@@ -66,7 +66,7 @@ def test_predictions_and_frozen_layers_take_the_running_statistics():
 def test_what_the_operation_is_not_for_stays_as_it_is(why):
     norm = {"channels first": {"axis": 1}, "bfloat16": {"dtype": "bfloat16"}, "several devices": {"synchronized": True}}
     model = network(**norm.get(why, {}))
-    model.jit_compile = why == "XLA"  # where another test wanted deterministic operations, `compile` leaves XLA out
+    model._jit_compile = why == "XLA"  # where another test wanted deterministic operations, Keras leaves XLA out
     with fused_norms(model):
         assert operations(model).count("FusedBatchNormV3") == (0 if why == "XLA" else 1)  # that of the product
 
