@@ -142,7 +142,7 @@ def _peak(found):
     state = "reached" if fraction >= TRAINING_PEAK else f"{TRAINING_PEAK - fraction:.1%} short"
     return (
         f"**Peak.** `pinet_cifar10` trains at {fraction:.1%} of the peak of a matrix product (target: "
-        f"{TRAINING_PEAK:.0%}, {state}). What is no matrix product takes the rest: batch norms and products at full "
+        f"{TRAINING_PEAK:.0%}, {state}). What is not a matrix product takes the rest: batch norms and products at full "
         "resolution, pooling and the optimizer."
     )
 

@@ -23,7 +23,7 @@ def test_a_record_continues_where_it_ended(tmp_path):
         Record(path, {**ABOUT, "plan": "2"})
     for text in ("", "no JSON\n", "[]\n", json.dumps(ABOUT) + '\n{"a": 1}\n'):
         path.write_text(text)
-        with pytest.raises(ValueError, match="This is no record"):
+        with pytest.raises(ValueError, match="This is not a record"):
             Record(path, ABOUT)
     assert Record(None, ABOUT).answered == set()
 

@@ -29,7 +29,7 @@ def read_coma(data: str | os.PathLike[str] | None = None, every: int = 1) -> Mes
 
     Raises:
         FileNotFoundError: there are no such files.
-        ValueError: a file is no PLY of triangles, or has another template than the first.
+        ValueError: a file is not a PLY of triangles, or has another template than the first.
 
     Reference:
         Ranjan et al., Generating 3D Faces using Convolutional Mesh Autoencoders, arXiv 1807.10267.
@@ -66,7 +66,7 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
         header, _, body = Path(path).read_bytes().partition(b"end_header\n")
         words = [line.split() for line in header.decode("ascii").splitlines()]
         if words[0] != ["ply"] or words[1][1] not in ("ascii", "binary_little_endian"):
-            raise ValueError("it is no PLY file, ASCII or little-endian")
+            raise ValueError("it is not a PLY file, ASCII or little-endian")
         counts = {line[1]: int(line[2]) for line in words if line[0] == "element"}
         properties = [line for line in words if line[0] == "property"]
         columns = [(line[2], f"<{TYPES[line[1]]}") for line in properties if line[1] != "list"]

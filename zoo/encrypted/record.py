@@ -59,7 +59,7 @@ def _lines(path: Path) -> list[dict]:
     except ValueError:
         rows = []
     if not rows or not all(isinstance(row, dict) for row in rows) or not all("examples" in row for row in rows[1:]):
-        raise ValueError(f"This is no record of an encrypted evaluation. Received: {path}")
+        raise ValueError(f"This is not a record of an encrypted evaluation. Received: {path}")
     if whole != text:
         path.write_text(whole, encoding="utf-8")
     return rows

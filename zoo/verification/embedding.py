@@ -63,7 +63,7 @@ def similarities(vectors: ArrayLike, pairs: Pairs) -> np.ndarray:
         float64 `[pairs]`.
 
     Raises:
-        ValueError: `vectors` is no matrix, holds NaN, infinity or a row of zeros, or has no row for an image.
+        ValueError: `vectors` is not a matrix, holds NaN, infinity or a row of zeros, or has no row for an image.
 
     Example:
         >>> from zoo.verification import all_pairs, similarities
