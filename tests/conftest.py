@@ -45,6 +45,13 @@ def pytest_xdist_make_scheduler(config, log):
     return CrashesFail(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """A test draws the same weights whichever ran before it. A hook, as fixtures of modules draw some as well."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_cache_at_home(tmp_path_factory):
     """Nor do processes that a fixture of a module or of the session starts write to the user's cache."""

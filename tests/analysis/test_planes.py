@@ -31,7 +31,6 @@ def test_the_boundary_of_a_circle_is_a_circle():
 
 @pytest.mark.parametrize("triangle", [False, True])
 def test_the_polynomial_is_the_model_in_the_plane(triangle):
-    keras.utils.set_random_seed(0)
     x = keras.Input((5,))
     y = layers.Multiply()([layers.Dense(4)(x), layers.Dense(4)(x)])
     model = keras.Model(x, layers.Dense(3)(layers.Multiply()([y, layers.Dense(4)(x)])))

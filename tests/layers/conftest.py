@@ -4,11 +4,6 @@ import pytest
 from keras.src.backend.common import dtypes
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

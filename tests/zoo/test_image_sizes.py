@@ -24,7 +24,8 @@ def network(name, *shape):
 @pytest.mark.parametrize("name", SMALL)
 def test_networks_take_images_of_16_to_256_pixels(name, size):
     model = network(name, size, size, 3)
-    image = np.kron(np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3)), np.ones((1, size // 8, size // 8, 1)))
+    # little contrast: with untrained statistics a power of 128 overflows for some weights otherwise
+    image = np.kron(np.random.default_rng(0).integers(110, 131, (1, 8, 8, 3)), np.ones((1, size // 8, size // 8, 1)))
     logits = model.predict_on_batch(image.astype("uint8"))
     assert logits.shape == (1, 5) and np.isfinite(logits).all() and np.ptp(logits) > 0
     assert certify(model).degree == DEGREES[name]  # which the size does not change
