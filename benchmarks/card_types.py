@@ -48,15 +48,17 @@ class _Writer:
             for name in waiting:
                 found = self.schemas[name]
                 done[name] = self._class(name, found, found[0]["description"])
-        return HEAD + "\n".join(f"\n{text}" for text in [*reversed(done.values()), card])
+        return HEAD + "\n".join(f"\n{text}" for text in [*(done[name] for name in reversed(self.schemas)), card])
 
     def _class(self, name, schemas, words):
+        base = "TypedDict" if name == "Card" else self._base(schemas[0])
+        parts = [self._parts(schema) if base == "TypedDict" else self._own(schema) for schema in schemas]
         keys = {}
-        for schema in schemas:
-            for key, below in self._parts(schema)[0].items():
+        for properties, _ in parts:
+            for key, below in properties.items():
                 keys.setdefault(key, []).append(below)
-        required = set.intersection(*(self._parts(schema)[1] for schema in schemas))
-        lines = [f"class {name}(TypedDict):", f'    """{words}', "", "    Attributes:"]
+        required = set.intersection(*(required for _, required in parts))
+        lines = [f"class {name}({base}):", f'    """{words}', "", "    Attributes:"]
         for key, found in keys.items():
             entry = f"{key}: {found[0].get('description', '')}"
             lines += textwrap.wrap(entry, 120, initial_indent=" " * 8, subsequent_indent=" " * 12)
@@ -72,8 +74,17 @@ class _Writer:
         for part in schema.get("allOf", ()):
             others = self._parts(self._resolved(part))
             properties, required = properties | others[0], required | others[1]
-        own = {key: below for key, below in schema.get("properties", {}).items() if key not in properties}
-        return properties | own, required | set(schema.get("required", ()))
+        own, own_required = self._own(schema)
+        return properties | {key: own[key] for key in own if key not in properties}, required | own_required
+
+    @staticmethod
+    def _own(schema):
+        return schema.get("properties", {}), set(schema.get("required", ()))
+
+    def _base(self, schema):
+        """The class of an object that this one extends: a schema within `allOf`."""
+        others = schema.get("allOf", ())
+        return self._type("", others[0]) if others else "TypedDict"
 
     def _resolved(self, schema):
         return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
@@ -95,7 +106,7 @@ class _Writer:
             return PLAIN[kind]
         if "properties" in schema:
             name = key.capitalize()
-            self.schemas.setdefault(name, []).append(schema)
+            self.schemas[name] = [*self.schemas.pop(name, []), schema]  # last: the text has it before who names it
             return name
         values = schema.get("additionalProperties")
         return f"dict[str, {self._type(key, values) if isinstance(values, dict) else 'Any'}]"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.comparison import how, rate, read_rates, write_rates
 from benchmarks.page import DOCS, between
-from zoo.card_types import Card
+from zoo.card_types import Card, Metrics, Quality
 from zoo.publishing.formatting import (
     human_bytes,
     human_count,
@@ -77,11 +77,11 @@ def _class_accuracy(metrics):
     return f"{metrics['class_accuracy'] * 100:.1f} %" if "class_accuracy" in metrics else "–"
 
 
-def baselines_table(card: Card) -> str:
+def baselines_table(name: str, quality: Quality, baselines: dict[str, Metrics]) -> str:
     """A generator next to its baselines: one row of Markdown each, training images first."""
-    baselines = dict(card["baselines"])
-    rows = [("training images", baselines.pop("training images")), (f"`{card['name']}`", card["quality"])]
-    rows += [(f"`{name}`", metrics) for name, metrics in baselines.items()]
+    baselines = dict(baselines)
+    rows = [("training images", baselines.pop("training images")), (f"`{name}`", quality)]
+    rows += [(f"`{baseline}`", metrics) for baseline, metrics in baselines.items()]
     keys = ("precision", "recall", "density", "coverage")
     head = ("Images of", "Class accuracy", "Fréchet distance", *(key.capitalize() for key in keys))
     return markdown_table(
@@ -123,7 +123,13 @@ def written_from_cards(text: str) -> str:
 def generators_page(text: str) -> str:
     """The text of docs/generators.md with the table of each generator and its baselines rewritten from the cards."""
     for name in COMPARED:
-        text = between(text, name, baselines_table(card(name)))
+        found = card(name)
+        table = baselines_table(name, found["quality"], found["baselines"])
+        if "second_evaluation" in found:
+            second = found["second_evaluation"]
+            classifier = second["quality"]["classifier"]
+            table += f"\n\nIn the features of `{classifier}`:\n\n{baselines_table(name, **second)}"
+        text = between(text, name, table)
     return text
 
 

@@ -78,6 +78,16 @@ def quality_of(card: Card) -> Quality:
     return card["quality"]
 
 
+def qualities(card: Card) -> list[Quality]:
+    """The metrics of a generator's images in the features of each classifier that evaluated it.
+
+    Raises:
+        ValueError: its card holds none.
+    """
+    second = [card["second_evaluation"]["quality"]] if "second_evaluation" in card else []
+    return [quality_of(card), *second]
+
+
 @functools.cache
 def _definitions():
     return json.loads(CARD_SCHEMA.read_text(encoding="utf-8"))["$defs"]

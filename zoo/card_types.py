@@ -3,20 +3,6 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
-class Reliability(TypedDict):
-    """Bins of equal width of the confidence, the probability of the class that is predicted, from 0 to 1.
-
-    Attributes:
-        examples: How many test examples are in each bin.
-        confidence: Their mean confidence; null for a bin without examples.
-        accuracy: The fraction of them that is classified right; null for a bin without examples.
-    """
-
-    examples: list[int]
-    confidence: list[float | None]
-    accuracy: list[float | None]
-
-
 class Metrics(TypedDict):
     """How like real images generated ones are.
 
@@ -42,37 +28,46 @@ class Metrics(TypedDict):
     coverage: float
 
 
-class Quality(TypedDict):
+class Quality(Metrics):
     """Metrics of the generated images.
 
     Attributes:
-        class_accuracy: Fraction of the images that the classifier takes for the class asked for; absent for a generator
-            without labels.
-        frechet_distance: Fréchet distance in the features of the classifier.
-        kernel_distance: Unbiased squared maximum mean discrepancy with a cubic kernel; may fall below 0.
-        kernel_distance_error: Standard error of the kernel distance.
-        precision: Fraction of the generated images that lie among the real ones.
-        recall: Fraction of the real images that lie among the generated ones.
-        density: Density of the real images around the generated ones; 1 where both are distributed alike.
-        coverage: Fraction of the real images with a generated one in their neighbourhood.
         classifier: The classifier in whose features they are measured.
         against: The split of real images that they are compared with.
         samples: Number of generated images.
         seed: Seed of their noise.
     """
 
-    class_accuracy: NotRequired[float]
-    frechet_distance: float
-    kernel_distance: float
-    kernel_distance_error: float
-    precision: float
-    recall: float
-    density: float
-    coverage: float
     classifier: str
     against: str
     samples: int
     seed: int
+
+
+class Reliability(TypedDict):
+    """Bins of equal width of the confidence, the probability of the class that is predicted, from 0 to 1.
+
+    Attributes:
+        examples: How many test examples are in each bin.
+        confidence: Their mean confidence; null for a bin without examples.
+        accuracy: The fraction of them that is classified right; null for a bin without examples.
+    """
+
+    examples: list[int]
+    confidence: list[float | None]
+    accuracy: list[float | None]
+
+
+class Evaluation(TypedDict):
+    """Metrics in the features of one classifier.
+
+    Attributes:
+        quality: Metrics of the generated images.
+        baselines: The same metrics of as many training images, and of other generators by name.
+    """
+
+    quality: Quality
+    baselines: dict[str, Metrics]
 
 
 class Golden(TypedDict):
@@ -225,7 +220,7 @@ class Card(TypedDict):
     """What is known of a trained model, as `zoo.card` gives it: a `dict` that type checkers know.
 
     Of all cards, only those of classifiers have `accuracy`, `calibration`, `preprocessing`, `seeds`; only those of
-    generators have `baselines`, `label_size`, `latent_size`, `output_shape`, `quality`.
+    generators have `baselines`, `label_size`, `latent_size`, `output_shape`, `quality`, `second_evaluation`.
     The JSON's null is `None`.
 
     Attributes:
@@ -262,6 +257,7 @@ class Card(TypedDict):
         output_shape: Shape of an image: [height, width, channels].
         quality: Metrics of the generated images.
         baselines: The same metrics of as many training images, and of other generators by name.
+        second_evaluation: The same in the features of a second classifier, of another kind.
 
     Example:
         >>> card: zoo.Card = zoo.card("pinet_digits")
@@ -298,3 +294,4 @@ class Card(TypedDict):
     output_shape: NotRequired[list[int]]
     quality: NotRequired[Quality]
     baselines: NotRequired[dict[str, Metrics]]
+    second_evaluation: NotRequired[Evaluation]

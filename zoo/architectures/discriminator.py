@@ -25,20 +25,59 @@ def discriminator(image_shape, num_classes=None, width=32, stages=2):
         Miyato et al., Spectral Normalization, arXiv 1802.05957; Miyato and Koyama, cGANs with Projection
         Discriminator, arXiv 1802.05637.
     """
-    image = x = keras.Input(image_shape, name="image")
-    for stage in range(stages):
-        x = _normalised(layers.Conv2D(width * 2**stage, 4, 2, padding="same", name=f"downsampling_{stage}"))(x)
-        x = layers.LeakyReLU(0.2, name=f"leaky_{stage}")(x)
-    x = _normalised(layers.Conv2D(width * 2**stages, 3, padding="same", name="last"))(x)
-    x = layers.LeakyReLU(0.2, name="leaky_last")(x)
+    image = keras.Input(image_shape, name="image")
+    label = None if num_classes is None else keras.Input((), dtype="int32", name="label")
+    filters = [width * 2**stage for stage in range(stages + 1)]
+    score = _score(image, label, num_classes, filters, "")
+    return keras.Model(image if label is None else [image, label], score, name="discriminator")
+
+
+def projected_discriminator(shapes, num_classes=None, width=32):
+    """A small discriminator on each of several feature maps of the same image.
+
+    Each is the network of `discriminator`, which downsamples to a width and height of at most 4.
+
+    Args:
+        shapes: `(height, width, channels)` of each feature map.
+        num_classes: number of classes; `None` for a discriminator that takes no label.
+        width: channels at half of the largest width and height; doubled with each downsampling.
+
+    Returns:
+        A `keras.Model`: `[map, map, ..., label]`, or the maps alone, → `[batch, maps]`, a score for each map.
+
+    Reference:
+        Sauer et al., Projected GANs Converge Faster, arXiv 2111.01007.
+    """
+    maps = [keras.Input(shape, name=f"map_{index}") for index, shape in enumerate(shapes)]
+    label = None if num_classes is None else keras.Input((), dtype="int32", name="label")
+    most = max(_halvings(shape) for shape in shapes)
+    scores = []
+    for index, (each, shape) in enumerate(zip(maps, shapes, strict=True)):
+        filters = [width * 2**stage for stage in range(most - _halvings(shape), most)]
+        scores.append(_score(each, label, num_classes, [*filters, width * 2 ** (most - 1)], f"map_{index}_"))
+    score = layers.Concatenate(name="scores")(scores)
+    return keras.Model(maps if label is None else [*maps, label], score, name="discriminator")
+
+
+def _halvings(shape):
+    """How often a map is downsampled by 2 until it is at most 4 wide and high."""
+    return max(0, (max(shape[:2]) - 1).bit_length() - 2)
+
+
+def _score(image, label, num_classes, filters, prefix):
+    x = image
+    for stage, count in enumerate(filters[:-1]):
+        downsampling = layers.Conv2D(count, 4, 2, padding="same", name=f"{prefix}downsampling_{stage}")
+        x = layers.LeakyReLU(0.2, name=f"{prefix}leaky_{stage}")(_normalised(downsampling)(x))
+    x = _normalised(layers.Conv2D(filters[-1], 3, padding="same", name=f"{prefix}last"))(x)
+    x = layers.LeakyReLU(0.2, name=f"{prefix}leaky_last")(x)
     features = keras.ops.sum(x, axis=(1, 2))
-    score = _normalised(layers.Dense(1, name="score"))(features)
-    if num_classes is None:
-        return keras.Model(image, score, name="discriminator")
-    label = keras.Input((), dtype="int32", name="label")
-    embedding = LabelEmbedding(num_classes, features.shape[-1], name="label_embedding")(label)
-    match = layers.Dot(axes=1, name="match")([embedding, features])
-    return keras.Model([image, label], layers.Add(name="score_of_pair")([score, match]), name="discriminator")
+    score = _normalised(layers.Dense(1, name=f"{prefix}score"))(features)
+    if label is None:
+        return score
+    embedding = LabelEmbedding(num_classes, features.shape[-1], name=f"{prefix}label_embedding")(label)
+    match = layers.Dot(axes=1, name=f"{prefix}match")([embedding, features])
+    return layers.Add(name=f"{prefix}score_of_pair")([score, match])
 
 
 def _normalised(layer):

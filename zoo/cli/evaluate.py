@@ -93,14 +93,26 @@ def classifier_table(result, card):
 
 
 def generator_table(result, card):
-    """The table of a generator's metrics, next to those of its baselines."""
-    columns = ("", "measured", "on the card", *card.get("baselines", {}))
+    """The tables of a generator's metrics, next to those of its baselines: one for each evaluation classifier."""
+    from rich.console import Group
+
+    tables = [_metrics_table(result, result, card.get("baselines", {}))]
+    if "second_evaluation" in result:
+        tables.append(_metrics_table(result, result["second_evaluation"], card["second_evaluation"]["baselines"]))
+    elif "second_evaluation" in card:
+        classifier = escaped(card["second_evaluation"]["quality"]["classifier"])
+        tables.append(f"[yellow]Not measured by {classifier}: its weights are not in this installation.")
+    return Group(*tables)
+
+
+def _metrics_table(result, measured, baselines):
+    columns = ("", "measured", "on the card", *baselines)
     table = new_table(*columns, right=range(1, len(columns)))
-    table.title = f"{result['model']}: {result['samples']:,} images of seed {result['seed']} against the test split"
-    table.caption = f"in the features of {result['classifier']}, which had no part in the training"
-    for key, value in result["card"].items():
-        others = (metrics.get(key) for metrics in card.get("baselines", {}).values())
-        cells = (f"{number:.4g}" if number is not None else "–" for number in (result[key], value, *others))
+    table.title = f"{result['model']}: {measured['samples']:,} images of seed {measured['seed']} against the test split"
+    table.caption = f"in the features of {measured['classifier']}, which had no part in the training"
+    for key, value in measured["card"].items():
+        others = (metrics.get(key) for metrics in baselines.values())
+        cells = (f"{number:.4g}" if number is not None else "–" for number in (measured[key], value, *others))
         table.add_row(f"[bold]{key.replace('_', ' ')}", *cells)
     return table
 

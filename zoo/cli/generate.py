@@ -37,9 +37,20 @@ def generate(
     interpolate: Annotated[
         int | None, typer.Option(min=0, metavar="SEED", help="Interpolate from --seed's first image to this seed's.")
     ] = None,
+    morph: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Interpolate from the class of --label to this one.")
+    ] = None,
+    truncation: Annotated[
+        float, typer.Option(min=0, max=1, help="Noise in ± this: images closer to typical ones, and to each other.")
+    ] = 1.0,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the sheet.")] = Path("generated.png"),
     out_dir: Annotated[Path | None, typer.Option(help="Also write each image to this folder.")] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="Images per row [one of each class, else 8].")] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Factor of width and height [the sheet: to 64 pixels]."),
+    ] = None,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Enlarge smoothly, not by repeating pixels.")] = False,
     engine: Engine = EngineName.auto,
 ):
     """Draw images from noise."""
@@ -48,46 +59,74 @@ def generate(
     if out_dir is not None:
         check_folder(out_dir)
     names = card["class_names"]
-    only = None if label is None else _class_number(label, names)
+    only, last = (None if each is None else _class_number(each, names) for each in (label, morph))
+    if morph is not None and (label is None or interpolate is not None):
+        raise ValueError(
+            "`morph` needs `label`, the class that it starts from, and one noise, so no `interpolate`. "
+            f"Received: morph={morph!r}, label={label!r}, interpolate={interpolate!r}"
+        )
     with waiting(f"drawing with {name}", backend=False):
-        import numpy as np
-
-        from zoo import predictor
-        from zoo.generation.latents import draw_latents
-        from zoo.generation.latents import interpolate as latents_on_line
-        from zoo.generation.sampling import generate as run
         from zoo.generation.sheets import grid, sheet
 
-        model = predictor(name, engine.value)
-        if interpolate is None:
-            latents = draw_latents(count, model.latent_size, seed)
-        else:
-            start, end = (draw_latents(1, model.latent_size, which)[0] for which in (seed, interpolate))
-            latents = latents_on_line(start, end, count)
         # Without a label the classes take turns; an interpolation changes the noise alone.
-        turns = names and only is None and interpolate is None
-        chosen = np.arange(count) % len(names) if turns else np.full(count, only or 0)
-        labels = chosen if names else None
-        images = run(model, latents, labels)
-        captions = [names[index] for index in chosen] if turns else None
-        columns = columns or (len(names) if turns and len(names) <= MOST_COLUMNS else COLUMNS)
+        turns = bool(names) and only is None and interpolate is None
+        chosen = [index % len(names) if turns else only or 0 for index in range(count)]
+        noise = {"seed": seed, "truncation": truncation}
+        if last is not None:
+            images = _morphed(name, count, noise, only, last)
+        else:
+            images = _drawn(name, count, noise, interpolate, chosen if names else None, engine.value)
         title = f"{card['name']}, " + (f"seed {seed}" if interpolate is None else f"from seed {seed} to {interpolate}")
         title += f", class {names[only or 0]}" if names and not turns else ""
-        page = sheet(images, min(columns, count), title, captions=captions)
+        title += "" if last is None else f" to {names[last]}"
+        page = sheet(
+            images,
+            min(columns or (len(names) if turns and len(names) <= MOST_COLUMNS else COLUMNS), count),
+            title,
+            captions=[names[index] for index in chosen] if turns else None,
+            enlarge=scale,
+            smooth=smooth,
+        )
         with naming_file(out):
             page.save(out, format="png")
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)
             for index, image in enumerate(images):
-                file_name = f"{card['name']}_{seed}_{index:04}" + (
-                    f"_{_file_part(names[chosen[index]])}" if names else ""
-                )
-                with naming_file(out_dir / f"{file_name}.png"):
-                    grid(image[None], 1).save(out_dir / f"{file_name}.png")
+                class_part = f"_{_file_part(names[chosen[index]])}" if names and last is None else ""
+                path = out_dir / f"{card['name']}_{seed}_{index:04}{class_part}.png"
+                with naming_file(path):
+                    grid(image[None], 1, scale or 1, smooth=smooth).save(path)
     console = new_console()
     console.print(f"{count} images: [bold]{escaped(str(out))}")
     if out_dir is not None:
         console.print(f"single images: [bold]{escaped(str(out_dir))}")
+
+
+def _drawn(name, count, noise, interpolate, labels, engine):
+    """Images of noise, or of the line between the first noise of two seeds."""
+    import numpy as np
+
+    from zoo import predictor
+    from zoo.generation.latents import draw_latents
+    from zoo.generation.latents import interpolate as latents_on_line
+    from zoo.generation.sampling import generate as run
+
+    model = predictor(name, engine)
+    latents = draw_latents(count, model.latent_size, **noise)
+    if interpolate is not None:
+        end = draw_latents(1, model.latent_size, **{**noise, "seed": interpolate})[0]
+        latents = latents_on_line(latents[0], end, count)
+    return run(model, latents, None if labels is None else np.array(labels))
+
+
+def _morphed(name, count, noise, start, end):
+    """Images of one noise between two classes, drawn by Keras: the other engines take whole labels only."""
+    from zoo import load
+    from zoo.generation.latents import draw_latents
+    from zoo.generation.morphs import morph as run
+
+    model = load(name)
+    return run(model, draw_latents(1, model.latent_size, **noise), start, end, count)
 
 
 def _file_part(name):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry
-from zoo.card_types import Card
+from zoo.card_types import Card, Metrics, Quality
 from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json
 from zoo.cli.options import AsJson, ModelName
@@ -142,14 +142,19 @@ def generator_facts(card: Card) -> Iterator[tuple[str, str]]:
     yield "tier", f"{escaped(human_tier(card))}{_degree(card, ' in the noise')}"
     yield "size", escaped(human_size(card))
     if "quality" in card:
-        quality = card["quality"]
-        for subject, metrics in (("this model", quality), *card.get("baselines", {}).items()):
-            yield escaped(f"metrics of {subject}"), human_metrics(metrics)
-        yield (
-            "measured",
-            f"on {quality['samples']:,} images of seed {quality['seed']} against the {escaped(quality['against'])} "
-            f"split, in the features of {escaped(quality['classifier'])}",
-        )
+        yield from _metrics(card["quality"], card.get("baselines", {}))
+    if "second_evaluation" in card:
+        yield from _metrics(**card["second_evaluation"])
     if "note" in card:
         yield "note", escaped(card["note"])
     yield from ((label, escaped(text)) for label, text in human_origin(card))
+
+
+def _metrics(quality: Quality, baselines: dict[str, Metrics]) -> Iterator[tuple[str, str]]:
+    for subject, metrics in (("this model", quality), *baselines.items()):
+        yield escaped(f"metrics of {subject}"), human_metrics(metrics)
+    yield (
+        "measured",
+        f"on {quality['samples']:,} images of seed {quality['seed']} against the {escaped(quality['against'])} "
+        f"split, in the features of {escaped(quality['classifier'])}",
+    )

@@ -29,9 +29,24 @@ def generator_entries(model, recipe, data_set) -> dict:
         "input_shape": [recipe.latent_size],
         "output_shape": list(model.output_shape[1:]),
         "class_names": list(data_set.class_names) if recipe.label_size else [],
-        **quality_entries(model, recipe.classifier, recipe.baselines, data_set),
+        **evaluation_entries(model, recipe, data_set),
         "golden": golden(model),
     }
+
+
+def evaluation_entries(model, recipe, data_set) -> dict:
+    """The `quality_entries` in the features of a recipe's classifier, and of its second one if it names one.
+
+    Args:
+        model: the `GeneratorModel`.
+        recipe: its `GeneratorRecipe`.
+        data_set: the `DataSet`.
+    """
+    entries = quality_entries(model, recipe.classifier, recipe.baselines, data_set)
+    if recipe.second_classifier:
+        second = quality_entries(model, recipe.second_classifier, recipe.baselines, data_set)
+        entries["second_evaluation"] = second
+    return entries
 
 
 def quality_entries(model, classifier, baselines, data_set) -> dict:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.data.shuffled_batches import ShuffledBatches
+from zoo.generation.augmentation import NUMBERS
 
 
 class NoiseBatches(ShuffledBatches):
@@ -11,7 +12,7 @@ class NoiseBatches(ShuffledBatches):
     Args:
         images: uint8 `[n, height, width, channels]`.
         targets: labels, int `[n]`, or `None` for an unconditional generator.
-        recipe: the `GeneratorRecipe`; its `batch_size`, `seed`, `flip` and `latent_size` are used.
+        recipe: the `GeneratorRecipe`; its `batch_size`, `seed`, `flip`, `augment` and `latent_size` are used.
     """
 
     def __getitem__(self, step):
@@ -22,6 +23,8 @@ class NoiseBatches(ShuffledBatches):
             images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
         latents = generator.uniform(-1, 1, (len(chosen), self.recipe.latent_size)).astype("float32")
         batch = {"images": images, "latents": latents}
+        if self.recipe.augment:
+            batch["augmentation"] = generator.random((len(chosen), 2, NUMBERS), dtype="float32")
         return (batch if self.targets is None else {**batch, "labels": self.targets[chosen].astype("int32")},)
 
     def noise(self, count):

@@ -21,7 +21,12 @@ def generate(model, latents, labels=None, batch_size=250) -> np.ndarray:
     noise = latents if labels is None else [latents, labels]
     options = {} if isinstance(model, Predictor) else {"verbose": 0}
     pixels = model.predict(noise, batch_size=batch_size, **options)
-    return np.clip(np.round(pixels), 0, 255).astype("uint8")
+    return as_pixels(pixels)
+
+
+def as_pixels(values) -> np.ndarray:
+    """Floats near 0..255 rounded, and clipped to 0..255, as uint8."""
+    return np.clip(np.round(values), 0, 255).astype("uint8")
 
 
 def sample(model, count, seed=0, labels=None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -10,7 +10,7 @@ GAP, TEXT, LINE = 8, 13, 18  # pixels: between images, of a letter, of a line of
 INK = 0x33
 
 
-def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
+def grid(images, columns, enlarge=1, gap=1, smooth=False) -> Image.Image:
     """Images in rows on white, each pixel repeated `enlarge` times.
 
     Args:
@@ -18,6 +18,7 @@ def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
         columns: images a row.
         enlarge: factor of width and height.
         gap: white pixels between images, before enlarging.
+        smooth: enlarge by Pillow's Lanczos filter instead, which suits photographs.
     """
     count, height, width, channels = images.shape
     rows = -(-count // columns)
@@ -26,10 +27,11 @@ def grid(images, columns, enlarge=1, gap=1) -> Image.Image:
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         page[top : top + height, left : left + width] = image
     whole = Image.fromarray(page.squeeze(axis=2) if channels == 1 else page)
-    return whole.resize((whole.width * enlarge, whole.height * enlarge), Image.Resampling.NEAREST)
+    by = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
+    return whole.resize((whole.width * enlarge, whole.height * enlarge), by)
 
 
-def sheet(images, columns, title, headings=None, captions=None, split=0) -> Image.Image:
+def sheet(images, columns, title, headings=None, captions=None, split=0, enlarge=None, smooth=False) -> Image.Image:
     """Enlarged images in rows on white, with a title and labels.
 
     Args:
@@ -39,12 +41,12 @@ def sheet(images, columns, title, headings=None, captions=None, split=0) -> Imag
         headings: a text above each column.
         captions: a text below each image.
         split: number of the first columns that a wider gap sets apart from the rest.
-
-    Returns:
-        The sheet. Each image is enlarged by the smallest whole number that makes its width and height 64 or more.
+        enlarge: factor of the width and height of each image; `None` takes the smallest whole number that makes them
+            64 or more.
+        smooth: as for `grid`.
     """
     count, height, width, channels = images.shape
-    enlarge = -(-MIN_SIZE // min(height, width))
+    enlarge = enlarge or -(-MIN_SIZE // min(height, width))
     step_x, step_y = width * enlarge + GAP, height * enlarge + GAP + (LINE if captions is not None else 0)
     top = GAP + 2 * LINE if headings is not None else GAP + LINE
     rows, apart = -(-count // columns), 2 * GAP if split else 0
@@ -59,7 +61,7 @@ def sheet(images, columns, title, headings=None, captions=None, split=0) -> Imag
         draw.text((left + width * enlarge / 2, GAP + LINE), words, ink, font, anchor="ma")
     for index, image in enumerate(images):
         left, above = lefts[index % columns], top + GAP + index // columns * step_y
-        page.paste(grid(image[None], 1, enlarge), (left, above))
+        page.paste(grid(image[None], 1, enlarge, smooth=smooth), (left, above))
         if captions is not None:
             place = (left + width * enlarge / 2, above + height * enlarge + 2)
             draw.text(place, captions[index], ink, font, anchor="ma")

@@ -12,6 +12,7 @@ from zoo.publishing.training_record import models_record
 from zoo.tasks import CLASSIFICATION
 
 COMPARED = ("dataset_sha256", "backend", "teacher_sha256", "initial_sha256")
+NOT_COMPARED = {"description", "note", "baselines", "second_classifier"}  # keys of a recipe that no step depends on
 START_OVER = (
     "Restore it from a copy, give another run folder, or start over with --fresh (which deletes the checkpoint)."
 )
@@ -46,7 +47,12 @@ def open_run(run_dir, recipe, data_set, fresh):
         write_json(path, record)
         return
     earlier = _read_earlier(path, recipe)
-    for words in record["recipe"].keys() & {"description", "note", "baselines"}:  # which no step depends on
+    for words in record["recipe"].keys() & {
+        "description",
+        "note",
+        "baselines",
+        "second_classifier",
+    }:  # which no step depends on
         earlier["recipe"][words] = record["recipe"][words]
     if earlier != record:
         differing = sorted(

@@ -56,6 +56,53 @@ def test_generate_takes_a_class_by_its_name_or_its_number(pinet, tmp_path):
     np.testing.assert_array_equal(pixels(tmp_path / "ship.png"), pixels(tmp_path / "8.png"))
 
 
+def drawn(pinet, folder, *arguments):
+    """The single images that `pinet generate` writes."""
+    assert pinet("generate", NAME, *arguments, "-o", folder / "g.png", "--out-dir", folder / "all")[0] == 0
+    return np.stack([pixels(file) for file in sorted((folder / "all").iterdir())])
+
+
+def test_truncation_makes_images_of_a_class_alike(pinet, tmp_path):
+    spread = {
+        truncation: drawn(pinet, tmp_path / truncation, "-n", 6, "--label", 3, "--truncation", truncation).std(axis=0)
+        for truncation in map(_folder_of(tmp_path), ("1", "0.5", "0"))
+    }
+    assert spread["1"].mean() > spread["0.5"].mean() > spread["0"].mean() == 0
+
+
+def test_scale_repeats_pixels_or_enlarges_smoothly(pinet, tmp_path):
+    folder = _folder_of(tmp_path)
+    plain, large, smooth = (
+        drawn(pinet, tmp_path / folder(name), "-n", 2, *options)
+        for name, options in (("1", ()), ("3", ("--scale", 3)), ("s", ("--scale", 3, "--smooth")))
+    )
+    np.testing.assert_array_equal(large, plain.repeat(3, axis=1).repeat(3, axis=2))
+    assert smooth.shape == large.shape and 0 < np.abs(smooth.astype(float) - large).mean() < 64
+    assert (
+        Image.open(tmp_path / "3" / "g.png").height < Image.open(tmp_path / "1" / "g.png").height
+    )  # 24 pixels, not 64
+
+
+def test_a_morph_goes_from_one_class_to_another(pinet, tmp_path):
+    folder = _folder_of(tmp_path)
+    way = drawn(pinet, tmp_path / folder("way"), "-n", 5, "--label", 3, "--morph", 8, "--seed", 4).astype(float)
+    for place, label in ((0, 3), (-1, 8)):
+        end = drawn(pinet, tmp_path / folder(f"{label}"), "-n", 1, "--label", label, "--seed", 4)[0]
+        assert np.abs(way[place] - end).max() <= 2
+    steps = [np.abs(after - before).mean() for before, after in itertools.pairwise(way)]
+    assert 0 < max(steps) < np.abs(way[-1] - way[0]).mean()
+
+
+def _folder_of(tmp_path):
+    """Makes a folder of a name, and gives the name."""
+
+    def made(name):
+        (tmp_path / name).mkdir()
+        return name
+
+    return made
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -66,6 +113,8 @@ def test_generate_takes_a_class_by_its_name_or_its_number(pinet, tmp_path):
         ((NAME, "--label", "ten"), "`label` must be one of 0, 1, .*Received: label='ten'"),
         (("pinet_cifar10_generator", "--label", "10"), "one of airplane, .*or a number below 10"),
         (("nobody",), "No model has that name"),
+        ((NAME, "--morph", "3"), "`morph` needs `label`, .* Received: morph='3', label=None"),
+        ((NAME, "--morph", "3", "--label", "1", "--interpolate", "2"), "so no `interpolate`"),
     ],
 )
 def test_generate_refuses(pinet, tmp_path, arguments, words):

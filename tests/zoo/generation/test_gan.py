@@ -1,15 +1,21 @@
 """The losses of a GAN in one backward pass, its layers, and its input validation."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 
+import zoo
 from pinet_keras.analysis import certify
 from zoo.architectures import build_generator
-from zoo.architectures.discriminator import discriminator
+from zoo.architectures.discriminator import discriminator, projected_discriminator
 from zoo.architectures.parts.label_embedding import LabelEmbedding
+from zoo.generation.augmentation import NUMBERS
+from zoo.generation.feature_maps import feature_maps
 from zoo.generation.gan import GAN
 from zoo.generation.latents import draw_latents, interpolate
+from zoo.generation.morphs import morph
 from zoo.generation.sampling import generate, sample
 
 SHAPE, LATENT, CLASSES = (8, 8, 1), 6, 3
@@ -83,6 +89,65 @@ def test_the_losses_are_the_hinge_losses():
     assert float(gan.discriminator_loss.result()) == pytest.approx(2.5 / 3 + 3 / 3)
     assert float(gan.generator_loss.result()) == pytest.approx(1.5 / 3)
     assert float(total) == pytest.approx(2.5 / 3 + 1 + 0.5)
+
+
+def test_the_relativistic_losses_compare_pairs():
+    gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1), loss="relativistic")
+    scores = {
+        "real": np.float32([[2.0], [0.5]]),
+        "fake": np.float32([[1.0], [3.5]]),  # 1 less and 3 more than the real ones
+        "fake_for_generator": np.float32([[1.0], [3.5]]),
+    }
+    gan.compute_loss(y_pred={key: keras.ops.convert_to_tensor(value) for key, value in scores.items()})
+    softplus = lambda x: np.log1p(np.exp(x))  # noqa: E731
+    assert float(gan.discriminator_loss.result()) == pytest.approx((softplus(-1) + softplus(3)) / 2, rel=1e-5)
+    assert float(gan.generator_loss.result()) == pytest.approx((softplus(1) + softplus(-3)) / 2, rel=1e-5)
+
+
+def test_the_generator_alone_pays_for_values_out_of_range():
+    losses = []
+    for penalty in (0.0, 10.0):
+        gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1), range_penalty=penalty)
+        gan.generator.get_layer("image").kernel.assign(0 * gan.generator.get_layer("image").kernel)
+        gan.generator.get_layer("image").bias.assign([1.5])  # all pixels half of 255 beyond white
+        gan.discriminator.set_weights([0 * values for values in gan.discriminator.get_weights()])
+        inputs = {key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}
+        gan.compute_loss(y_pred=gan(inputs, training=False))
+        losses.append((float(gan.generator_loss.result()), float(gan.discriminator_loss.result())))
+    assert losses[0] == (0.0, 2.0)
+    assert losses[1] == (pytest.approx(10 * 0.5**2), 2.0)
+
+
+def test_feature_maps_are_those_of_the_classifier_and_stay_as_they_are():
+    maps = feature_maps("resnet_digits")
+    shapes = [tuple(each.shape[1:]) for each in maps.outputs]
+    assert shapes[0] == SHAPE and len(shapes) > 1
+    assert all(larger[0] > smaller[0] for larger, smaller in itertools.pairwise(shapes))
+    assert not maps.trainable_variables
+    pixels = np.random.default_rng(3).integers(0, 256, (4, *SHAPE)).astype("float32")
+    image, *found = maps(pixels / 127.5 - 1)
+    np.testing.assert_allclose(image, pixels / 127.5 - 1)
+    classifier = zoo.load("resnet_digits", include_top=False)
+    expected = keras.ops.convert_to_numpy(classifier(pixels))
+    last = keras.ops.convert_to_numpy(found[-1])
+    np.testing.assert_allclose(last.mean(axis=(1, 2)), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_discriminator_of_feature_maps_trains_with_augmented_images():
+    maps = feature_maps("resnet_digits")
+    kept = [np.array(keras.ops.convert_to_numpy(each)) for each in maps.variables]
+    network = projected_discriminator([each.shape[1:] for each in maps.outputs], CLASSES, width=4)
+    gan = GAN(generator(), network, maps, "relativistic", 1.0)
+    gan.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+    before = [np.array(keras.ops.convert_to_numpy(each)) for each in gan.generator.trainable_variables]
+    numbers = np.random.default_rng(4).random((12, 2, NUMBERS), dtype="float32")
+    gan.train_on_batch({**batch(), "augmentation": numbers})
+    for value, variable in zip(kept, maps.variables, strict=True):
+        np.testing.assert_array_equal(value, keras.ops.convert_to_numpy(variable))
+    after = [keras.ops.convert_to_numpy(each) for each in gan.generator.trainable_variables]
+    assert all((value != old).any() for value, old in zip(after, before, strict=True))
+    scores = gan({**batch(), "augmentation": numbers})
+    assert scores["real"].shape == (12, len(maps.outputs))
 
 
 def test_the_generators_loss_uses_the_discriminator_as_it_is():
@@ -191,6 +256,25 @@ def test_interpolation_is_linear():
     np.testing.assert_allclose(steps[[0, 2, 4]], [start, (start + end) / 2, end], atol=1e-6)
     assert np.abs(draw_latents(1000, 4, seed=0)).max() <= 1
     assert draw_latents(100_000, 1, seed=0).var() == pytest.approx(1 / 3, rel=0.01)
+
+
+def test_truncated_noise_is_the_same_noise_made_smaller():
+    whole, half = draw_latents(5, 4, seed=0), draw_latents(5, 4, seed=0, truncation=0.5)
+    np.testing.assert_allclose(half, whole / 2, atol=1e-6)
+    with pytest.raises(ValueError, match="`truncation` must be in 0..1. Received: truncation=1.5"):
+        draw_latents(5, 4, seed=0, truncation=1.5)
+
+
+def test_a_morph_needs_classes():
+    with pytest.raises(ValueError, match="must take labels, to generate images between two. Received: small"):
+        morph(generator(num_classes=None), draw_latents(1, LATENT, seed=0), 0, 1, 3)
+
+
+def test_each_latent_has_its_own_morph():
+    model, latents = generator(), draw_latents(2, LATENT, seed=0)
+    both = morph(model, latents, 0, 2, 3)
+    np.testing.assert_array_equal(both[3:], morph(model, latents[1:], 0, 2, 3))
+    np.testing.assert_allclose(both[[0, 3]].astype(float), generate(model, latents, np.array([0, 0])), atol=1)
 
 
 def test_the_embedding_survives_a_file_and_rounds_its_labels(tmp_path):

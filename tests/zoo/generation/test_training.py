@@ -17,7 +17,7 @@ from rich.console import Console
 
 import zoo
 from zoo.data.loading import load_set
-from zoo.generation import epoch_sheets
+from zoo.generation import epoch_sheets, evaluation
 from zoo.generation.gan import GAN
 from zoo.generation.training import train
 from zoo.recipes import GeneratorRecipe, read_recipe
@@ -25,6 +25,7 @@ from zoo.recipes import GeneratorRecipe, read_recipe
 RECIPE = replace(
     read_recipe("pinet_digits_generator"),
     epochs=4,
+    second_classifier="resnet_digits",
     architecture_arguments={"width": 8, "stages": 1},
     discriminator_arguments={"width": 8, "stages": 1},
 )
@@ -92,9 +93,26 @@ def test_a_trained_card_on_disk_can_be_loaded_and_measured(unbroken):
     assert zoo.load(path).count_params() == read_card(unbroken)["parameters"]
     result = evaluate(path)
     assert result["same_data_as_card"] and result["reproduces_card"]
-    card = zoo.card(path)
-    card["quality"]["recall"] += 0.002
-    assert not measure(path, card, load_set("digits"))["as_on_card"]
+    second = result["second_evaluation"]
+    assert second["classifier"] == "resnet_digits" and second["frechet_distance"] != result["frechet_distance"]
+    for place in ("quality", "second_evaluation"):
+        card = zoo.card(path)
+        (card if place == "quality" else card[place])["quality"]["recall"] += 0.002
+        assert not measure(path, card, load_set("digits"))["as_on_card"]
+
+
+def test_info_and_evaluate_show_both_classifiers(unbroken, pinet):
+    code, out, _ = pinet("evaluate", unbroken)
+    assert code == 0
+    for words in (out, pinet("info", unbroken)[1]):
+        assert "in the features of pinet_digits" in words and "in the features of resnet_digits" in words
+
+
+def test_a_second_classifier_that_is_not_installed_is_named(unbroken, pinet, monkeypatch):
+    monkeypatch.setattr(evaluation, "has_weights", lambda name: name != "resnet_digits")
+    code, out, _ = pinet("evaluate", unbroken)
+    assert code == 0 and "Not measured by resnet_digits: its weights are not in this installation." in out
+    assert "in the features of pinet_digits" in out and "in the features of resnet_digits" not in out
 
 
 def test_a_finished_run_started_again_only_writes_its_card_again(unbroken):
@@ -161,6 +179,8 @@ def test_ctrl_c_reports_what_is_kept(tmp_path, monkeypatch):
 def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_path):
     with pytest.raises(ValueError, match="No model has that name.*nobody"):
         train(replace(RECIPE, classifier="nobody"), run_dir=tmp_path)
+    with pytest.raises(ValueError, match="No model has that name.*nobody"):
+        train(replace(RECIPE, feature_maps="nobody"), run_dir=tmp_path)
     with pytest.raises(ValueError, match="pinet_digits is a model for image classification"):
         train(replace(RECIPE, baselines=["pinet_digits"]), run_dir=tmp_path)
     (tmp_path / "run.json").write_text(json.dumps({"recipe": {}, "dataset_sha256": "", "backend": "tensorflow"}))
@@ -176,6 +196,10 @@ def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_pat
         ({"label_size": -1}, "'label_size' must be 0 or more"),
         ({"ema_momentum": 1.0}, "'ema_momentum' must be at least 0 and below 1"),
         ({"baselines": "dcgan"}, "'baselines' must be of type list"),
+        ({"loss": "hing"}, "'loss' is unknown; did you mean hinge"),
+        ({"range_penalty": -1.0}, "'range_penalty' must be 0 or more"),
+        ({"feature_maps": "pinet_digits"}, "'classifier' must be a classifier without a part in training the run"),
+        ({"validation_classifier": "resnet_digits"}, "'second_classifier' must be a classifier without a part"),
     ],
 )
 def test_wrong_values_in_a_recipe_are_refused(change, words):
