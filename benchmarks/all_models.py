@@ -7,10 +7,13 @@ this was run once before.
 import json
 import sys
 import time
+import zlib
 
 import numpy as np
 
 from benchmarks.memory import megabytes_now
+from zoo.data.cache import cache_folder
+from zoo.paths import WEIGHTS
 
 
 def main():
@@ -31,7 +34,20 @@ def main():
         seconds[name] = time.perf_counter() - started
         held.append(predictor)
     after = megabytes_now()
-    print(json.dumps({"seconds": seconds, "before": before, "after": after}, allow_nan=False))
+    found = {"seconds": seconds, "before": before, "after": after}
+    if engine == "litert":
+        found["files_megabytes"] = sizes_of_files(names)
+    print(json.dumps(found, allow_nan=False))
+
+
+def sizes_of_files(names) -> dict[str, float]:
+    """Megabytes of the networks compiled for LiteRT, also compressed as in a wheel, and of the models' weights."""
+    contents = [path.read_bytes() for path in cache_folder().rglob("*.tflite")]
+    return {
+        "compiled": sum(map(len, contents)) / 1e6,
+        "compressed": sum(len(zlib.compress(each)) for each in contents) / 1e6,
+        "weights": sum((WEIGHTS / f"{name}.weights.h5").stat().st_size for name in names) / 1e6,
+    }
 
 
 def one_input(card):

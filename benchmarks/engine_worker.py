@@ -1,6 +1,6 @@
 """One network on one engine in a process of its own, which predicts as it is told, line by line, and tells the times.
 
-`python -m benchmarks.engine_worker export NETWORK FOLDER` writes the files of the engines `predictor` and `onnx`; then
+`python -m benchmarks.engine_worker export NETWORK FOLDER` writes the files of the engines without Keras; then
 `python -m benchmarks.engine_worker ENGINE NETWORK FOLDER` answers `{"batch": ..., "seconds": ...}` with the
 seconds of as many single calls as fit, or one. All engines take the same uint8 pixels and scale them themselves.
 """
@@ -19,6 +19,7 @@ ENGINES = {
     "graph": 'Keras, folded: `engine="keras"`',
     "predictor": "`zoo.predictor`, on LiteRT",
     "onnx": '`zoo.predictor`: `engine="onnx"`',
+    "openvino": "OpenVINO, if installed",
     "torch": "PyTorch",
     "torch_compile": "PyTorch, `torch.compile`",
 }
@@ -117,6 +118,15 @@ def _compiled(name, folder, engine):
     shape = list(input_shape(name))
     card = {"name": name, "task": "image classification", "input_shape": shape, "class_names": list("0123456789")}
     return Predictor(network, card).predict
+
+
+def openvino(name, folder):
+    """The same file on OpenVINO, which is no engine of `zoo.predictor`, set for single requests."""
+    import openvino as framework
+
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    network = framework.Core().compile_model(str(folder / f"{name}.onnx"), "CPU", settings).create_infer_request()
+    return lambda images: network.infer({0: images.astype("float32")})[0]
 
 
 def torch(name, folder):

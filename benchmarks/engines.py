@@ -15,7 +15,8 @@ from benchmarks.engine_worker import ENGINES
 BATCHES = (1, 32, 256)
 ROUNDS = 3
 SECONDS = {1: 0.5, 32: 0.3, 256: 0.3}  # of a turn, or one call where that takes longer
-PACKAGES = {"predictor": "ai_edge_litert", "onnx": "tf2onnx", "torch": "torch", "torch_compile": "torch"}
+PACKAGES = {engine: engine for engine in ("openvino", "torch")}
+PACKAGES |= {"predictor": "ai_edge_litert", "onnx": "tf2onnx", "torch_compile": "torch"}
 
 
 def engines_of(name, alone):

@@ -1,7 +1,7 @@
 """The findings of docs/performance.md, each sentence with a number written from what was measured."""
 
 from benchmarks.engine_worker import ENGINES
-from benchmarks.performance_page import TRAINING_BATCH, fraction_of_peak
+from benchmarks.performance_page import BATCHES, TRAINING_BATCH, fraction_of_peak
 
 ONE_IMAGE, BATCH_OF_32, NEAR_PEAK = 2.0, 1.2, 0.8  # targets, as multiples of PyTorch's speed; and of the peak
 TRAINING = {"polynet": 1.3, "ncp": 1.1}
@@ -16,7 +16,7 @@ def findings(found: dict) -> str:
     """A list of what the parts that were measured come to."""
     parts = {part: record["found"] for part, record in found.items()}
     writers = {
-        "engines": (_one_image, _batches, _fastest),
+        "engines": (_one_image, _batches, _fastest, _openvino),
         "networks": (_training, _peak, _memory),
         "choices": (_onednn,),
         "scaling": (_scaling,),
@@ -117,6 +117,17 @@ def _fastest(found):
     return text + f"More than 5 % faster: {_listed(faster, '; ')}."
 
 
+def _openvino(found):
+    """How it compares with what "auto" takes, where it was measured."""
+    texts = []
+    for batch in BATCHES:
+        both = [record for record in found.values() if batch in record.get("openvino", {}) and batch in record[OURS]]
+        if both:
+            times = [record[OURS][batch]["rate"][1] / record["openvino"][batch]["rate"][1] for record in both]
+            texts.append(f"{min(times):.2f} to {max(times):.2f} times as long for a batch of {batch}")
+    return f"**OpenVINO** takes, of `zoo.predictor`'s time, {_listed(texts)}." if texts else ""
+
+
 def _training(found):
     key = f"step_{TRAINING_BATCH}"
     ratios = {name: found[name]["keras"][key][1] / found[name]["torch"][key][1] for name in TRAINING if name in found}
@@ -206,7 +217,14 @@ def _all_models(found):
             f"`{slowest}`, and {record['after']:.0f} MB, of which {record['before']:.0f} MB are there with one model"
         )
     count = len(next(iter(found.values()))["seconds"])
-    return f"**All {count} models in one process** take, each with its first prediction: {_listed(texts, '; ')}."
+    text = f"**All {count} models in one process** take, each with its first prediction: {_listed(texts, '; ')}."
+    sizes = found.get("litert", {}).get("files_megabytes")
+    if sizes:
+        text += (
+            f" The files compiled for LiteRT are {sizes['compiled']:.1f} MB, {sizes['compressed']:.1f} MB compressed; "
+            f"the weights of these models are {sizes['weights']:.1f} MB."
+        )
+    return text
 
 
 def _devices(found):

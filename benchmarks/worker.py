@@ -22,8 +22,9 @@ def main():
     peer = KerasPeer(name, compiler) if framework == "keras" else TorchPeer(name)
     if framework == "keras":
         from zoo.training.fused_norms import fused_norms
+        from zoo.training.matrix_convolutions import matrix_convolutions
 
-        with fused_norms(peer.model):
+        with fused_norms(peer.model), matrix_convolutions(peer.model):
             answer_requests(peer)
     else:
         answer_requests(peer)

@@ -36,13 +36,20 @@ def test_findings_are_the_measured_numbers_against_the_targets():
         "is 1.19 (polynet) times" in text
         and "None reaches it: polynet, 0.8% short (60% of the peak, PyTorch 50%)." in text
     )
-    assert '`engine="keras"` for polynet, batch 32 (1.26 times)' in text
+    assert '`engine="keras"` for polynet, batch 32 (1.26 times)' in text and "OpenVINO" not in text
     near = json.loads(json.dumps(ENGINES, allow_nan=False))
     near["polynet"]["peak_gflops"] = 240.0  # PyTorch is at 83 % of it: as fast is enough
     assert "as for polynet). All reach it." in findings({"engines": {"found": near}})
     near["polynet"]["predictor"]["1"]["rate"] = [200, 207, 210]
     assert "None reaches it: polynet, 20.4% short (" in findings({"engines": {"found": near}})  # 207 / 130 of 2
     assert verdict({"a": 2.0, "b": 1.0}, {"a": 2, "b": 2}) == "a reaches it, not: b, 50.0% short."
+
+
+def test_findings_compare_openvino_where_it_was_measured():
+    found = json.loads(json.dumps(ENGINES, allow_nan=False))
+    found["polynet"]["openvino"] = {"1": {"rate": [90, 104, 110]}, "32": {"rate": [118, 140, 190]}}
+    text = findings({"engines": {"found": found}})
+    assert "2.50 to 2.50 times as long for a batch of 1, 0.85 to 0.85 times as long for a batch of 32." in text
 
 
 def test_the_bench_says_how_long_it_took_where_all_parts_were_timed():
@@ -92,6 +99,10 @@ def test_all_models_of_a_process_are_counted():
     record = {"seconds": {"a": 0.2, "b": 1.3}, "before": 80.2, "after": 123.4}
     found = {"all_models": {"found": {"onnx": record}, "machine": "M"}}
     assert "All 2 models" in findings(found) and "1.5 s, 1.30 s of them for `b`, and 123 MB" in findings(found)
+    compiled = record | {"files_megabytes": {"compiled": 30.04, "compressed": 20.06, "weights": 15.0}}
+    words = "The files compiled for LiteRT are 30.0 MB, 20.1 MB compressed; the weights of these models are 15.0 MB."
+    assert "MB compressed" not in findings(found)
+    assert words in findings({"all_models": {"found": {"litert": compiled}}})
     assert "| all | 1.50 |" in written_from_results("<!-- results -->\n<!-- end of results -->", found)
 
 

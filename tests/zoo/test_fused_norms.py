@@ -1,5 +1,6 @@
 """Training steps whose batch normalisation is one operation compute what Keras computes."""
 
+import contextlib
 from dataclasses import replace
 
 import keras
@@ -71,9 +72,13 @@ def test_what_the_operation_is_not_for_stays_as_it_is(why):
         assert operations(model).count("FusedBatchNormV3") == (0 if why == "XLA" else 1)  # that of the product
 
 
-def test_pinet_train_and_its_dry_run_use_it(small_npz, monkeypatch):
+def test_pinet_train_and_its_dry_run_use_it_and_matrix_convolutions(small_npz, monkeypatch):
     import tensorflow as tf
 
+    models = []
+    for module in ("fitting", "dry_run"):
+        name = f"zoo.training.{module}.matrix_convolutions"
+        monkeypatch.setattr(name, lambda model: models.append(model) or contextlib.nullcontext())
     names, operation = [], tf.raw_ops.FusedBatchNormV3
     monkeypatch.setattr(tf.raw_ops, "FusedBatchNormV3", lambda **given: names.append(1) or operation(**given))
     recipe = replace(read_recipe("pinet_digits"), epochs=1, warmup_epochs=0, validation=50)
@@ -81,6 +86,7 @@ def test_pinet_train_and_its_dry_run_use_it(small_npz, monkeypatch):
     model = prepare(recipe, data_set)
     run_epochs(model, recipe, data_set)
     assert names and not any("call" in vars(layer) for layer in model._flatten_layers())
+    assert models == [model]
     names.clear()
     dry_run(recipe, data=small_npz)
-    assert names
+    assert names and len(models) == 2

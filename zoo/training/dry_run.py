@@ -15,6 +15,7 @@ from zoo.publishing.publish import structure
 from zoo.recipes import Recipe
 from zoo.training.fitting import prepare, split, untrained
 from zoo.training.fused_norms import fused_norms
+from zoo.training.matrix_convolutions import matrix_convolutions
 from zoo.training.recipe_data import recipe_data
 
 MOVES = MOVING_OPS | {"Cast"}  # which stands in our layers where mixed precision would need it
@@ -61,7 +62,7 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
         "structure": structure(untrained(recipe, data_set)),
     }
     batches = Batches(images, targets, replace(recipe, augmented_versions=0, teacher="", teacher_weight=0.0))
-    with fused_norms(model):
+    with fused_norms(model), matrix_convolutions(model):
         step = _seconds_a_step(model, batches)
     epoch = step * len(batches) + _validation_seconds(model, held_images, held_targets)
     found["memory_bytes"] = {

@@ -18,6 +18,7 @@ from zoo.training.devices import process, synchronise_norms_and_clipping
 from zoo.training.fused_norms import fused_norms
 from zoo.training.initial_weights import give_initial_weights, initial_scaling
 from zoo.training.input_scaling import input_scaling
+from zoo.training.matrix_convolutions import matrix_convolutions
 from zoo.training.optimizer import recipe_optimizer
 from zoo.training.phases import learn_only, phase_at, phases, remaining, schedule
 from zoo.training.teacher import Teacher
@@ -146,7 +147,7 @@ def run_epochs(
             break
         if model.phase != phase:
             _compile(model, recipe, data_set, start)
-        with fused_norms(model):
+        with fused_norms(model), matrix_convolutions(model):
             history = model.fit(  # at its end, fit replaces the weights by their averages
                 batches,
                 initial_epoch=start,
