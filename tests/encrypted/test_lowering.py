@@ -11,14 +11,14 @@ from pinet_keras.analysis import Evaluator, certify
 from zoo.data.samples import sample_inputs
 from zoo.encrypted import linear_maps
 from zoo.encrypted.lowering import lower
-from zoo.encrypted.program import Affine, Product, normalised
+from zoo.encrypted.program import Affine, Product, measured, normalised
 
 from .models import randomised, residual
 
 
 def check(model, examples):
     program, wanted = lower(model, examples), Evaluator(model)([np.asarray(examples, dtype="float64")])
-    for each in (program, normalised(program, examples)):
+    for each in (program, normalised(measured(program, [examples]))):
         np.testing.assert_allclose(each.run(examples), wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
     return program
 

@@ -17,7 +17,7 @@ from zoo.encrypted.packed_map import doubling_steps, equal_columns
 from zoo.encrypted.packed_program import pack_program, with_own_factors
 from zoo.encrypted.parameters import parameters_for
 from zoo.encrypted.plan import plan_of
-from zoo.encrypted.program import normalised
+from zoo.encrypted.program import measured, normalised
 from zoo.encrypted.simulation import SimulatedEngine
 from zoo.encrypted.unit_costs import UnitCosts
 
@@ -102,7 +102,7 @@ def pooled():
 )
 def test_a_packed_program(make, ring, few_weights):
     model, examples = make()
-    program = normalised(with_own_factors(lower(model)), examples)
+    program = normalised(with_own_factors(measured(lower(model), [examples])))
     assert bool(program.addends()) == (make is residual)
     circuit = pack_program(program, ring // 2, UnitCosts(ring), program.depth + 1)
     parameters = parameters_for(4 * RING, program.depth, 16.0)
@@ -110,7 +110,7 @@ def test_a_packed_program(make, ring, few_weights):
     object.__setattr__(parameters, "ring", ring)  # without errors: no matter that the moduli are for another ring
     logits = simulate(circuit, engine, examples)
     np.testing.assert_allclose(logits, program.run(examples), atol=1e-9 * np.abs(logits).max())
-    plan = plan_of("it", circuit, parameters, 0.0, 1.0)
+    plan = plan_of("it", circuit, parameters, 0.0, "samples")
     assert engine.counts == {name: getattr(plan, name) for name in engine.counts}
     assert engine.steps == circuit.rotation_steps() and plan.rotation_keys == len(engine.steps)
 
@@ -120,13 +120,13 @@ def test_a_packed_program(make, ring, few_weights):
 )
 def test_a_batched_program(make, few_weights):
     model, examples = make()
-    program = normalised(lower(model), examples)
+    program = normalised(measured(lower(model), [examples]))
     assert bool(program.addends()) == (make is residual)
     circuit, parameters = BatchedProgram(program, RING // 2), parameters_for(4 * RING, program.depth, 16.0)
     engine = Counting(parameters)
     logits = simulate(circuit, engine, examples)
     np.testing.assert_allclose(logits, program.run(examples), atol=1e-6 * np.abs(logits).max())
-    plan = plan_of("it", circuit, parameters, 0.0, 1.0)
+    plan = plan_of("it", circuit, parameters, 0.0, "samples")
     assert engine.counts == {name: getattr(plan, name) for name in engine.counts}
     assert engine.steps == set() == circuit.rotation_steps()
 
@@ -144,12 +144,12 @@ def test_a_map_with_too_many_plaintexts_is_refused_before_they_are_made(monkeypa
     model, examples = dense()
     monkeypatch.setattr("zoo.encrypted.packed_map.MOST_VALUES", 2 * 2048)
     with pytest.raises(ValueError, match=r"of [\d,]+ weights takes \d+ products with .* 2,048 slots.* At most 2 such"):
-        pack_program(normalised(lower(model), examples), 2048, UnitCosts(4096), 8)
+        pack_program(normalised(measured(lower(model), [examples])), 2048, UnitCosts(4096), 8)
 
 
 def test_the_windows_of_a_pooling_are_added_before_they_are_multiplied():
     model, examples = pooled()
-    program = normalised(lower(model), examples)
+    program = normalised(measured(lower(model), [examples]))
     sums = [packed.sums for packed in pack_program(program, 2048, UnitCosts(4096), 8).maps.values()]
     assert {steps for each in sums for steps in each.values()} >= {(1, 42)}
     batched = BatchedProgram(program, 2048)

@@ -11,6 +11,7 @@ from zoo.cli.app import app
 from zoo.cli.console import escaped, new_console, new_table, print_json, progress, waiting
 from zoo.cli.data_sets import ensure_card_data
 from zoo.cli.options import AsJson, DataDir, DataSource, ModelName
+from zoo.files import check_folder
 from zoo.publishing.formatting import human_bytes, human_seconds
 
 encrypted = typer.Typer(
@@ -138,6 +139,32 @@ def evaluate(
         ]
     how = "simulated" if simulate else "encrypted"
     _print_rows(f"{result['model']}, {how}, on the test split of {result['dataset']}", rows)
+
+
+@encrypted.command()
+def measure(
+    name: ModelName,
+    examples: Annotated[int, typer.Option(min=1, help="How many training images or audio clips.")] = 1000,
+    data: DataSource = None,
+    data_dir: DataDir = None,
+):
+    """Measure how large all values of a model are on training images; plans are then made for these."""
+    ensure_card_data(registry.card(name), data, data_dir)
+    with progress(f"measuring {name}") as report:
+        from zoo.encrypted.evaluation import measure_by_name
+        from zoo.encrypted.ranges import ranges_path, write_ranges
+
+        check_folder(ranges_path(name).parent)
+        found = measure_by_name(name, examples, data, data_dir, report)
+        path = write_ranges(name, found)
+    logits = found.values[-1]
+    rows = [
+        ("measured on", f"{found.examples:,} {found.source}"),
+        ("vectors", f"{len(found.values)}"),
+        ("logits", f"up to {logits.largest:.3g}, root mean square {logits.rms:.3g}"),
+        ("file", str(path)),
+    ]
+    _print_rows(f"{registry.card(name)['name']}, ranges of all values", rows)
 
 
 @encrypted.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,13 +18,14 @@ from zoo.encrypted.packed_program import PackedProgram, pack_program, with_own_f
 from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters, deepest, parameters_for
 from zoo.encrypted.plan import Plan, plan_of
 from zoo.encrypted.program import Program, normalised
+from zoo.encrypted.ranges import Ranges, measured_program, rounded_up, with_ranges
 from zoo.encrypted.simulation import SimulatedEngine
 from zoo.encrypted.unit_costs import UnitCosts
 from zoo.environment import processors
 
 BATCHES = ("one", "many")
-MEASURED = 32  # samples on which ranges and errors are measured
-ROOM = 2.0  # how much larger a value may be than on the samples
+SIMULATED = 32  # samples on which errors are simulated
+ROOM = 2.0  # how much larger a value may be than it was measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,7 @@ def compile_encrypted(
     workers: int | None = None,
     together: int = 1,
     free_memory: int | None = None,
+    ranges: Ranges | None = None,
 ) -> EncryptedModel:
     """Plan the encrypted computation of a polynomial network.
 
@@ -85,7 +88,8 @@ def compile_encrypted(
 
     Args:
         model: a certified model of tier 2 or 3, with one input of fixed size.
-        samples: valid inputs, `[n, ...]`, such as training images: scales are chosen so that their values fit.
+        samples: valid inputs, `[n, ...]`, such as training images: errors are simulated on the first 32, and scales are
+            chosen so that values twice as large as those of the samples fit.
         security: 128, 192 or 256 bits.
         batch: "one" example a request, its values in the slots of few ciphertexts: the quickest answer. Or "many", one
             ciphertext for each value with an example in each slot: the most examples a second.
@@ -94,12 +98,15 @@ def compile_encrypted(
         together: with packing "one", requests that a process computes together. They share the plaintexts that are made
             again in each run because there is no room to keep them.
         free_memory: bytes that may be used on the server. None: three quarters of what is free here.
+        ranges: how large values are, as `measure_ranges` found on many examples; scales are then chosen by these, and
+            not by the samples.
 
     Returns:
         `EncryptedModel`, with its `plan`.
 
     Raises:
-        ValueError: the model is not of tier 2 or 3, has an operation without a rule, or is too deep.
+        ValueError: the model is not of tier 2 or 3, has an operation without a rule, or is too deep; or the ranges are
+            of another model, or hold a value that fits no modulus.
 
     Example:
         >>> import zoo
@@ -111,29 +118,34 @@ def compile_encrypted(
     one_of("batch", batch, BATCHES)
     one_of("security", security, tuple(LARGEST_MODULUS))
     workers = positive_integer("workers", workers, or_none=True) or (processors() if batch == "many" else 1)
-    samples = np.asarray(samples)[:MEASURED]
     if positive_integer("together", together) > 1 and batch != "one":
         raise ValueError(f'Only requests with packing "one" are computed together. Received: together={together}')
-    program = lower(model, samples)
+    samples = np.asarray(samples)
+    if ranges is None:
+        program = measured_program(model, samples)
+    else:
+        program = with_ranges(lower(model, choices=ranges.choices), ranges)
+    source = f"{len(samples):,} samples" if ranges is None else f"{ranges.examples:,} {ranges.source}"
+    samples = samples[:SIMULATED]
     if batch == "one":
         program = with_own_factors(program)  # which may make it deeper
-    program = normalised(program, samples)
-    plain = program.run(samples)
-    largest = float(np.abs(plain).max())
-    tried = []
+    program = normalised(program)
+    plain, largest = program.run(samples), program.ranges[-1].largest
+    tried: list[tuple[float, PackedProgram | BatchedProgram, Parameters]] = []
     for ring in LARGEST_MODULUS[security]:
         start = parameters_for(ring, program.depth, ROOM * largest, security)
         if start is None:
             continue
         circuit = _circuit(program, ring, batch)
-        for parameters in _candidates(circuit, start, samples):
+        for parameters in _candidates(circuit, start, samples, plain):
             error = float(np.abs(simulate(circuit, SimulatedEngine(parameters), samples) - plain).max())
             tried.append((error, circuit, parameters))
         if not tried:
             continue
         error, circuit, parameters = min(tried, key=lambda each: each[0])
         if error <= tolerance * largest:
-            plan = plan_of(model.name, circuit, parameters, error, largest, workers, together, free_memory)
+            _check_room(model.name, circuit.program, parameters)
+            plan = plan_of(model.name, circuit, parameters, error, source, workers, together, free_memory)
             return EncryptedModel(plan, parameters, circuit)
     raise ValueError(_too_deep(model.name, program.depth, security, min((each[0] for each in tried), default=None)))
 
@@ -164,21 +176,36 @@ def _circuit(program: Program, ring: int, batch: str) -> PackedProgram | Batched
 
 
 def _candidates(
-    circuit: PackedProgram | BatchedProgram, start: Parameters, samples: np.ndarray
+    circuit: PackedProgram | BatchedProgram, start: Parameters, samples: np.ndarray, plain: np.ndarray
 ) -> Iterator[Parameters]:
-    """Parameters in which the largest value of the samples fits, that of slots which hold no logit included.
+    """Parameters in which the largest logit fits, and so does what stands in slots that hold none.
 
     Args:
         circuit: the operations.
         start: parameters in which the logits fit.
         samples: the samples.
+        plain: their logits.
     """
     engine = SimulatedEngine(start, seed=None)
     simulate(circuit, engine, samples)
+    others = max(1.0, rounded_up(engine.largest / (np.abs(plain).max() or 1.0)))  # partial sums may be larger
     for extra in circuit.extra_bits:
-        found = parameters_for(start.ring, start.depth, ROOM * engine.largest, start.security, extra)
+        most = ROOM * circuit.program.ranges[-1].largest * others
+        found = parameters_for(start.ring, start.depth, most, start.security, extra)
         if found is not None:
             yield found
+
+
+def _check_room(name: str, program: Program, parameters: Parameters) -> None:
+    """Refuse a program with a value that is so much larger than others of its vector that it would wrap around."""
+    depths, scales = program.depths(), parameters.vector_scales(program)
+    for depth, scale, found in zip(depths, scales, program.ranges, strict=True):
+        modulus = math.prod(parameters.moduli[: parameters.primes_at(depth)])
+        if ROOM * found.largest * scale >= modulus / 2:
+            raise ValueError(
+                f"The values of {name} after {depth} rescalings differ too much: the largest is "
+                f"{found.largest / found.rms:.2g} times their root mean square, and would not fit."
+            )
 
 
 def _too_deep(name: str, depth: int, security: int, error: float | None) -> str:

@@ -15,6 +15,7 @@ from zoo.data.opening import open_for
 from zoo.data.samples import sample_inputs
 from zoo.encrypted.compiling import EncryptedModel, compile_encrypted
 from zoo.encrypted.plan import Plan
+from zoo.encrypted.ranges import Ranges, measure_ranges, read_ranges
 from zoo.encrypted.record import Record
 from zoo.loading import load
 from zoo.registry import card_for
@@ -33,8 +34,9 @@ def compile_by_name(
 ) -> EncryptedModel:
     """The encrypted computation of a classifier of the zoo.
 
-    Its bundled samples are what scales are chosen by, so that client and server come to the same plan. For audio clips
-    it begins after the spectrogram, which the client computes: it takes what `encrypted_inputs` gives.
+    Scales are chosen by the ranges that were measured on its training examples and are shipped with it, so that client
+    and server come to the same plan; by its bundled samples where none were measured. For audio clips it begins after
+    the spectrogram, which the client computes: it takes what `encrypted_inputs` gives.
 
     Args:
         name: name of a shipped classifier, or folder of a run.
@@ -57,7 +59,40 @@ def compile_by_name(
         workers=workers,
         together=together,
         free_memory=free_memory,
+        ranges=read_ranges(name),
     )
+
+
+def measure_by_name(
+    name: str,
+    examples: int = 1000,
+    data=None,
+    data_dir=None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Ranges:
+    """Measure how large all values of a classifier of the zoo are on its training examples.
+
+    Args:
+        name: name of a shipped classifier, or folder of a run.
+        examples: how many of the training split, drawn with seed 0; all where there are fewer.
+        data: what `zoo.open_data` takes, in place of the card's data set.
+        data_dir: where TFDS keeps its data sets.
+        progress: called with (done, all) examples.
+
+    Returns:
+        What `write_ranges` keeps.
+
+    Raises:
+        ValueError: unknown model, or one that `compile_encrypted` refuses.
+        FileNotFoundError: the data set is not there.
+    """
+    positive_integer("examples", examples)
+    card = card_for(name, *TASKS)
+    data_set, model = open_for(card, data, data_dir), load(name)
+    chosen = np.random.default_rng(0).permutation(len(data_set.x_train))[:examples]
+    inputs = certified_inputs(model, np.stack([data_set.x_train[i] for i in chosen]))
+    source = f"training examples of {data_set.name}"
+    return measure_ranges(certified_part(model), inputs, source, progress)
 
 
 def encrypted_inputs(name: str, examples: np.ndarray) -> np.ndarray:

@@ -14,18 +14,19 @@ from zoo.architectures.parts.pixel_scaling import PixelScaling
 from zoo.encrypted import linear_maps
 from zoo.encrypted.forms import Form, TooManyWeights
 from zoo.encrypted.products import Products
-from zoo.encrypted.program import Program
+from zoo.encrypted.program import Choices, Program
 
 FEW_WEIGHTS = 10_000_000  # up to which shortcuts are joined with what follows them, and not added to products
 ADDING_MOVES = {"Sum", "Cumsum", "Diff", "Trace"}  # of MOVES, these add values
 
 
-def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
+def lower(model: keras.Model, examples: ArrayLike | None = None, choices: Choices | None = None) -> Program:
     """Write a certified model as a program of affine maps and products.
 
     Args:
         model: a model of tier 2 or 3 with one input of fixed size.
         examples: valid inputs `[n, *input_shape]`, by which squares are completed where that is exact enough.
+        choices: those of an earlier program of this model, which are made again; then the examples do not matter.
 
     Returns:
         `Program`; its values are the model's logits, a softmax at the end left out.
@@ -47,6 +48,8 @@ def lower(model: keras.Model, examples: ArrayLike | None = None) -> Program:
         raise ValueError(f"Encrypted inference needs one input of fixed size and one output. Received: inputs {shapes}")
     with float64_enabled():
         shape = tuple(flat.inputs[0].shape[1:])
+        if choices is not None:
+            return _program(flat, Products(shape, choices=choices))
         products = Products(shape, examples)
         try:
             composed = _program(flat, products)

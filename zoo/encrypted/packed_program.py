@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -167,7 +167,7 @@ def with_own_factors(program: Program) -> Program:
     """The program, where a product of two vectors that were both made before gets a copy of one of them: its factors
     must stand in the same slots, and only a vector that is made for it can be put there."""
     steps: list[Affine | Product] = []
-    number, placed = {0: 0}, {0}
+    number, placed, ranges = {0: 0}, {0}, list(program.ranges[:1])
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Affine):
             steps.append(Affine({number[k]: matrix for k, matrix in step.terms.items()}, step.constant, step.shape))
@@ -176,12 +176,14 @@ def with_own_factors(program: Program) -> Program:
             if left != right and left in placed and right in placed:
                 size = int(np.prod(step.shape))
                 steps.append(Affine({right: sparse.eye_array(size, format="csr")}, np.zeros(size), step.shape))
+                ranges += program.ranges[step.right : step.right + 1]
                 right = len(steps)
             addend = None if step.addend is None else number[step.addend]
             steps.append(Product(left, right, step.shape, addend))
             placed |= {left, right, len(steps)}
         number[vector] = len(steps)
-    return Program(program.input_shape, tuple(steps), program.divisor)
+        ranges += program.ranges[vector : vector + 1]
+    return replace(program, steps=tuple(steps), ranges=tuple(ranges))
 
 
 def _giant_steps(packed: PackedMap) -> set[int]:

@@ -51,7 +51,8 @@ class Plan:
         memory: bytes, of all processes.
         free_memory: bytes that may be used.
         logit_error: largest error of a logit in a simulation on the samples.
-        largest_logit: the largest logit of the samples.
+        largest_logit: the largest logit that was measured.
+        measured_on: on which examples, in words.
     """
 
     model: str
@@ -83,6 +84,7 @@ class Plan:
     free_memory: int
     logit_error: float
     largest_logit: float
+    measured_on: str
 
     @property
     def examples_per_second(self) -> float:
@@ -128,6 +130,7 @@ class Plan:
             ("ring size N", f"{self.ring:,}"),
             ("moduli", f"{first}, {counts}, special {special} bits: {sum(self.moduli_bits)} of {self.largest_bits}"),
             ("scale", f"2^{self.scale_bits:g}"),
+            ("ranges", f"measured on {self.measured_on}"),
             ("public keys", f"{human_bytes(self.key_bytes)}, {self.rotation_keys} rotations"),
             (
                 "request",
@@ -157,7 +160,7 @@ def plan_of(
     circuit: PackedProgram | BatchedProgram,
     parameters: Parameters,
     logit_error: float,
-    largest_logit: float,
+    measured_on: str,
     workers: int = 1,
     together: int = 1,
     free_memory: int | None = None,
@@ -169,7 +172,7 @@ def plan_of(
         circuit: the packed or batched program.
         parameters: those that it runs with.
         logit_error: see `Plan`.
-        largest_logit: see `Plan`.
+        measured_on: see `Plan`.
         workers: see `Plan`.
         together: see `Plan`.
         free_memory: see `Plan`; None for `FREE` of what this machine has.
@@ -226,5 +229,6 @@ def plan_of(
         memory=workers * (fixed + min(plaintexts, room)),
         free_memory=free,
         logit_error=logit_error,
-        largest_logit=largest_logit,
+        largest_logit=circuit.program.ranges[-1].largest,
+        measured_on=measured_on,
     )

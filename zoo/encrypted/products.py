@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zoo.encrypted.forms import Form
-from zoo.encrypted.program import Affine, Product, Program
+from zoo.encrypted.program import Affine, Choices, Product, Program
 
 MOST_SHIFTED = 4.0  # times as large may a factor be after it was shifted: errors grow as much
 
@@ -18,10 +18,19 @@ class Products:
             never does.
         adds: whether the sum of a product and another tensor becomes a vector of its own. Else what follows reads both,
             which is quicker where there are few weights.
+        choices: those of an earlier program of this model: its squares are completed, whatever the examples.
     """
 
-    def __init__(self, input_shape: tuple[int, ...], examples: ArrayLike | None = None, adds: bool = False):
-        self.input_shape, self.adds = input_shape, adds
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        examples: ArrayLike | None = None,
+        adds: bool = False,
+        choices: Choices | None = None,
+    ):
+        self.input_shape, self.adds = input_shape, choices.adds if choices else adds
+        self._known = choices
+        self._shifted: set[int] = set()
         self.joined = False  # whether a sum was left to what follows it, which then reads what both tensors read
         self._values: dict[int, np.ndarray] = {}  # of vectors, for each example
         if examples is not None:
@@ -101,8 +110,10 @@ class Products:
             return None
         rest = square.constant + form.constant - slope * a.constant
         shift = slope / (2 * np.where(factor == 0, np.nan, factor))
-        if not self._is_exact(a, shift):
+        vector = 1 + len(self._factors)
+        if vector not in self._known.shifted if self._known else not self._is_exact(a, shift):
             return self.multiply(a, a.scaled(factor, slope)).scaled(1.0, rest)
+        self._shifted.add(vector)
         shifted = a.scaled(1.0, shift)
         return self.multiply(shifted, shifted).scaled(factor, rest - factor * shift**2)
 
@@ -176,7 +187,8 @@ class Products:
             number[vector] = len(steps)
         if vector_of(logits) != len(steps):
             raise ValueError("The logits are the input or an earlier product, so there is nothing to compute.")
-        return Program(self.input_shape, tuple(steps))
+        choices = Choices(self.adds, frozenset(self._shifted))
+        return Program(self.input_shape, tuple(steps), choices=choices)
 
     def _needed(self, logits: Form) -> set[int]:
         needed: set[int] = set()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -36,6 +36,31 @@ class Product:
         return (self.left, self.right)
 
 
+@dataclass(frozen=True)
+class Range:
+    """How large the values of a vector are on examples: their root mean square, and the largest."""
+
+    rms: float
+    largest: float
+
+    def divided(self, size: float) -> Range:
+        """That of the vector divided by a number."""
+        return Range(self.rms / size, self.largest / size)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is decided by the values of examples while a program is made.
+
+    Attributes:
+        adds: whether shortcuts are added to products, see `Products`.
+        shifted: numbers of the products that are squares of shifted vectors.
+    """
+
+    adds: bool = False
+    shifted: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A polynomial as a sequence of steps; each makes one vector from vectors before it.
@@ -44,11 +69,15 @@ class Program:
         input_shape: shape of one example.
         steps: the step that makes each vector; vector 0 is the input, so `steps[0]` makes vector 1.
         divisor: the input is divided by this before it is encrypted, so that its values are near 1.
+        ranges: of each vector, the input first; empty before they are measured.
+        choices: with which it was made.
     """
 
     input_shape: tuple[int, ...]
     steps: tuple[Affine | Product, ...]
     divisor: float = 1.0
+    ranges: tuple[Range, ...] = ()
+    choices: Choices = Choices()
 
     @property
     def output(self) -> int:
@@ -131,21 +160,38 @@ class Program:
         return self.values(examples)[-1]
 
 
-def normalised(program: Program, examples: np.ndarray) -> Program:
+def measured(program: Program, batches: Iterable[np.ndarray]) -> Program:
+    """The program with the ranges of its vectors.
+
+    Args:
+        program: the program.
+        batches: `[n, *input_shape]` valid inputs each.
+    """
+    squares, largest = np.zeros(len(program.steps) + 1), np.zeros(len(program.steps) + 1)
+    sizes = np.zeros_like(squares)
+    for examples in batches:
+        for vector, values in enumerate(program.values(examples)):
+            squares[vector] += np.square(values).sum()
+            largest[vector] = max(largest[vector], np.abs(values).max())
+            sizes[vector] += values.size
+    ranges = zip(np.sqrt(squares / sizes).tolist(), largest.tolist(), strict=True)
+    return replace(program, ranges=tuple(Range(*each) for each in ranges))
+
+
+def normalised(program: Program) -> Program:
     """The same function with values of root mean square 1 in every affine vector but the logits.
 
     Encryption adds an error of a fixed size, so values should be of one size as well.
 
     Args:
-        program: the program.
-        examples: `[n, *input_shape]` valid inputs.
+        program: the program, with its ranges.
     """
-    values, addends = program.values(examples), program.addends()
-    divisor = float(np.abs(values[0]).max() or 1.0)
+    ranges, addends = program.ranges, program.addends()
+    divisor = ranges[0].largest or 1.0
     sizes = [divisor] + [1.0] * len(program.steps)
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Affine) and vector != program.output and vector not in addends:
-            sizes[vector] = float(np.sqrt(np.mean(values[vector] ** 2)) or 1.0)
+            sizes[vector] = ranges[vector].rms or 1.0
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Product):
             sizes[vector] = sizes[step.left] * sizes[step.right]
@@ -157,9 +203,11 @@ def normalised(program: Program, examples: np.ndarray) -> Program:
             terms = {k: sparse.csr_array(matrix * (sizes[k] / sizes[vector])) for k, matrix in step.terms.items()}
             step = Affine(terms, step.constant / sizes[vector], step.shape)
         steps.append(step)
+    found = [each.divided(size) for each, size in zip(ranges, sizes, strict=True)]
     if sizes[-1] != 1:  # a product gives the logits: its size is given back by a map after it
         size = int(np.prod(program.shape(program.output)))
         steps.append(
             Affine({program.output: sparse.eye_array(size, format="csr") * sizes[-1]}, np.zeros(size), steps[-1].shape)
         )
-    return Program(program.input_shape, tuple(steps), divisor * program.divisor)
+        found.append(ranges[-1])
+    return replace(program, steps=tuple(steps), divisor=divisor * program.divisor, ranges=tuple(found))

@@ -36,7 +36,7 @@ class SimulatedEngine:
     def __init__(self, parameters: Parameters, seed: int | None = 0):
         self.parameters = parameters
         self._rng = None if seed is None else np.random.default_rng(seed)
-        self.largest = 0.0  # value in any slot of a ciphertext that was rescaled
+        self.largest = 0.0  # value in any slot of the answers
 
     def encrypt(self, values: np.ndarray) -> Simulated:
         """A fresh ciphertext of values `[batch, slots]`."""
@@ -78,7 +78,8 @@ class SimulatedEngine:
         scale = ciphertext.scale / self.parameters.dropped_at(depth)
         values = ciphertext.values + self._error(ciphertext.values.shape, self._rounding, scale)
         size = np.abs(values).max(axis=1, keepdims=True)
-        self.largest = float(size.max())
+        if depth == self.parameters.depth:
+            self.largest = max(self.largest, float(size.max()))
         if self._rng is not None:
             # Coefficients are no larger than the largest slot; beyond half of the modulus they would wrap around.
             modulus = math.prod(self.parameters.moduli[: self.parameters.primes_at(depth)])
