@@ -14,8 +14,10 @@ from zoo.architectures import build
 from zoo.encrypted.compiling import ROOM, compile_encrypted
 from zoo.encrypted.evaluation import compile_by_name, measure_by_name
 from zoo.encrypted.lowering import lower
+from zoo.encrypted.parameters import parameters_for
 from zoo.encrypted.program import Choices, Product, Range
 from zoo.encrypted.ranges import measure_ranges, ranges_path, read_ranges, rounded_up, with_ranges
+from zoo.encrypted.simulation import SimulatedEngine
 from zoo.paths import ROOT
 
 from .models import randomised
@@ -77,13 +79,20 @@ def test_logits_as_large_as_measured_fit_twice():
     for batch in ("one", "many"):
         compiled = compile_encrypted(model, EXAMPLES, batch=batch)
         parameters, largest = compiled.parameters, np.abs(Evaluator(model)([EXAMPLES])).max()
-        assert parameters.moduli[0] >= 2 * ROOM * largest * parameters.output_scale * (1 - 1e-5)
+        assert parameters.moduli[0] >= 4 * ROOM * largest * parameters.output_scale * (1 - 1e-5)
     larger = measure_ranges(model, EXAMPLES, "examples")
     *first, last = larger.values
     larger = dataclasses.replace(larger, values=(*first, Range(last.rms, 8 * last.largest)))
     wide = compile_encrypted(model, EXAMPLES, ranges=larger)
-    assert wide.parameters.moduli[0] >= 16 * ROOM * largest * wide.parameters.output_scale * (1 - 1e-5)
+    assert wide.parameters.moduli[0] >= 32 * ROOM * largest * wide.parameters.output_scale * (1 - 1e-5)
     assert wide.plan.largest_logit == pytest.approx(8 * largest, rel=1e-5)
+
+
+def test_the_largest_slot_of_all_answers_counts():
+    engine = SimulatedEngine(parameters_for(4096, 1, 16.0), seed=None)
+    for values in ([[1.0, -5.0]], [[2.0, 3.0]]):
+        engine.rescale(engine.encrypt(np.array(values)))
+    assert engine.largest == 5.0
 
 
 def test_a_value_that_would_wrap_around_is_refused():
