@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from benchmarks.memory import peak_megabytes
+from benchmarks.performance_page import TRAINING_BATCH
 
 
 def main():
@@ -54,7 +55,7 @@ def _train_as_the_command_does(compiler):
     train_with_onednn()
     from zoo.training.backend import set_up_backend  # imports TensorFlow
 
-    set_up_backend(0, deterministic=compiler == "plain")  # with both, Keras leaves XLA out
+    set_up_backend(0, deterministic=compiler != "xla")  # with both, Keras leaves XLA out
 
 
 def answer(values):
@@ -70,10 +71,13 @@ class KerasPeer:
 
         from benchmarks import networks
 
+        if compiler == "bfloat16":
+            tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
         self.tf, self.model = tf, getattr(networks, name)()
         self.shape = self.model.input_shape[1:]
         self.loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(tf.keras.optimizers.SGD(0.01, momentum=0.9), self.loss, jit_compile=compiler == "xla")
+        self.joined = compiler == "joined"
 
         @tf.function
         def forward(images):
@@ -89,10 +93,13 @@ class KerasPeer:
 
     def prepared(self, what, images, labels):
         x, y = self.tf.constant(images), self.tf.constant(labels)
+        if self.joined:
+            self.model.steps_per_execution = len(images) // TRAINING_BATCH
         return {
             "forward": lambda: self.forward(x),
             "backward": lambda: self.backward(x, y),
             "step": lambda: self.model.train_on_batch(x, y),
+            "epoch": lambda: self.model.fit(images, labels, TRAINING_BATCH, shuffle=False, verbose=0),
         }[what]
 
 
