@@ -12,12 +12,12 @@ RNG = np.random.default_rng(0)
 PRODUCTS = {
     "blocks, an end that no output needs": {"kernel_size": 4, "strides": 2, "size": 9},
     "blocks, padded": {"kernel_size": (4, 2), "strides": 2, "padding": "same", "size": 7},
-    "stride 1": {"kernel_size": (2, 3), "size": 5, "activation": "tanh"},
-    "stride 1, padded": {"kernel_size": 3, "padding": "same", "size": 4, "use_bias": False},
+    "stride 1": {"kernel_size": (2, 3), "size": 5, "activation": "tanh", "use_bias": False},
     "columns": {"kernel_size": 5, "strides": 2, "padding": "same", "size": 8},
     "columns, not padded": {"kernel_size": (2, 3), "strides": 2, "size": 8},
 }
 OTHERS = {
+    "stride 1, padded": {"kernel_size": 3, "padding": "same", "size": 4},
     "more outputs": {"kernel_size": 2, "size": 6},
     "fewer filters": {"kernel_size": 2, "size": 4, "filters": 127},
     "groups": {"kernel_size": 2, "size": 4, "groups": 2, "channels": 2},
@@ -33,7 +33,7 @@ def network(size, filters=128, channels=3, **convolution):
     keras.utils.set_random_seed(0)
     inputs = keras.Input((size, size, channels))
     x = keras.layers.Conv2D(channels, 1)(inputs)  # so that the gradient in the inputs counts
-    x = keras.layers.Conv2D(filters, bias_initializer="ones", **convolution)(x)
+    x = keras.layers.Conv2D(filters, **{"bias_initializer": "ones", **convolution})(x)
     model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
     model.compile(keras.optimizers.SGD(0.01), keras.losses.MeanSquaredError(), jit_compile=False)
     return model

@@ -14,11 +14,13 @@ MOST_OUTPUTS, LEAST_FILTERS = 16, 128  # positions of an image, and channels the
 @contextlib.contextmanager
 def matrix_convolutions(model: keras.Model) -> Iterator[None]:
     """A context in which a model's training steps, on TensorFlow on a CPU, compute convolutions whose outputs have at
-    most 4×4 positions and at least 128 channels as products of matrices.
+    most 4×4 positions and at least 128 channels as products of matrices, where they have strides or no padding.
 
     y = columns · kernel, where a row of the columns has all inputs of one output. oneDNN computes convolutions row by
     row, and has about half of its speed where a row has four outputs or fewer. One thread took 1.19 times as long for a
-    training step of PolyNet.
+    training step of PolyNet, and 1.04 times as long for one of the NCP network of docs/performance.md. With padding and
+    without strides, three tenths or more of the columns are zeros, which a convolution leaves out: training a generator
+    of 8×8 digits took 1.24 times as long with products.
 
     Args:
         model: a compiled `keras.Model`, whose steps are first traced in the context. With XLA it stays as it is; so do
@@ -44,6 +46,7 @@ def _is_plain(layer):
         and layer.dilation_rate == (1, 1)
         and layer.strides[0] == layer.strides[1]
         and layer.filters >= LEAST_FILTERS
+        and (layer.strides[0] > 1 or layer.padding == "valid")
     )
 
 
