@@ -1,10 +1,14 @@
 """Augmentation changes real and generated images alike, keeps what it promises, and lets gradients through."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from zoo.generation.augmentation import NUMBERS, augment
+from zoo.generation.noise_batches import NoiseBatches
+from zoo.recipes import read_recipe
 
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 3)).astype("float32")
 
@@ -27,6 +31,8 @@ def test_the_middle_of_every_range_changes_nothing_but_the_square():
     found = augmented(IMAGES)
     np.testing.assert_allclose(outside(found), outside(IMAGES), atol=1e-6)
     assert (found[:, :4, :4] == 0).all() and (found[:, 4:, :4] != 0).all() and (found[:, :4, 4:] != 0).all()
+    last_columns = augmented(IMAGES, square_column=0.99)  # around column 16, just outside
+    assert (last_columns[:, :4, 12:] == 0).all() and (last_columns[:, :, :12] != 0).all()
 
 
 def test_colours():
@@ -61,3 +67,14 @@ def test_the_augmentation_is_affine_in_the_pixels():
     of = [keras.ops.convert_to_numpy(augment(x, numbers)) for x in (IMAGES, -IMAGES, 0 * IMAGES)]
     np.testing.assert_allclose((of[0] + of[1]) / 2, of[2], atol=1e-5)
     assert np.abs(of[0] - of[2]).max() > 0.1
+
+
+def test_batches_have_numbers_of_their_own_for_each_real_and_each_generated_image():
+    images = np.zeros((8, 8, 8, 1), "uint8")
+    recipe = replace(read_recipe("pinet_digits_generator"), batch_size=4)
+    assert "augmentation" not in NoiseBatches(images, None, recipe)[0][0]
+    augmenting = NoiseBatches(images, None, replace(recipe, augment=True))
+    numbers = [augmenting[step][0]["augmentation"] for step in (0, 1, 0)]
+    assert numbers[0].shape == (4, 2, NUMBERS) and numbers[0].min() >= 0 and numbers[0].max() < 1
+    assert len(np.unique(np.concatenate(numbers[:2]))) == 2 * numbers[0].size
+    np.testing.assert_array_equal(numbers[0], numbers[2])  # a resumed run has the same

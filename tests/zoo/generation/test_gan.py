@@ -104,12 +104,13 @@ def test_the_relativistic_losses_compare_pairs():
     assert float(gan.generator_loss.result()) == pytest.approx((softplus(1) + softplus(-3)) / 2, rel=1e-5)
 
 
-def test_the_generator_alone_pays_for_values_out_of_range():
+@pytest.mark.parametrize("pixel", [1.5, -1.5])
+def test_the_generator_alone_pays_for_values_out_of_range(pixel):
     losses = []
     for penalty in (0.0, 10.0):
         gan = GAN(generator(), discriminator(SHAPE, CLASSES, width=8, stages=1), range_penalty=penalty)
         gan.generator.get_layer("image").kernel.assign(0 * gan.generator.get_layer("image").kernel)
-        gan.generator.get_layer("image").bias.assign([1.5])  # all pixels half of 255 beyond white
+        gan.generator.get_layer("image").bias.assign([pixel])  # all of them as far beyond white or black
         gan.discriminator.set_weights([0 * values for values in gan.discriminator.get_weights()])
         inputs = {key: keras.ops.convert_to_tensor(value) for key, value in batch().items()}
         gan.compute_loss(y_pred=gan(inputs, training=False))
