@@ -188,10 +188,10 @@ def _onednn(found):
     bfloat16, joined = multiples("bfloat16", "oneDNN"), multiples("steps at once", "oneDNN")
     if bfloat16:
         text += (
-            f" bfloat16 (`mixed_bfloat16`) trains at {_range(bfloat16)} times the speed of float32, and several steps "
-            f"in one call (`steps_per_execution`) at {_range(joined)} times that of single ones"
+            f" bfloat16 (`bfloat16` in a recipe) trains at {_range(bfloat16)} times the speed of float32, and several "
+            f"steps in one call (`steps_per_execution`) at {_range(joined)} times that of single ones"
         )
-        text += ": `pinet train` uses neither." if max(bfloat16 + joined) < WORTH_IT else "."
+        text += ", which `pinet train` does not do." if max(joined) < WORTH_IT else "."
     return text
 
 

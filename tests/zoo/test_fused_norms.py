@@ -51,6 +51,17 @@ def test_steps_are_those_of_keras(norm):
     assert np.allclose(plain.predict_on_batch(IMAGES), fused.predict_on_batch(IMAGES), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("norm", [{}, {"scale": False, "center": False}])
+def test_steps_in_mixed_precision_are_those_of_keras_up_to_its_rounding(norm):
+    plain, fused = (network(**norm, dtype="mixed_bfloat16") for _ in range(2))
+    loss = plain.train_on_batch(IMAGES, LABELS)
+    with fused_norms(fused):
+        assert fused.train_on_batch(IMAGES, LABELS) == pytest.approx(loss, rel=0.05)
+        assert operations(fused).count("FusedBatchNormV3") == 2
+    for expected, found in zip(plain.weights, fused.weights, strict=True):
+        assert expected.dtype == found.dtype and np.allclose(expected, found, rtol=0.05, atol=0.01), expected.path
+
+
 def test_predictions_and_frozen_layers_take_the_running_statistics():
     model = network()
     expected = model.predict_on_batch(IMAGES)

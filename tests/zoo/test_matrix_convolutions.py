@@ -60,6 +60,18 @@ def test_steps_are_those_of_keras(case):
         assert np.allclose(expected, found, rtol=1e-3, atol=1e-5), expected.path
 
 
+@pytest.mark.parametrize("case", ["blocks, padded", "columns"])
+def test_steps_in_mixed_precision_are_those_of_keras_up_to_its_rounding(case):
+    plain, product = (network(**PRODUCTS[case], dtype="mixed_bfloat16") for _ in range(2))
+    x, y = RNG.normal(size=(3, *plain.input_shape[1:])).astype("float32"), RNG.normal(size=(3, 2)).astype("float32")
+    loss = plain.train_on_batch(x, y)
+    with matrix_convolutions(product):
+        assert product.train_on_batch(x, y) == pytest.approx(loss, rel=0.05)
+        assert operations(product).count("Conv2D") == 1
+    for expected, found in zip(plain.weights, product.weights, strict=True):
+        assert expected.dtype == found.dtype and np.allclose(expected, found, rtol=0.05, atol=0.01), expected.path
+
+
 @pytest.mark.parametrize("case", OTHERS)
 def test_what_is_not_faster_or_not_known_stays_as_it_is(case):
     model = network(**OTHERS[case])

@@ -568,3 +568,20 @@ def test_the_step_is_compiled_with_xla_where_the_recipe_says_so(data_set, monkey
         fitting.prepare(replace(RECIPE, jit=jit), data_set)
     xla = {"tensorflow": (False, True), "jax": (True, True), "torch": (False, False)}[keras.backend.backend()]
     assert told == [True, xla[0], False, xla[1]]
+
+
+@pins("bfloat16")
+def test_layers_compute_in_bfloat16_in_training_alone(data_set):
+    architecture = {"architecture": "pinet_vgg", "architecture_arguments": {"widths": [2], "depth": 1}}
+    plain, _ = prepared(data_set, **architecture)
+    model, recipe = prepared(data_set, **architecture, bfloat16=True)
+    kinds = {layer.name: (layer.compute_dtype, layer.variable_dtype) for layer in model.layers}
+    assert kinds["whitening"] == ("bfloat16", "float32") and kinds["logits"] == ("float32", "float32")
+    model.set_weights(plain.get_weights())
+    expected, found = (keras.ops.convert_to_numpy(each(data_set.x_test)) for each in (plain, model))
+    assert found.dtype == "float32" and 0 < np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
+    fitting.fit(model, recipe, data_set, epochs=1)
+    shipped = fitting.untrained(recipe, data_set)
+    assert all(layer.compute_dtype == "float32" for layer in shipped.layers)
+    with pytest.raises(ValueError, match="'bfloat16' has no meaning for spoken_digit, which holds audio clips"):
+        replace(RECIPE, dataset="spoken_digit", bfloat16=True)

@@ -54,7 +54,8 @@ def check_kind(recipe, is_audio):
         recipe: the `Recipe`.
         is_audio: whether the examples are audio clips; else they are images.
     """
-    others = ("flip", "rotate", "cutout", "jpeg", "mixup", "image_size") if is_audio else ("gain", "samples")
+    images = ("flip", "rotate", "cutout", "jpeg", "mixup", "image_size", "bfloat16")  # spectrograms are of float32
+    others = images if is_audio else ("gain", "samples")
     for key in others:
         if getattr(recipe, key):
             kind = "audio clips" if is_audio else "images"

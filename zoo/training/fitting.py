@@ -1,5 +1,7 @@
 """Fitting of a classifier by its recipe."""
 
+import contextlib
+
 import keras
 import numpy as np
 
@@ -37,13 +39,25 @@ def prepare(recipe, data_set, epoch=0) -> keras.Model:
     # With deterministic operations, Keras does not use XLA on TensorFlow.
     set_up_backend(recipe.seed, deterministic=not recipe.jit)
     check_kind(recipe, data_set.is_audio)
-    model = untrained(recipe, data_set, mirrored=False)  # an image is mirrored at random in training, for half the cost
+    with _dtype_policy("mixed_bfloat16" if recipe.bfloat16 else keras.config.dtype_policy()):
+        model = untrained(recipe, data_set, mirrored=False)  # an image is mirrored at random, for half the cost
     if recipe.initial:
         give_initial_weights(model, recipe, split(recipe, data_set)[0], data_set.class_names)
     else:
         whiten(model, data_set.x_train)
     _compile(model, recipe, data_set, epoch)
     return model
+
+
+@contextlib.contextmanager
+def _dtype_policy(policy):
+    """A context in which layers are made with a policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def prepare_resumed(recipe, data_set, checkpoint) -> tuple[keras.Model, int]:

@@ -20,8 +20,8 @@ def fused_norms(model: keras.Model) -> Iterator[None]:
 
     Args:
         model: a compiled `keras.Model`, whose steps are first traced in the context. With XLA, which fuses by itself,
-            it stays as it is; so do layers over several devices, in other dtypes than float32, and of other inputs than
-            `[batch, height, width, channels]`.
+            it stays as it is; so do layers over several devices, with other weights than float32, and of other inputs
+            than `[batch, height, width, channels]`.
     """
     layers = [layer for layer in model._flatten_layers() if _can_be_fused(layer)] if is_fused(model) else []
     for layer in layers:
@@ -44,7 +44,12 @@ def is_fused(model) -> bool:
 
 def _can_be_fused(layer):
     known = type(layer) is BatchNorm or (type(layer) is keras.layers.BatchNormalization and is_keras_layer(layer))
-    return known and layer.compute_dtype == "float32" and not layer.synchronized
+    return known and in_float32(layer) and not layer.synchronized
+
+
+def in_float32(layer) -> bool:
+    """Whether a layer has weights in float32 and computes in float32, or in bfloat16 as in mixed precision."""
+    return layer.variable_dtype == "float32" and layer.compute_dtype in ("float32", "bfloat16")
 
 
 def _call(layer, inputs, training=None, mask=None):
@@ -54,12 +59,12 @@ def _call(layer, inputs, training=None, mask=None):
         return type(layer).call(layer, inputs, training=training, mask=mask)
     import tensorflow as tf
 
-    x = tf.cast(inputs, tf.float32)
+    x = tf.cast(inputs, layer.compute_dtype)
     channels = x.shape[-1]
     y, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
         x=x,
-        scale=tf.convert_to_tensor(layer.gamma) if layer.scale else tf.ones(channels),
-        offset=tf.convert_to_tensor(layer.beta) if layer.center else tf.zeros(channels),
+        scale=tf.cast(layer.gamma, tf.float32) if layer.scale else tf.ones(channels),
+        offset=tf.cast(layer.beta, tf.float32) if layer.center else tf.zeros(channels),
         mean=tf.zeros(0),
         variance=tf.zeros(0),
         epsilon=layer.epsilon,

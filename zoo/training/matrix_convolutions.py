@@ -6,7 +6,7 @@ from types import MethodType
 
 import keras
 
-from zoo.training.fused_norms import is_fused
+from zoo.training.fused_norms import in_float32, is_fused
 
 MOST_OUTPUTS, LEAST_FILTERS = 16, 128  # positions of an image, and channels there
 
@@ -24,8 +24,8 @@ def matrix_convolutions(model: keras.Model) -> Iterator[None]:
 
     Args:
         model: a compiled `keras.Model`, whose steps are first traced in the context. With XLA it stays as it is; so do
-            subclasses of `Conv2D`, and layers with groups, dilation, other dtypes than float32, unequal strides, or
-            the channels first.
+            subclasses of `Conv2D`, and layers with groups, dilation, unequal strides, channels first, or other weights
+            than float32.
     """
     layers = [layer for layer in model._flatten_layers() if _is_plain(layer)] if is_fused(model) else []
     for layer in layers:
@@ -40,7 +40,7 @@ def matrix_convolutions(model: keras.Model) -> Iterator[None]:
 def _is_plain(layer):
     return (
         type(layer) is keras.layers.Conv2D
-        and layer.compute_dtype == "float32"
+        and in_float32(layer)
         and layer.data_format == "channels_last"
         and layer.groups == 1
         and layer.dilation_rate == (1, 1)
