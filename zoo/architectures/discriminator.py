@@ -32,7 +32,7 @@ def discriminator(image_shape, num_classes=None, width=32, stages=2):
     return keras.Model(image if label is None else [image, label], score, name="discriminator")
 
 
-def projected_discriminator(shapes, num_classes=None, width=32):
+def projected_discriminator(shapes, num_classes=None, width=32, label_weight=1.0):
     """A small discriminator on each of several feature maps of the same image.
 
     Each is the network of `discriminator`, which downsamples to a width and height of at most 4.
@@ -41,6 +41,7 @@ def projected_discriminator(shapes, num_classes=None, width=32):
         shapes: `(height, width, channels)` of each feature map.
         num_classes: number of classes; `None` for a discriminator that takes no label.
         width: channels at half of the largest width and height; doubled with each downsampling.
+        label_weight: factor of e(y)ᵀ φ(x), the part of the score that depends on the label.
 
     Returns:
         A `keras.Model`: `[map, map, ..., label]`, or the maps alone, → `[batch, maps]`, a score for each map.
@@ -54,7 +55,8 @@ def projected_discriminator(shapes, num_classes=None, width=32):
     scores = []
     for index, (each, shape) in enumerate(zip(maps, shapes, strict=True)):
         filters = [width * 2**stage for stage in range(most - _halvings(shape), most)]
-        scores.append(_score(each, label, num_classes, [*filters, width * 2 ** (most - 1)], f"map_{index}_"))
+        filters.append(width * 2 ** (most - 1))
+        scores.append(_score(each, label, num_classes, filters, f"map_{index}_", label_weight))
     score = layers.Concatenate(name="scores")(scores)
     return keras.Model(maps if label is None else [*maps, label], score, name="discriminator")
 
@@ -64,7 +66,7 @@ def _halvings(shape):
     return max(0, (max(shape[:2]) - 1).bit_length() - 2)
 
 
-def _score(image, label, num_classes, filters, prefix):
+def _score(image, label, num_classes, filters, prefix, label_weight=1.0):
     x = image
     for stage, count in enumerate(filters[:-1]):
         downsampling = layers.Conv2D(count, 4, 2, padding="same", name=f"{prefix}downsampling_{stage}")
@@ -76,7 +78,7 @@ def _score(image, label, num_classes, filters, prefix):
     if label is None:
         return score
     embedding = LabelEmbedding(num_classes, features.shape[-1], name=f"{prefix}label_embedding")(label)
-    match = layers.Dot(axes=1, name=f"{prefix}match")([embedding, features])
+    match = label_weight * layers.Dot(axes=1, name=f"{prefix}match")([embedding, features])
     return layers.Add(name=f"{prefix}score_of_pair")([score, match])
 
 
