@@ -136,8 +136,8 @@ def _training(found):
         return ""
     targets = _listed([f"{TRAINING[name]:g} for {name}" for name in ratios])
     reached = verdict(ratios, TRAINING, lambda name: _why_training(found[name]))
-    text = f"**Training** is {_multiples(ratios)} times as fast as in PyTorch (targets: {targets}). {reached} "
-    return text + "The two cores are part of a larger machine, whose other work changes numbers."
+    text = f"**Training** is {_multiples(ratios)} times as fast as in PyTorch (targets: {targets}). "
+    return text + reached
 
 
 def _why_training(record):
@@ -154,18 +154,13 @@ def _peak(found):
     state = "reached" if fraction >= TRAINING_PEAK else f"{TRAINING_PEAK - fraction:.1%} short"
     return (
         f"**Peak.** `pinet_cifar10` trains at {fraction:.1%} of the peak of a matrix product (target: "
-        f"{TRAINING_PEAK:.0%}, {state}). What is not a matrix product takes the rest: batch norms and products at full "
-        "resolution, pooling and the optimizer."
+        f"{TRAINING_PEAK:.0%}, {state})."
     )
 
 
 def _memory(found):
     most = max(own["training_megabytes"] for record in found.values() for own in _ways(record))
-    return (
-        f"**Memory.** A training step of {TRAINING_BATCH} images needs {most / 1e3:.1f} GB at most. `keras.RematScope` "
-        "around a whole network, which would recompute factors in the backward pass, fails on TensorFlow with Keras "
-        "3.15."
-    )
+    return f"**Memory.** A training step of {TRAINING_BATCH} images needs {most / 1e3:.1f} GB at most."
 
 
 def _ways(record):
@@ -179,10 +174,10 @@ def _onednn(found):
 
     gain, xla = multiples("oneDNN", "plain"), multiples("XLA", "oneDNN")
     text = (
-        f"**oneDNN** makes training {_range(gain, '.1f')} times as fast here. TensorFlow leaves it off on processors "
-        "without AVX-512, so `pinet train` and `pinet tune` turn it on (`TF_ENABLE_ONEDNN_OPTS=0` prevents it). From "
-        "Python, set `TF_ENABLE_ONEDNN_OPTS=1` before Keras is imported. Prediction with the engine `keras` keeps "
-        f"TensorFlow's setting. XLA trains at {_range(xla)} times the speed of "
+        f"**oneDNN** makes training {_range(gain, '.1f')} times as fast here. `pinet train` and `pinet tune` turn it "
+        "on where TensorFlow leaves it off (`TF_ENABLE_ONEDNN_OPTS=0` prevents it). From Python, set "
+        "`TF_ENABLE_ONEDNN_OPTS=1` before Keras is imported. Prediction with the engine `keras` keeps TensorFlow's "
+        f"setting. XLA trains at {_range(xla)} times the speed of "
         + ("oneDNN, so classifiers are trained without it unless the recipe sets `jit`." if max(xla) < 1 else "oneDNN.")
     )
     bfloat16, joined = multiples("bfloat16", "oneDNN"), multiples("steps at once", "oneDNN")

@@ -15,6 +15,7 @@ from zoo.publishing.formatting import human_environment
 from zoo.publishing.training_record import training_record
 from zoo.recipes import read_recipe
 from zoo.training import checkpoint
+from zoo.training.onednn import train_with_onednn
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -48,6 +49,13 @@ def test_it_names_versions_hardware_and_the_onednn_setting(monkeypatch):
         package: version(package) for package in ("pinet-keras", "scipy", "keras")
     }
     assert found["versions"][found["backend"]] and "core" in found["machine"]
+
+
+def test_commands_that_train_turn_onednn_on_unless_the_environment_decides(monkeypatch):
+    for given, expected in (({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")):
+        monkeypatch.setattr("os.environ", given)
+        train_with_onednn()
+        assert given == {"TF_ENABLE_ONEDNN_OPTS": expected}
 
 
 def test_the_cpu_is_named_as_the_system_names_it(monkeypatch, tmp_path):
