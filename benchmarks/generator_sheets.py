@@ -1,7 +1,7 @@
 """Sheets of docs/generators.md: python -m benchmarks.generator_sheets [NAME] [-o docs/generators]
 
-For one generator, a class a row: the training images nearest to an image, interpolations between two latents, morphs
-from a class to the next one. Writes nearest.png, interpolations.png and morphs.png.
+For one generator, a class a row: interpolations between two latents, and morphs from a class to the next one. Writes
+interpolations.png and morphs.png.
 """
 
 import argparse
@@ -11,14 +11,12 @@ import numpy as np
 
 import zoo
 from benchmarks.page import DOCS
-from zoo.generation.evaluation import nearest_training_images
 from zoo.generation.latents import draw_latents, interpolate
 from zoo.generation.morphs import morph
 from zoo.generation.sampling import generate
 from zoo.generation.sheets import grid
 
 COLUMNS, ENLARGE = 10, 2
-SHEETS = ("nearest", "interpolations", "morphs")
 
 
 def main():
@@ -26,17 +24,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", default="pinet_cifar10_generator")
     parser.add_argument("-o", "--out", type=Path, default=DOCS / "generators")
-    parser.add_argument("--only", nargs="*", choices=SHEETS, default=SHEETS)
-    parser.add_argument("--data", help="uint8 .npz instead of TFDS")
     options = parser.parse_args()
-    for sheet in options.only:
-        if sheet == "nearest":
-            images, columns = nearest_training_images(options.name, data=options.data), 8
-        else:
-            model, columns = zoo.load(options.name), COLUMNS
-            images = interpolations(model) if sheet == "interpolations" else morphs(model)
-        path = options.out / f"{sheet}.png"
-        grid(images, columns, ENLARGE).save(path)
+    model = zoo.load(options.name)
+    for name, images in (("interpolations", interpolations(model)), ("morphs", morphs(model))):
+        path = options.out / f"{name}.png"
+        grid(images, COLUMNS, ENLARGE).save(path)
         print(path)
 
 

@@ -28,6 +28,7 @@ from zoo.training.callbacks.event_log import EventLog
 from zoo.training.callbacks.progress import TrainingProgress
 from zoo.training.callbacks.stop_at_divergence import StopAtDivergence
 from zoo.training.checkpoint import Checkpoint
+from zoo.training.fused_norms import fused_norms
 from zoo.training.run_folder import open_run, report_earlier_epochs, reporting_interruption
 from zoo.training.starts import recording_start
 
@@ -97,7 +98,7 @@ def fit(recipe, data_set, run_dir, console) -> tuple[keras.Model, Checkpoint]:
     done = checkpoint.restore(gan)
     progress.show_earlier_epochs(checkpoint.history)
     report_earlier_epochs(checkpoint.history, recipe, run_dir, console)
-    with reporting_interruption(checkpoint, progress):
+    with reporting_interruption(checkpoint, progress), fused_norms(gan):
         gan.fit(
             batches,
             initial_epoch=done,
