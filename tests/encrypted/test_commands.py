@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.architectures import build
 from zoo.architectures.parts.spectrogram import certified_inputs
 from zoo.data.samples import sample_inputs
+from zoo.encrypted.compiling import EncryptedModel
 from zoo.encrypted.evaluation import compile_by_name
+
+from .models import randomised
 
 HAS_TENSEAL = importlib.util.find_spec("tenseal") is not None
 needs_tenseal = pytest.mark.skipif(not HAS_TENSEAL, reason="needs TenSEAL: pip install '.[encrypted]'")
@@ -25,24 +29,34 @@ def test_a_plan_is_printed_before_any_key_is_made(pinet):
     assert code == 0 and (found["batch"], found["rotations"], found["examples_per_request"]) == ("many", 0, 4096)
 
 
-def test_a_simulated_evaluation(pinet):
+def test_a_simulated_evaluation(pinet, monkeypatch):
+    simulate = EncryptedModel.simulate
+
+    def with_one_lost(self, images):
+        logits = simulate(self, images)
+        logits[np.flatnonzero(logits.argmax(axis=1) == 0)[0]] = np.nan  # an image of a 0 does not fit
+        return logits
+
+    monkeypatch.setattr(EncryptedModel, "simulate", with_one_lost)
     code, out, _ = pinet("encrypted", "evaluate", "pinet_digits", "--examples", "40", "--simulate", "--json")
     found = json.loads(out)
     assert code == 0 and found["examples"] == 40 and found["simulated"]
-    assert found["agreement"] == 1 and found["accuracy"] == found["plain_accuracy"] >= 0.9
+    assert found["agreement"] == 39 / 40 and found["accuracy"] == found["plain_accuracy"] - 1 / 40 >= 0.9
     assert 0 < found["logit_error"] < 1e-2
     assert "median_seconds" not in found
 
 
-def test_an_audio_model_begins_after_its_spectrogram():
-    model, clips = zoo.load("pinet_spoken_digit_lite"), sample_inputs(zoo.card("pinet_spoken_digit_lite"))
-    compiled = compile_by_name("pinet_spoken_digit_lite")
+def test_an_audio_model_begins_after_its_spectrogram(tmp_path):
+    arguments = {"width": 3, "stages": 1, "kernel_size": 3}
+    model = randomised(build("temporal", arguments, (1024,), [40.0], [30.0], 3, name="clicks"))
+    clips = sample_inputs(zoo.save(model, tmp_path, name="clicks"))
+    compiled, model = compile_by_name(str(tmp_path)), zoo.load(tmp_path)
     plain = model.predict_on_batch(clips)
     spectrograms = certified_inputs(model, clips)
     assert spectrograms.shape[1:] == compiled.circuit.program.input_shape
     nearly = compiled.simulate(spectrograms)
     np.testing.assert_allclose(nearly, plain, atol=5e-3 * np.abs(plain).max())
-    assert compiled.plan.model == "pinet_spoken_digit_lite"
+    assert compiled.plan.model == "clicks"
 
 
 @needs_tenseal

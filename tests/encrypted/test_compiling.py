@@ -50,7 +50,7 @@ def test_many_examples_need_no_rotations():
 
 def test_workers_compute_a_request_each():
     plans = [compile_encrypted(small(), EXAMPLES, batch="many", workers=count).plan for count in (1, 3)]
-    assert plans[1].seconds == plans[0].seconds and plans[1].memory == 3 * plans[0].memory
+    assert plans[1].seconds == plans[0].seconds and plans[1].memory > 3 * plans[0].memory
     assert plans[1].examples_per_second == pytest.approx(3 * plans[0].ring / 2 / plans[0].seconds)
     assert "3 workers" in str(plans[1]) and "worker" not in str(plans[0])
     assert compile_encrypted(small(), EXAMPLES, batch="many").plan.workers == processors()

@@ -12,6 +12,7 @@ from zoo.data.samples import sample_inputs
 from zoo.encrypted import linear_maps
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.program import Affine, Product, measured, normalised
+from zoo.encrypted.ranges import read_ranges, structure_of
 
 from .models import randomised, residual
 
@@ -28,6 +29,9 @@ def test_models_of_the_zoo(name):
     card = zoo.card(name)
     program = check(zoo.load(name), sample_inputs(card))
     assert program.depth == card["multiplicative_depth"]
+    assert structure_of(program) == read_ranges(name).structure  # so the shipped ranges are those of its vectors
+    matrices = [matrix for step in program.steps if isinstance(step, Affine) for matrix in step.terms.values()]
+    assert {str(matrix.indices.dtype) for matrix in matrices} == {"int32"}  # with int64 they take a third more memory
     depths = program.depths()
     for vector, step in enumerate(program.steps, start=1):
         if isinstance(step, Product):  # its factors are made as late as it allows
@@ -74,6 +78,8 @@ def test_a_square_and_its_factor_are_read_as_one_vector(gain, is_square):
     assert program.depth == 3 and program.steps[-1].reads == (program.output - 1,)
     (product,) = [step for step in program.steps if isinstance(step, Product)]
     assert (product.left == product.right) == is_square
+    far = np.concatenate([examples, 1e4 * examples[:1]])  # one example does not decide for all
+    assert lower(model, far).choices == program.choices and bool(program.choices.shifted) == is_square
 
 
 def test_a_square_and_another_map_of_the_same_input_stay_two_terms():

@@ -110,7 +110,7 @@ def test_a_packed_program(make, ring, few_weights):
     object.__setattr__(parameters, "ring", ring)  # without errors: no matter that the moduli are for another ring
     logits = simulate(circuit, engine, examples)
     np.testing.assert_allclose(logits, program.run(examples), atol=1e-9 * np.abs(logits).max())
-    plan = plan_of("it", circuit, parameters, 0.0, "samples")
+    plan = plan_of("it", circuit, parameters, 0.0, "samples", 1, 1, 10**9)
     assert engine.counts == {name: getattr(plan, name) for name in engine.counts}
     assert engine.steps == circuit.rotation_steps() and plan.rotation_keys == len(engine.steps)
 
@@ -126,7 +126,7 @@ def test_a_batched_program(make, few_weights):
     engine = Counting(parameters)
     logits = simulate(circuit, engine, examples)
     np.testing.assert_allclose(logits, program.run(examples), atol=1e-6 * np.abs(logits).max())
-    plan = plan_of("it", circuit, parameters, 0.0, "samples")
+    plan = plan_of("it", circuit, parameters, 0.0, "samples", 1, 1, 10**9)
     assert engine.counts == {name: getattr(plan, name) for name in engine.counts}
     assert engine.steps == set() == circuit.rotation_steps()
 
@@ -206,8 +206,11 @@ def test_sums_by_doubling(members):
 
 
 def test_equal_columns_are_found():
-    matrix = sparse.csc_array(np.array([[1.0, 2, 0, 1, 2], [3, 4, 0, 3, 5]]))
-    assert sorted(map(list, equal_columns(matrix))) == [[0, 3], [1], [4]]
+    matrix = sparse.csr_array(np.array([[1.0, 2, 0, 1, 2, 0], [3, 4, 0, 3, 5, 0]]))
+    assert sorted(map(list, equal_columns([matrix]))) == [[0, 3], [1], [4]]
+    other = sparse.csr_array(np.array([[1.0, 2, 0, 3, 2, 1]]))
+    assert sorted(map(list, equal_columns([matrix, other]))) == [[0], [1], [3], [4], [5]]
+    assert sorted(map(list, equal_columns([matrix, matrix]))) == [[0, 3], [1], [4]]
 
 
 def test_offsets_that_are_sums_of_steps():

@@ -50,7 +50,7 @@ class BatchedProgram:
                     readers.setdefault(k, []).append(matrix)
         reads = {}
         for k, matrices in readers.items():
-            groups = equal_columns(sparse.vstack(matrices, format="csc"))
+            groups = equal_columns(matrices)
             number = np.full(matrices[0].shape[1], -1)
             for i, group in enumerate(groups):
                 number[group] = i
@@ -85,6 +85,11 @@ class BatchedProgram:
     def memory(self) -> int:
         """Bytes of the weights, with those that maps read once for each group."""
         return 2 * self.program.memory
+
+    @property
+    def planning_memory(self) -> int:
+        """Bytes that it takes to plan this: no more than is kept."""
+        return self.memory
 
     def rotation_steps(self) -> set[int]:
         """None: no slot meets another."""

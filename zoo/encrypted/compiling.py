@@ -16,8 +16,8 @@ from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.lowering import lower
 from zoo.encrypted.packed_program import PackedProgram, pack_program, with_own_factors
 from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters, deepest, parameters_for
-from zoo.encrypted.plan import Plan, plan_of
-from zoo.encrypted.program import Program, normalised
+from zoo.encrypted.plan import Plan, check_planning, may_be_used, plan_of
+from zoo.encrypted.program import ROOM, Program, normalised
 from zoo.encrypted.ranges import Ranges, measured_program, rounded_up, with_ranges
 from zoo.encrypted.simulation import SimulatedEngine
 from zoo.encrypted.unit_costs import UnitCosts
@@ -25,7 +25,6 @@ from zoo.environment import processors
 
 BATCHES = ("one", "many")
 SIMULATED = 32  # samples on which errors are simulated
-ROOM = 2.0  # how much larger a value may be than it was measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +88,7 @@ def compile_encrypted(
     Args:
         model: a certified model of tier 2 or 3, with one input of fixed size.
         samples: valid inputs, `[n, ...]`, such as training images: errors are simulated on the first 32, and scales are
-            chosen so that values twice as large as those of the samples fit.
+            chosen so that logits twice as large as those of 99 % of the samples fit.
         security: 128, 192 or 256 bits.
         batch: "one" example a request, its values in the slots of few ciphertexts: the quickest answer. Or "many", one
             ciphertext for each value with an example in each slot: the most examples a second.
@@ -106,7 +105,7 @@ def compile_encrypted(
 
     Raises:
         ValueError: the model is not of tier 2 or 3, has an operation without a rule, or is too deep; or the ranges are
-            of another model, or hold a value that fits no modulus.
+            of another model, or hold a value that fits no modulus; or there is too little memory to plan it.
 
     Example:
         >>> import zoo
@@ -120,11 +119,12 @@ def compile_encrypted(
     workers = positive_integer("workers", workers, or_none=True) or (processors() if batch == "many" else 1)
     if positive_integer("together", together) > 1 and batch != "one":
         raise ValueError(f'Only requests with packing "one" are computed together. Received: together={together}')
-    samples = np.asarray(samples)
+    samples, free = np.asarray(samples), may_be_used(free_memory)  # before planning takes a part of it
     if ranges is None:
         program = measured_program(model, samples)
     else:
         program = with_ranges(lower(model, choices=ranges.choices), ranges)
+    check_planning(model.name, program, free)
     source = f"{len(samples):,} samples" if ranges is None else f"{ranges.examples:,} {ranges.source}"
     samples = samples[:SIMULATED]
     if batch == "one":
@@ -145,13 +145,13 @@ def compile_encrypted(
         error, circuit, parameters = min(tried, key=lambda each: each[0])
         if error <= tolerance * largest:
             _check_room(model.name, circuit.program, parameters)
-            plan = plan_of(model.name, circuit, parameters, error, source, workers, together, free_memory)
+            plan = plan_of(model.name, circuit, parameters, error, source, workers, together, free)
             return EncryptedModel(plan, parameters, circuit)
     raise ValueError(_too_deep(model.name, program.depth, security, min((each[0] for each in tried), default=None)))
 
 
 def simulate(
-    circuit: PackedProgram | BatchedProgram, engine: SimulatedEngine, examples: np.ndarray, at_once: int = 64
+    circuit: PackedProgram | BatchedProgram, engine: SimulatedEngine, examples: np.ndarray, at_once: int = 16
 ) -> np.ndarray:
     """Run a circuit on a simulated engine; packed examples go through it `at_once`.
 

@@ -169,12 +169,13 @@ def evaluate_encrypted(
 
     def compared(places: np.ndarray, logits: np.ndarray) -> dict:
         plain = model.circuit.program.run(inputs[places])
+        fit = np.isfinite(logits).all(axis=1)  # what does not fit is NaN in a simulation, and no decision
         return {
             "examples": chosen[places].tolist(),
             "labels": data_set.y_test[chosen[places]].tolist(),
-            "decisions": logits.argmax(axis=1).tolist(),
+            "decisions": np.where(fit, logits.argmax(axis=1), -1).tolist(),
             "plain_decisions": plain.argmax(axis=1).tolist(),
-            "logit_error": float(np.abs(logits - plain).max()),
+            "logit_error": float(np.abs(logits - plain)[fit].max(initial=0)),
         }
 
     spent: dict[str, float] = {}

@@ -113,4 +113,5 @@ class Form:
 def selection(index: np.ndarray, size: int) -> sparse.csr_array:
     """The matrix that takes value index[i] of `size` values to place i; an index of −1 gives 0."""
     rows = np.flatnonzero(index >= 0)
-    return sparse.csr_array((np.ones(len(rows)), (rows, index[rows])), shape=(len(index), size))
+    places = rows.astype("int32"), index[rows].astype("int32")  # SciPy keeps the type, through all products
+    return sparse.csr_array((np.ones(len(rows)), places), shape=(len(index), size))

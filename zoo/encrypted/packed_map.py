@@ -119,6 +119,7 @@ def _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept
             entries_of = source, goal, layouts[k].difference(target, row, column), target.slot[row]
             parts.append((*(each.astype("int32") for each in entries_of), data))  # there are millions of them
     source, goal, ahead, slot, data = (np.concatenate(part) for part in zip(*parts, strict=True))
+    del parts
     start = origin(ahead, target.slots)
     ahead = (ahead - start) % target.slots
     occupied = np.zeros((len(targets), target.slots), dtype=bool)
@@ -133,15 +134,19 @@ def _pack(maps, layouts, target, is_fixed, widths, rotation, product, sums, kept
         )
     result = target if is_fixed else target.moved(start)
     b, c, m = split.parts(ahead)
+    members = {targets[made]: int(m[goal == made].max()) + 1 for made in np.unique(goal)}
     at = (slot + start + ahead - b) % target.slots
     diagonals: dict[Place, dict[int, list[Diagonal]]] = {}
     sizes = (len(places), split.stride, len(targets), split.classes)
-    kinds, which = np.unique(np.ravel_multi_index((source, b, goal, c), sizes), return_inverse=True)
-    values = np.bincount(which * target.slots + at, data, len(kinds) * target.slots).reshape(len(kinds), -1)
+    kind = np.ravel_multi_index((source, b, goal, c), sizes)
+    del source, goal, ahead, slot, b, c, m  # of as many entries as the map has weights
+    kinds, which = np.unique(kind, return_inverse=True)
+    which *= target.slots
+    which += at
+    values = np.bincount(which, data, len(kinds) * target.slots).reshape(len(kinds), -1)
     for place, baby, made, group, row in zip(*np.unravel_index(kinds, sizes), values, strict=True):
         diagonal = Diagonal(targets[made], int(group), row)
         diagonals.setdefault(places[place], {}).setdefault(int(baby), []).append(diagonal)
-    members = {targets[made]: int(m[goal == made].max()) + 1 for made in np.unique(goal)}
     constants = {}
     for v, (_, constant) in maps.items():
         for i, row in enumerate(result.pack(constant[None])[0]):
@@ -162,8 +167,7 @@ def _column_sums(maps, layouts) -> tuple[dict[int, tuple[int, ...]], dict[int, n
     """
     sums, kept = {}, {}
     for k, layout in layouts.items():
-        matrix = sparse.vstack([terms[k] for terms, _ in maps.values() if k in terms], format="csc")
-        groups = equal_columns(matrix)
+        groups = equal_columns([terms[k] for terms, _ in maps.values() if k in terms])
         if layout.copies > 1:
             continue
         offsets = {
@@ -175,15 +179,18 @@ def _column_sums(maps, layouts) -> tuple[dict[int, tuple[int, ...]], dict[int, n
         steps = doubling_steps(offsets.pop()) if len(offsets) == 1 else None
         if steps:
             sums[k] = steps
-            kept[k] = np.isin(np.arange(matrix.shape[1]), [group[0] for group in groups])
+            kept[k] = np.isin(np.arange(len(layout.slot)), [group[0] for group in groups])
     return sums, kept
 
 
-def equal_columns(matrix: sparse.csc_array) -> list[np.ndarray]:
-    """Groups of columns that are equal and not zero; found by two random sums of their entries."""
-    rows = np.random.default_rng(0).normal(size=(2, matrix.shape[0]))
-    sums = np.stack([matrix.T @ row for row in rows])
-    used = np.flatnonzero(np.diff(matrix.indptr))
+def equal_columns(matrices: list[sparse.csr_array]) -> list[np.ndarray]:
+    """Groups of columns that are equal in all matrices and not zero; found by two random sums of their entries."""
+    rng, size = np.random.default_rng(0), matrices[0].shape[1]
+    sums, entries = np.zeros((2, size)), np.zeros(size, dtype=int)
+    for matrix in matrices:
+        sums += np.stack([matrix.T @ row for row in rng.normal(size=(2, matrix.shape[0]))])
+        entries += np.bincount(matrix.indices, minlength=size)
+    used = np.flatnonzero(entries)
     order = used[np.argsort(sums[0, used], kind="stable")]
     near = (np.abs(np.diff(sums[:, order])) < 1e-10 * np.abs(sums).max(initial=0)).all(axis=0)
     return [np.sort(group) for group in np.split(order, np.flatnonzero(~near) + 1)]

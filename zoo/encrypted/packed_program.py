@@ -16,6 +16,8 @@ from zoo.encrypted.parameters import Parameters
 from zoo.encrypted.program import Affine, Product, Program
 from zoo.encrypted.unit_costs import UnitCosts
 
+ENTRY = 50  # bytes of a weight while its map is packed: its places, what is sorted, and its value
+
 
 @dataclass(frozen=True, eq=False)
 class PackedProgram:
@@ -59,6 +61,22 @@ class PackedProgram:
     def memory(self) -> int:
         """Bytes of the weights, as matrices and as diagonals."""
         return self.program.memory + sum(packed.memory for packed in filter(None, self.maps.values()))
+
+    @property
+    def planning_memory(self) -> int:
+        """Bytes that it takes to plan this: all that is kept, and the entries of the largest map; or its weights before
+        and after they were normalised."""
+        largest = max(
+            sum(matrix.nnz for each in steps for matrix in each.terms.values())
+            for steps in (self._made_with(vector) for vector in self.maps)
+        )
+        return max(self.memory + ENTRY * largest, 2 * self.program.memory)
+
+    def _made_with(self, vector: int) -> list[Affine]:
+        """The affine maps that are packed together: both factors of a product, or the logits."""
+        step = self.program.step(vector)
+        factors = {step.left, step.right} if isinstance(step, Product) else {vector}
+        return [found for k in factors - {0} if isinstance(found := self.program.step(k), Affine)]
 
     def rotation_steps(self) -> set[int]:
         """Every rotation that is used: each needs a key."""

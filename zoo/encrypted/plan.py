@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from zoo.encrypted.batched_program import BatchedProgram
 from zoo.encrypted.packed_program import PackedProgram
 from zoo.encrypted.parameters import LARGEST_MODULUS, Parameters
+from zoo.encrypted.program import Program
 from zoo.encrypted.unit_costs import UnitCosts, ciphertext_bytes, key_bytes, key_memory, plaintext_memory
 from zoo.environment import free_memory as total_free
 from zoo.publishing.formatting import human_bytes, human_seconds
 
 FREE = 0.75  # of the memory that is free, this fraction may be used
-PROCESS = 500_000_000  # bytes of a process with Keras, a backend and TenSEAL
+PROCESS = 900_000_000  # bytes of a process with Keras, TensorFlow and TenSEAL
 SOURCE = "Homomorphic Encryption Security Standard, HomomorphicEncryption.org, 2018, table 1: ternary secret"
 
 
@@ -48,10 +49,11 @@ class Plan:
         workers: processes that compute a request each, or as many as are computed together.
         plaintext_bytes: of the plaintexts that a process keeps; what there is no room for is made again in each run.
         kept: fraction of the plaintexts that are kept.
-        memory: bytes, of all processes.
+        memory: bytes, of all processes; or while it is planned, if that takes more.
         free_memory: bytes that may be used.
         logit_error: largest error of a logit in a simulation on the samples.
-        largest_logit: the largest logit that was measured.
+        largest_logit: the largest logit that was measured, see `Range`.
+        beyond: fraction of the measured examples whose logits are so large that they may not fit.
         measured_on: on which examples, in words.
     """
 
@@ -84,6 +86,7 @@ class Plan:
     free_memory: int
     logit_error: float
     largest_logit: float
+    beyond: float
     measured_on: str
 
     @property
@@ -119,6 +122,7 @@ class Plan:
             rate += f" with {self.workers} workers, a request each"
         if self.together > 1:
             rate += f", {self.together} requests together"
+        beyond = f"; {self.beyond:.1%} have larger logits, which may not fit" if self.beyond else ""
         memory = human_bytes(self.memory)
         if self.kept < 1:
             memory += f" of {human_bytes(self.free_memory)} that may be used; "
@@ -130,7 +134,7 @@ class Plan:
             ("ring size N", f"{self.ring:,}"),
             ("moduli", f"{first}, {counts}, special {special} bits: {sum(self.moduli_bits)} of {self.largest_bits}"),
             ("scale", f"2^{self.scale_bits:g}"),
-            ("ranges", f"measured on {self.measured_on}"),
+            ("ranges", f"measured on {self.measured_on}{beyond}"),
             ("public keys", f"{human_bytes(self.key_bytes)}, {self.rotation_keys} rotations"),
             (
                 "request",
@@ -155,15 +159,39 @@ class Plan:
         return "\n".join([f"{self.model}, encrypted", *lines])
 
 
+def may_be_used(free_memory: int | None) -> int:
+    """Bytes that may be used: those given, or `FREE` of what this machine has left."""
+    return int(FREE * total_free()) if free_memory is None else free_memory
+
+
+def check_planning(name: str, program: Program, free_memory: int) -> None:
+    """Refuse a program before it is planned where not even its weights would fit, once as a matrix and once in slots.
+
+    Args:
+        name: of the model.
+        program: the program.
+        free_memory: bytes that may be used.
+
+    Raises:
+        ValueError: planning needs more.
+    """
+    least = PROCESS + program.memory + 8 * program.weights
+    if least > free_memory:
+        raise ValueError(
+            f"To plan {name}, encrypted, takes at least {human_bytes(least)} of memory, for {program.weights:,} "
+            f"weights, and {human_bytes(free_memory)} may be used. Narrower layers need less."
+        )
+
+
 def plan_of(
     name: str,
     circuit: PackedProgram | BatchedProgram,
     parameters: Parameters,
     logit_error: float,
     measured_on: str,
-    workers: int = 1,
-    together: int = 1,
-    free_memory: int | None = None,
+    workers: int,
+    together: int,
+    free_memory: int,
 ) -> Plan:
     """Count the operations of a circuit and estimate its cost.
 
@@ -175,7 +203,7 @@ def plan_of(
         measured_on: see `Plan`.
         workers: see `Plan`.
         together: see `Plan`.
-        free_memory: see `Plan`; None for `FREE` of what this machine has.
+        free_memory: see `Plan`.
     """
     is_packed = isinstance(circuit, PackedProgram)
     costs, fresh = UnitCosts(parameters.ring), parameters.primes_at(0)
@@ -193,11 +221,13 @@ def plan_of(
             setup += encoded * costs.encoding(primes)
             plaintexts += encoded * plaintext_memory(parameters, primes)
     keys = 1 + len(circuit.rotation_steps())
+    key_ring = keys * key_memory(parameters)
     size = ciphertext_bytes(parameters, fresh, seeded=True)
     ciphertexts = together * circuit.largest_number_alive * 2 * plaintext_memory(parameters, fresh)
-    free = int(FREE * total_free()) if free_memory is None else free_memory
-    fixed = PROCESS + circuit.memory + keys * key_memory(parameters) + ciphertexts
-    room = max(0, free // workers - fixed)
+    fixed = PROCESS + circuit.memory + key_ring + ciphertexts
+    # Workers are other processes than the one that asks them, which has a copy of all, and writes another to start one.
+    others = PROCESS + 2 * circuit.memory + key_ring if workers > 1 else 0
+    room = max(0, (free_memory - others) // workers - fixed)
     kept = min(1.0, room / plaintexts) if plaintexts else 1.0
     seconds += (1 - kept) * setup / together
     return Plan(
@@ -226,9 +256,10 @@ def plan_of(
         workers=workers,
         plaintext_bytes=min(plaintexts, room),
         kept=kept,
-        memory=workers * (fixed + min(plaintexts, room)),
-        free_memory=free,
+        memory=max(others + workers * (fixed + min(plaintexts, room)), PROCESS + circuit.planning_memory),
+        free_memory=free_memory,
         logit_error=logit_error,
         largest_logit=circuit.program.ranges[-1].largest,
+        beyond=circuit.program.ranges[-1].beyond,
         measured_on=measured_on,
     )

@@ -36,16 +36,36 @@ class Product:
         return (self.left, self.right)
 
 
+ROOM = 2.0  # how many times as large as `Range.largest` a value may be
+COUNTED = 0.99  # of the examples are counted for `Range.largest`
+
+
 @dataclass(frozen=True)
 class Range:
-    """How large the values of a vector are on examples: their root mean square, and the largest."""
+    """How large the values of a vector are on examples.
+
+    The values of a polynomial of high degree may be a million times as large on one of a thousand images. So that such
+    an image does not decide for all, it is left out, and counted.
+
+    Attributes:
+        rms: the median, over examples, of the root mean square of the values of an example.
+        largest: absolute value in the examples without the 1 % that have the largest.
+        beyond: fraction of the examples with a value more than `ROOM` times as large.
+    """
 
     rms: float
     largest: float
+    beyond: float = 0.0
+
+    @staticmethod
+    def of(squares: np.ndarray, largest: np.ndarray) -> Range:
+        """From the mean square, and the largest absolute value, of each example."""
+        most = float(np.quantile(largest, COUNTED, method="higher"))
+        return Range(float(np.sqrt(np.median(squares))), most, float(np.mean(largest > ROOM * most)))
 
     def divided(self, size: float) -> Range:
         """That of the vector divided by a number."""
-        return Range(self.rms / size, self.largest / size)
+        return replace(self, rms=self.rms / size, largest=self.largest / size)
 
 
 @dataclass(frozen=True)
@@ -167,15 +187,12 @@ def measured(program: Program, batches: Iterable[np.ndarray]) -> Program:
         program: the program.
         batches: `[n, *input_shape]` valid inputs each.
     """
-    squares, largest = np.zeros(len(program.steps) + 1), np.zeros(len(program.steps) + 1)
-    sizes = np.zeros_like(squares)
-    for examples in batches:
-        for vector, values in enumerate(program.values(examples)):
-            squares[vector] += np.square(values).sum()
-            largest[vector] = max(largest[vector], np.abs(values).max())
-            sizes[vector] += values.size
-    ranges = zip(np.sqrt(squares / sizes).tolist(), largest.tolist(), strict=True)
-    return replace(program, ranges=tuple(Range(*each) for each in ranges))
+    found = [
+        [(np.square(values).mean(axis=1), np.abs(values).max(axis=1)) for values in program.values(examples)]
+        for examples in batches
+    ]
+    ranges = [Range.of(*map(np.concatenate, zip(*parts, strict=True))) for parts in zip(*found, strict=True)]
+    return replace(program, ranges=tuple(ranges))
 
 
 def normalised(program: Program) -> Program:

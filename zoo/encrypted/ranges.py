@@ -136,6 +136,7 @@ def write_ranges(name: str, ranges: Ranges) -> Path:
             "structure": ranges.structure,
             "rms": [float(f"{each.rms:.{DIGITS}g}") for each in ranges.values],
             "largest": [rounded_up(each.largest) for each in ranges.values],
+            "beyond": [each.beyond for each in ranges.values],
         },
     )
     return path
@@ -156,10 +157,10 @@ def read_ranges(name: str) -> Ranges | None:
     if found is None:
         return None
     with naming_damaged_file(path, advice):
-        numbers = [np.array(found[key], "float64") for key in ("rms", "largest")]
+        numbers = [np.array(found[key], "float64") for key in ("rms", "largest", "beyond")]
         if not all(np.isfinite(each).all() and (each >= 0).all() for each in numbers):
             raise ValueError("its numbers must be 0 or more")
-        values = tuple(Range(*pair) for pair in zip(*(each.tolist() for each in numbers), strict=True))
+        values = tuple(Range(*each) for each in zip(*(each.tolist() for each in numbers), strict=True))
         choices = Choices(bool(found["adds"]), frozenset(map(int, found["shifted"])))
         ranges = Ranges(str(found["source"]), int(found["examples"]), choices, str(found["structure"]), values)
         weights = found["weights_sha256"]
