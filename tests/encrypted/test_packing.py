@@ -209,7 +209,8 @@ def test_equal_columns_are_found():
     matrix = sparse.csr_array(np.array([[1.0, 2, 0, 1, 2, 0], [3, 4, 0, 3, 5, 0]]))
     assert sorted(map(list, equal_columns([matrix]))) == [[0, 3], [1], [4]]
     other = sparse.csr_array(np.array([[1.0, 2, 0, 3, 2, 1]]))
-    assert sorted(map(list, equal_columns([matrix, other]))) == [[0], [1], [3], [4], [5]]
+    for matrices in ([matrix, other], [other, matrix]):
+        assert sorted(map(list, equal_columns(matrices))) == [[0], [1], [3], [4], [5]]
     assert sorted(map(list, equal_columns([matrix, matrix]))) == [[0, 3], [1], [4]]
 
 
