@@ -22,8 +22,8 @@ from benchmarks import engines as engine_rounds
 from benchmarks.performance_page import ALONE, FOLDER, RESULTS, TRAINING_BATCH, write_page, written
 
 ROUNDS = 3
-# How often a round repeats: about half a second on two cores, where one repetition does not take longer.
-NETWORKS = {"polynet": 2, "ncp": 1, "ccp_3": 30, "ccp_16": 10, "resnet20": 1, "pinet_cifar10": 1}
+# How often a round repeats a step: about half a second on two cores, where one step does not take longer.
+NETWORKS = {"polynet": 12, "ncp": 1, "ccp_3": 300, "ccp_16": 100, "resnet20": 7, "pinet_cifar10": 4}
 # What TensorFlow computes with: whether oneDNN's operations are on, and how the model is compiled.
 CHOICES = {
     "plain": ("0", "plain"),
