@@ -149,7 +149,7 @@ def test_ranges_of_other_weights_are_not_used(folder, pinet, tmp_path):
     name = str(folder(seed=0))
     assert compile_by_name(name).plan.measured_on == "10 samples"  # none were measured
     code, out, _ = pinet("encrypted", "measure", name, "--data", data)
-    assert code == 0 and "60 training examples of" in out
+    assert code == 0 and "60 training examples of" in out and "0.0% have logits more than 2 times as large" in out
     assert compile_by_name(name).plan.measured_on.startswith("60 training examples of")
     folder(seed=1)
     code, _, error = pinet("encrypted", "plan", name)

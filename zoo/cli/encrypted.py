@@ -152,6 +152,7 @@ def measure(
     ensure_card_data(registry.card(name), data, data_dir)
     with progress(f"measuring {name}") as report:
         from zoo.encrypted.evaluation import measure_by_name
+        from zoo.encrypted.program import ROOM
         from zoo.encrypted.ranges import ranges_path, write_ranges
 
         check_folder(ranges_path(name).parent)
@@ -161,7 +162,8 @@ def measure(
     rows = [
         ("measured on", f"{found.examples:,} {found.source}"),
         ("vectors", f"{len(found.values)}"),
-        ("logits", f"up to {logits.largest:.3g}, root mean square {logits.rms:.3g}"),
+        ("logits", f"up to {logits.largest:.3g} on 99 % of them, {logits.rms:.3g} as root mean square"),
+        ("larger", f"{logits.beyond:.1%} have logits more than {ROOM:g} times as large, which may not fit"),
         ("file", str(path)),
     ]
     _print_rows(f"{registry.card(name)['name']}, ranges of all values", rows)
