@@ -26,6 +26,9 @@ RECIPE = replace(
     read_recipe("pinet_digits_generator"),
     epochs=4,
     second_classifier="resnet_digits",
+    augment=True,
+    loss="relativistic",
+    range_penalty=1.0,
     architecture_arguments={"width": 8, "stages": 1},
     discriminator_arguments={"width": 8, "stages": 1},
 )
