@@ -173,7 +173,7 @@ class Training(TypedDict):
 
     Attributes:
         recipe: Every hyperparameter, as in zoo/recipes.
-        teacher_sha256: Checksum of the weights of the teacher, where the recipe names one.
+        teacher_sha256: Checksum of the weights of the teacher, where the recipe names one; of several, in their order.
         initial_sha256: Checksum of the weights that the training started from, where the recipe names a model.
         best_epoch: The epoch whose weights are shipped, of a training with early stopping.
         seed: Seed of weights, order and augmentation.

@@ -394,7 +394,7 @@ def test_the_teacher_says_what_is_learned_with_the_weight_that_the_recipe_gives_
     fitting.run_epochs(model, recipe, data_set)
     (teacher,) = drawn.teachers
     examples, targets = data_set.x_train[:5], np.zeros((5, 10), "float32")
-    assert teacher.model.name == "pinet_digits"
+    assert [model.name for model in teacher.models] == ["pinet_digits"]
     np.testing.assert_allclose(teacher(examples, targets).sum(1), 0.25, rtol=1e-5)  # of its probabilities, no label
     untaught, plain = prepared(data_set, epochs=1)
     fitting.run_epochs(untaught, plain, data_set)

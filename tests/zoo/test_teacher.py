@@ -12,6 +12,7 @@ import zoo
 from zoo.data.batches import Batches
 from zoo.data.loading import load_set
 from zoo.files import DamagedFile
+from zoo.publishing.training_record import models_record
 from zoo.recipes import read_recipe
 from zoo.training.classifiers import train
 from zoo.training.fitting import fit, prepare
@@ -39,6 +40,28 @@ def test_targets_are_in_part_what_the_teacher_sees_in_the_changed_images(small_a
     assert np.array_equal(taught[1], again[1])  # to the last bit, or a resumed run would not end as an unbroken one
 
 
+def test_of_several_teachers_the_mean_of_the_probabilities_counts(small_arrays, tmp_path):
+    recipe = replace(RECIPE, teacher="pinet_digits + resnet_digits")
+    images, labels = small_arrays["x_train"], np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    first, second = (
+        softmax(zoo.load(name).predict(images, verbose=0), axis=-1) for name in ("pinet_digits", "resnet_digits")
+    )
+    assert np.abs(first - second).max() > 0.1
+    teacher = Teacher(recipe, tmp_path)
+    np.testing.assert_allclose(teacher(images, labels), 0.75 * (first + second) / 2 + 0.25 * labels, atol=1e-5)
+    np.testing.assert_allclose(teacher.answers(images, 0), (first + second) / 2, atol=1e-3)  # float16
+    assert models_record(recipe)["teacher_sha256"] == " + ".join(
+        zoo.card(name)["weights"]["sha256"] for name in ("pinet_digits", "resnet_digits")
+    )
+
+
+def test_each_of_several_teachers_is_checked():
+    with pytest.raises(ValueError, match="for digits. Received: 'pinet_mnist', for mnist"):
+        replace(RECIPE, teacher="pinet_digits + pinet_mnist")
+    with pytest.raises(ValueError, match="No model has that name"):
+        replace(RECIPE, teacher="pinet_digits + nobody")
+
+
 def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small_arrays, tmp_path, monkeypatch):
     labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
     recipe = replace(RECIPE, augmented_versions=2, shift=1)
@@ -51,7 +74,7 @@ def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small
         expected = 0.75 * answers + 0.25 * labels[batches.order[40:60]]
         np.testing.assert_allclose(targets, expected, atol=1e-3)  # answers are kept in float16
     resumed = Teacher(recipe, tmp_path)
-    monkeypatch.setattr(resumed.model, "predict", None)  # asked again, it would fail
+    monkeypatch.setattr(resumed.models[0], "predict", None)  # asked again, it would fail
     again = Batches(small_arrays["x_train"], labels, recipe, teacher=resumed)
     again.start_epoch(3)
     batches.start_epoch(3)

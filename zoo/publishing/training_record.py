@@ -28,5 +28,7 @@ def training_record(recipe, checkpoint) -> dict:
 
 def models_record(recipe) -> dict:
     """What runs and cards keep of the models that a recipe names, checksums of weights: `{"teacher_sha256": ...}`."""
-    names = {key: getattr(recipe, key, "") for key in ("teacher", "initial")}  # a generator's recipe has neither
-    return {f"{key}_sha256": sha256(card_weights(name, card(name))) for key, name in names.items() if name}
+    initial = getattr(recipe, "initial", "")  # a generator's recipe has neither
+    names = {"teacher": getattr(recipe, "teachers", ()), "initial": (initial,) if initial else ()}
+    checksums = {key: [sha256(card_weights(name, card(name))) for name in each] for key, each in names.items()}
+    return {f"{key}_sha256": " + ".join(each) for key, each in checksums.items() if each}

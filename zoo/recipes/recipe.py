@@ -51,7 +51,7 @@ class Recipe:
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
         gain: largest change of an audio clip's loudness in decibels, louder or quieter.
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same
-            augmented examples become part of the targets.
+            augmented examples become part of the targets; of several, `"NAME + NAME"`, the mean of their predictions.
         teacher_weight: weight of the teacher's prediction in the target; that of the label is 1 − teacher_weight.
         initial: name of a trained classifier, or folder of its run, whose weights the training starts from; its network
             has the same weights, and may have other activation functions. Examples get its size and its scaling. For
@@ -188,6 +188,11 @@ class Recipe:
         self._check_no_average()
 
     @property
+    def teachers(self) -> tuple[str, ...]:
+        """The names in `teacher`."""
+        return tuple(self.teacher.split(" + ")) if self.teacher else ()
+
+    @property
     def shape(self) -> Shape | None:
         """The shape of examples that the recipe asks for, as `zoo.open_data` takes it; `None` where it is found."""
         if self.initial:
@@ -202,11 +207,12 @@ class Recipe:
                 "Recipe keys 'teacher' and 'teacher_weight' need each other. "
                 f"Received: teacher={self.teacher!r}, teacher_weight={self.teacher_weight!r}"
             )
-        taught = card_for(self.teacher, *CLASSIFIERS)["dataset"]["name"]
-        if taught != self.dataset:
-            raise ValueError(
-                f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {self.teacher!r}, for {taught}"
-            )
+        for name in self.teachers:
+            taught = card_for(name, *CLASSIFIERS)["dataset"]["name"]
+            if taught != self.dataset:
+                raise ValueError(
+                    f"Recipe key 'teacher' must name a model for {self.dataset}. Received: {name!r}, for {taught}"
+                )
 
     def _check_initial(self):
         shape = card_for(self.initial, *CLASSIFIERS)["input_shape"]

@@ -1,5 +1,6 @@
 """Distillation: learning from the predictions of a trained model as well as from the labels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ from zoo.recipes.recipe import Recipe
 
 
 class Teacher:
-    """A trained classifier whose predictions on the same augmented examples become part of the targets.
+    """Trained classifiers whose predictions on the same augmented examples become part of the targets.
 
-    y ← s softmax(teacher(x)) + (1 − s) y, with the recipe's `teacher_weight` as s.
+    y ← s p(x) + (1 − s) y, with the recipe's `teacher_weight` as s and p the mean of the teachers' probabilities.
 
     Args:
-        recipe: the student's `Recipe`, which names the teacher.
+        recipe: the student's `Recipe`, which names the teachers.
         cache: folder of the answers to augmented versions; `None` computes them each time.
 
     Reference:
@@ -25,11 +26,12 @@ class Teacher:
     """
 
     def __init__(self, recipe: Recipe, cache: str | Path | None = None):
-        self.model, self.weight, self.cache = load(recipe.teacher), recipe.teacher_weight, cache
+        self.models = [load(name) for name in recipe.teachers]
+        self.weight, self.cache = recipe.teacher_weight, cache
 
     def __call__(self, examples: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """The targets mixed with the teacher's probabilities, float32 `[n, classes]`."""
-        return self.mix(softmax(np.asarray(self.model.predict_on_batch(examples)), axis=-1), targets)
+        """The targets mixed with the teachers' probabilities, float32 `[n, classes]`."""
+        return self.mix(_mean(model.predict_on_batch(examples) for model in self.models), targets)
 
     def mix(self, answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
@@ -40,12 +42,17 @@ class Teacher:
         path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
         if path and path.exists():
             with naming_damaged_file(path, "Delete it: the answers are then computed again."):
-                return _read(path, (len(examples), self.model.output_shape[-1]))
-        found = softmax(self.model.predict(examples, batch_size=500, verbose=0), axis=-1).astype("float16")
+                return _read(path, (len(examples), self.models[0].output_shape[-1]))
+        logits = (model.predict(examples, batch_size=500, verbose=0) for model in self.models)
+        found = _mean(logits).astype("float16")
         if path:
             with replacing(path) as partial:
                 np.save(partial, found)
         return found
+
+
+def _mean(logits: Iterable[np.ndarray]) -> np.ndarray:
+    return np.mean([softmax(np.asarray(each), axis=-1) for each in logits], axis=0)
 
 
 def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
