@@ -55,7 +55,7 @@ def projected_discriminator(shapes, num_classes=None, width=32, label_weight=1.0
     scores = []
     for index, (each, shape) in enumerate(zip(maps, shapes, strict=True)):
         filters = [width * 2**stage for stage in range(most - _halvings(shape), most)]
-        filters.append(width * 2 ** (most - 1))
+        filters.append(width * 2 ** max(0, most - 1))
         scores.append(_score(each, label, num_classes, filters, f"map_{index}_", label_weight))
     score = layers.Concatenate(name="scores")(scores)
     return keras.Model(maps if label is None else [*maps, label], score, name="discriminator")

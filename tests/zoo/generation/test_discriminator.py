@@ -20,6 +20,8 @@ def test_each_map_is_made_small_and_gets_a_score():
     last = [network.get_layer(f"map_{index}_last_normalised").output.shape[1:] for index in range(4)]
     assert last == [(4, 4, 8), (4, 4, 8), (4, 4, 8), (3, 3, 8)]
     assert projected_discriminator(SHAPES, width=2).output_shape == (None, 4)
+    small = projected_discriminator([(3, 3, 7)], width=2)
+    assert small.get_layer("map_0_last_normalised").output.shape[1:] == (3, 3, 2)
 
 
 @pytest.mark.parametrize("weight", [0.5, 0.0])
