@@ -199,7 +199,9 @@ def _scaling(found):
     state = "reached" if least >= R_SQUARED else "not reached"
     text = f"**Degree and rank.** A straight line fits the time of each with R² {least:.3f} at least (target: "
     text += f"{R_SQUARED:g}, {state})."
-    return text + (" Part of every call depends on neither, so the logarithms' slopes are below 1." if slope < 1 else "")
+    if slope < 1:
+        text += " Part of every call depends on neither, so the logarithms' slopes are below 1."
+    return text
 
 
 def _start(found):
