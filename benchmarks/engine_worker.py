@@ -121,7 +121,7 @@ def _compiled(name, folder, engine):
 
 
 def openvino(name, folder):
-    """The same file on OpenVINO, which is no engine of `zoo.predictor`, set for single requests."""
+    """The same file on OpenVINO, not an engine of `zoo.predictor`, set for single requests."""
     import openvino as framework
 
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}

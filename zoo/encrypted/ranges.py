@@ -170,7 +170,7 @@ def read_ranges(name: str) -> Ranges | None:
 
 
 def rounded_up(value: float) -> float:
-    """A number of `DIGITS` digits that is no smaller."""
+    """The next number of `DIGITS` digits that is not below a value."""
     if value == 0:
         return 0.0
     unit = DIGITS - 1 - math.floor(math.log10(value))

@@ -47,13 +47,8 @@ def open_run(run_dir, recipe, data_set, fresh):
         write_json(path, record)
         return
     earlier = _read_earlier(path, recipe)
-    for words in record["recipe"].keys() & {
-        "description",
-        "note",
-        "baselines",
-        "second_classifier",
-    }:  # which no step depends on
-        earlier["recipe"][words] = record["recipe"][words]
+    for key in record["recipe"].keys() & NOT_COMPARED:
+        earlier["recipe"][key] = record["recipe"][key]
     if earlier != record:
         differing = sorted(
             [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]

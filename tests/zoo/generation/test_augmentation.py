@@ -62,7 +62,7 @@ def test_each_image_has_its_own_numbers():
 
 
 def test_the_augmentation_is_affine_in_the_pixels():
-    """So gradients pass through it, and are no larger than the colours allow."""
+    """So gradients pass through it, and are at most what the colours allow."""
     numbers = np.random.default_rng(2).random((3, NUMBERS), dtype="float32")
     of = [keras.ops.convert_to_numpy(augment(x, numbers)) for x in (IMAGES, -IMAGES, 0 * IMAGES)]
     np.testing.assert_allclose((of[0] + of[1]) / 2, of[2], atol=1e-5)
