@@ -62,6 +62,24 @@ def test_each_of_several_teachers_is_checked():
         replace(RECIPE, teacher="pinet_digits + nobody")
 
 
+@pytest.mark.parametrize("versions", [0, 1])
+def test_a_teacher_sees_images_before_they_are_recompressed(small_arrays, versions):
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    plain, recompressed = (
+        Batches(small_arrays["x_train"], labels, recipe, teacher=Teacher(recipe))
+        for recipe in (replace(RECIPE, augmented_versions=versions, jpeg=jpeg) for jpeg in (0.0, 1.0))
+    )
+    (before, expected), (images, targets) = plain[0], recompressed[0]
+    assert (before != images).any((1, 2, 3)).all()
+    np.testing.assert_array_equal(targets, expected)
+    if versions:  # the next epoch has the same version, recompressed at other qualities
+        recompressed.start_epoch(1)
+        recompressed.order = plain.order
+        later, targets = recompressed[0]
+        assert (later != images).any((1, 2, 3)).mean() > 0.8 and (later != before).any((1, 2, 3)).all()
+        np.testing.assert_array_equal(targets, expected)
+
+
 def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small_arrays, tmp_path, monkeypatch):
     labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
     recipe = replace(RECIPE, augmented_versions=2, shift=1)

@@ -17,6 +17,8 @@ class Batches(ShuffledBatches):
     Random numbers depend on (seed, epoch, step) only, so that a resumed run sees the images that an uninterrupted one
     would have seen. The state of Keras' augmentation layers would depend on how far the stopped run had prefetched.
 
+    A teacher answers before images are recompressed as JPEG, so the answer to an image does not depend on its quality.
+
     Args:
         images: uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
         targets: float32 `[n, classes]`.
@@ -38,8 +40,10 @@ class Batches(ShuffledBatches):
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
             generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
-            self.augmented = self._augment(self.images, generator)
-            self.answers = self.teacher.answers(self.augmented, version) if self.teacher else None
+            augmented = self._augment(self.images, generator)
+            self.answers = self.teacher.answers(augmented, version) if self.teacher else None
+            generator = np.random.default_rng([self.recipe.seed, 0, 1, epoch])
+            self.augmented = recompress(augmented, self.recipe.jpeg, generator)
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
@@ -53,7 +57,8 @@ class Batches(ShuffledBatches):
         if self.recipe.mixup:
             images, targets = mix(images, targets, self.recipe.mixup, generator)
         images, targets = images[self.part], targets[self.part]
-        return images, self.teacher(images, targets) if self.teacher else targets
+        targets = self.teacher(images, targets) if self.teacher else targets
+        return recompress(images, self.recipe.jpeg, generator), targets
 
     def _augment(self, examples, generator):
         function = augment if self.images.ndim == 4 else augment_audio
@@ -66,8 +71,7 @@ def augment(images, recipe, generator):
     Args:
         images: uint8 `[n, height, width, channels]`.
         recipe: `flip` mirrors half of the images, `shift` is the largest translation in pixels (edges are repeated),
-            `rotate` and `zoom` rotate and scale each around its centre, `jpeg` is the fraction that is recompressed,
-            `cutout` is the width of a grey square in each.
+            `rotate` and `zoom` rotate and scale each around its centre, `cutout` is the width of a grey square in each.
         generator: `numpy.random.Generator`.
 
     Returns:
@@ -76,9 +80,29 @@ def augment(images, recipe, generator):
     images = _flip_and_shift(images, recipe, generator)
     if recipe.rotate or recipe.zoom:
         images = _rotate_and_zoom(images, recipe, generator)
-    if recipe.jpeg:
-        images = _recompress(images, recipe.jpeg, generator)
     return _cut_out(images, recipe.cutout, generator) if recipe.cutout else images
+
+
+def recompress(images, fraction, generator):
+    """Compress a fraction of the images as JPEG, at a quality from 30 to 95, and read them again.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`, 1 or 3 channels.
+        fraction: probability of each image, 0 to 1.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        uint8 `[n, height, width, channels]`; the images themselves for a fraction of 0.
+    """
+    if not fraction:
+        return images
+    changed = images.copy()
+    chosen = np.flatnonzero(generator.random(len(images)) < fraction)
+    for index, quality in zip(chosen, generator.integers(30, 96, len(chosen)), strict=True):
+        file = BytesIO()
+        Image.fromarray(images[index].squeeze()).save(file, "JPEG", quality=int(quality))
+        changed[index] = np.asarray(Image.open(file)).reshape(images[index].shape)
+    return changed
 
 
 def mix(images, targets, alpha, generator):
@@ -155,17 +179,6 @@ def _rotate_and_zoom(images, recipe, generator):
             affine_transform(
                 image, turn, middle - turn @ middle, output=changed[index, :, :, channel], order=1, mode="nearest"
             )
-    return changed
-
-
-def _recompress(images, fraction, generator):
-    """JPEG at a quality from 30 to 95."""
-    changed = images.copy()
-    chosen = np.flatnonzero(generator.random(len(images)) < fraction)
-    for index, quality in zip(chosen, generator.integers(30, 96, len(chosen)), strict=True):
-        file = BytesIO()
-        Image.fromarray(images[index].squeeze()).save(file, "JPEG", quality=int(quality))
-        changed[index] = np.asarray(Image.open(file)).reshape(images[index].shape)
     return changed
 
 

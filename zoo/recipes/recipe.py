@@ -45,7 +45,8 @@ class Recipe:
         zoom: largest relative change of an image's size, smaller or larger, drawn for each axis; of an audio clip's
             speed and pitch.
         cutout: width in pixels of a grey square at a random position of each image.
-        jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random.
+        jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random. A teacher sees
+            them before.
         augmented_versions: number of augmented versions of each example, one per epoch in turn; a teacher's predictions
             for them are computed once. 0 draws a new augmentation in every epoch.
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
