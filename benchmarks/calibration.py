@@ -10,13 +10,13 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.calibration_page import RESULTS, results, write_page
-from benchmarks.experiments import merged, read_trials, trials
+from benchmarks.experiments import read_trials
+from benchmarks.trials import first_examples, merged, trials
 from zoo.evaluation.scores import (
     accuracy_interval,
     adaptive_calibration_error,
@@ -122,8 +122,8 @@ def run(loss, seed, data):
 
     keys = settings(loss, seed)
     examples, folder = keys.pop("examples"), folder_of(loss, seed)
-    recipe, data_set = Recipe(**keys, name="calibration"), load_set(keys["dataset"], data)
-    data_set = replace(data_set, x_train=data_set.x_train[:examples], y_train=data_set.y_train[:examples])
+    recipe = Recipe(**keys, name="calibration")
+    data_set = first_examples(load_set(keys["dataset"], data), examples)
     folder.mkdir(parents=True, exist_ok=True)
     open_run(folder, recipe, data_set, fresh=False)
     model, checkpoint = prepare(recipe, data_set), Checkpoint(folder)

@@ -1,27 +1,23 @@
 """The tables and the curves of docs/experiments.md, from the results of the trials, the long runs and the cards."""
 
-import json
 import tomllib
 from pathlib import Path
 
 from benchmarks.experiments_summary import draw_summary
 from benchmarks.page import DOCS, between
+from benchmarks.trials import draw_curves, read_results
 from zoo.publishing.formatting import human_count, human_seconds, markdown_table
 from zoo.registry import card
 
 PAGE, FOLDER = DOCS / "experiments.md", DOCS / "experiments"
 RESULTS, LONG_RUNS = FOLDER / "results.json", Path(__file__).with_name("long_runs.toml")
-
-
-def results() -> dict:
-    """What was measured so far, by the name of the trial."""
-    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+IMAGES = 47_000  # of each epoch of a long run
 
 
 def write_page(groups: dict) -> None:
     """Write every table of the page, draw the curves of each group of trials, and a summary of all trials."""
     PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), groups), encoding="utf-8")
-    found = results()
+    found = read_results(RESULTS)
     measured = [group for group in groups["group"] if _done(group, found)]
     for group in measured:
         _draw(_done(group, found), FOLDER / f"{group['name']}.png")
@@ -30,7 +26,7 @@ def write_page(groups: dict) -> None:
 
 def written_from_results(page: str, groups: dict) -> str:
     """The page with all its tables, and the text of each group of trials, rewritten."""
-    found, long_runs = results(), tomllib.loads(LONG_RUNS.read_text(encoding="utf-8"))
+    found, long_runs = read_results(RESULTS), tomllib.loads(LONG_RUNS.read_text(encoding="utf-8"))
     measured = [group for group in groups["group"] if _done(group, found)]
     page = between(page, "summary", _summary(measured, found))
     page = between(page, "results", "\n\n".join(_section(group, found) for group in measured))
@@ -98,7 +94,7 @@ def _value(value):
 
 
 def _long_runs(runs):
-    head = ["Run", "Network and recipe", "Epochs", "Parameters", "MACs", "Time", "Training", "Validation"]
+    head = ["Run", "Network and recipe", "Epochs", "Parameters", "MACs", "10¹⁵ FLOP", "Time", "Training", "Validation"]
     return markdown_table(head, [_long_run(run) for run in runs])
 
 
@@ -108,9 +104,13 @@ def _long_run(run):
         run = run | {key: made[key] for key in ("parameters", "macs")}
         run |= {key: made["training"][key] for key in ("epochs", "seconds")}
         run |= {"validation": made["accuracy"]["validation"]}
-    counts = [each if isinstance(each, str) else human_count(each) for each in (run["parameters"], run["macs"])]
+        run |= {"mirrored": made["architecture_arguments"].get("mirrored", False)}
+    counts = [human_count(each) for each in (run["parameters"], run["macs"])]
+    # A step computes three times what inference does; of a mirrored network only one of both images.
+    flop = 6 * run["macs"] * IMAGES * run["epochs"] / (2 if run.get("mirrored") else 1)
+    cost = [f"{flop / 1e15:.2f}", human_seconds(run["seconds"])]
     accuracies = [_percent(run["training"], 1), _percent(run["validation"], 1)]
-    return [f"`{run['name']}`", run["changes"], run["epochs"], *counts, human_seconds(run["seconds"]), *accuracies]
+    return [f"`{run['name']}`", run["changes"], run["epochs"], *counts, *cost, *accuracies]
 
 
 def _readings(readings):
@@ -127,16 +127,8 @@ def _readings(readings):
 
 
 def _draw(done, path):
-    from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    figure = Figure(figsize=(7, 3.6), layout="tight")
-    axis = figure.subplots()
-    for name, result in done.items():
-        axis.plot(range(1, len(result["curve"]) + 1), result["curve"], marker="o", markersize=3, label=name)
-    axis.set_xlabel("epoch")
-    axis.set_ylabel("validation accuracy")
+    figure, axis = draw_curves(done, "validation accuracy")
     axis.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)

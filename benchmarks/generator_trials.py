@@ -6,48 +6,26 @@ docs/generators/trials.json. With --page nothing is trained: the tables of docs/
 from the results.
 """
 
-import argparse
-import json
-import subprocess
-import sys
 import tomllib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.experiments import trials
 from benchmarks.page import DOCS, between
+from benchmarks.trials import command, draw_curves, first_examples, read_results
 from zoo.publishing.formatting import human_count, markdown_table
-from zoo.training.onednn import train_with_onednn
 
 PAGE, FOLDER = DOCS / "generators.md", DOCS / "generators"
 TRIALS, RUNS, RESULTS = Path(__file__).with_suffix(".toml"), Path("runs") / "generator_trials", FOLDER / "trials.json"
 METRICS = ("class_accuracy", "frechet_distance", "precision", "recall", "coverage")
 
 
-def main():
-    """Train the trials without a result, or write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="uint8 .npz instead of TFDS")
-    parser.add_argument("--only", nargs="*", help="names of trials")
-    parser.add_argument("--page", action="store_true", help="write the page from the results, and train nothing")
-    parser.add_argument("--here", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    groups = tomllib.loads(TRIALS.read_text(encoding="utf-8"))
-    if options.here:
-        return run(options.here, trials(groups)[options.here], options.data)
-    if options.page:
-        PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), groups), encoding="utf-8")
-        return draw(results()).savefig(FOLDER / "trials.png", dpi=110)
-    for name in options.only or trials(groups):
-        if name not in results():
-            command = [sys.executable, "-m", "benchmarks.generator_trials", "--here", name]
-            # A process each: TensorFlow keeps the graphs of earlier networks.
-            subprocess.run(command + (["--data", options.data] if options.data else []), check=True)
+def read_trials() -> dict:
+    """The base recipe and the groups of trials."""
+    return tomllib.loads(TRIALS.read_text(encoding="utf-8"))
 
 
-def run(name, settings, data):
-    """Train one trial, or the rest of it, and add its result."""
-    train_with_onednn()
+def run(name, settings, data) -> dict:
+    """Train one trial, or the rest of it, and return its result."""
     from rich.console import Console
 
     from zoo.data.loading import load_set
@@ -56,8 +34,8 @@ def run(name, settings, data):
     from zoo.training.run_folder import open_run
 
     examples = settings.pop("examples")
-    recipe, data_set = GeneratorRecipe(**settings, name=name), load_set(settings["dataset"], data)
-    data_set = replace(data_set, x_train=data_set.x_train[:examples], y_train=data_set.y_train[:examples])
+    recipe = GeneratorRecipe(**settings, name=name)
+    data_set = first_examples(load_set(settings["dataset"], data), examples)
     open_run(RUNS / name, recipe, data_set, fresh=False)
     generator, checkpoint = fit(recipe, data_set, RUNS / name, Console(stderr=True))
     quality = validation_metrics(recipe, data_set).of_generator(generator, recipe.validation, seed=0)
@@ -69,19 +47,20 @@ def run(name, settings, data):
         "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
         "parameters": generator.count_params(),
     }
-    FOLDER.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({**results(), name: result}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(f"{name}: " + ", ".join(f"{key} {result[key]:.4g}" for key in (*METRICS, "seconds")))
+    return result
 
 
-def results() -> dict:
-    """What was measured so far, by the name of the trial."""
-    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+def write_page(groups: dict) -> None:
+    """Write the tables of the page, and draw the curves of the trials."""
+    PAGE.write_text(written_from_results(PAGE.read_text(encoding="utf-8"), groups), encoding="utf-8")
+    figure, _ = draw_curves(read_results(RESULTS), "Fréchet distance, validation split")
+    figure.savefig(FOLDER / "trials.png", dpi=110)
 
 
 def written_from_results(page: str, groups: dict) -> str:
     """The page with the table of each group of trials rewritten."""
-    found = results()
+    found = read_results(RESULTS)
     return between(page, "trials", "\n\n".join(_section(group, found) for group in measured(groups, found)))
 
 
@@ -115,20 +94,5 @@ def _percent(fraction):
     return f"{100 * fraction:.1f} %"
 
 
-def draw(found):
-    """The Fréchet distance of each trial by epoch."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3.6), layout="tight")
-    axis = figure.subplots()
-    for name, result in found.items():
-        axis.plot(range(1, len(result["curve"]) + 1), result["curve"], marker="o", markersize=3, label=name)
-    axis.set_xlabel("epoch")
-    axis.set_ylabel("Fréchet distance, validation split")
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
-    return figure
-
-
 if __name__ == "__main__":
-    main()
+    command("benchmarks.generator_trials", read_trials(), RESULTS, run, write_page)

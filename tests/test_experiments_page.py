@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from benchmarks.experiments import read_trials, trials
-from benchmarks.experiments_page import PAGE, results, written_from_results
+from benchmarks.experiments import read_trials
+from benchmarks.experiments_page import PAGE, RESULTS, written_from_results
 from benchmarks.experiments_summary import draw_summary
 from benchmarks.page import between
+from benchmarks.trials import read_results, trials
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -17,7 +18,7 @@ def test_tables_are_those_of_results_and_cards():
 
 
 def test_every_trial_has_the_settings_that_were_run():
-    found = results()
+    found = read_results(RESULTS)
     for name, settings in trials(read_trials()).items():
         run = found[name]["recipe"] | {"examples": found[name]["examples"]}
         same = {key: run[key] for key in settings if key != "description"}
@@ -25,7 +26,7 @@ def test_every_trial_has_the_settings_that_were_run():
 
 
 def test_the_image_shows_every_trial_that_was_run():
-    groups, found = read_trials()["group"], results()
+    groups, found = read_trials()["group"], read_results(RESULTS)
     (axis,) = draw_summary(groups, found).axes
     named = [label.get_text().removesuffix(" (not a polynomial)") for label in axis.get_yticklabels()]
     bars = dict(zip(named, (bar.get_width() for bar in axis.patches), strict=False))
