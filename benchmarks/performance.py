@@ -23,7 +23,7 @@ from benchmarks.performance_page import ALONE, FOLDER, RESULTS, TRAINING_BATCH, 
 
 ROUNDS = 3
 # How often a round repeats a step: about half a second on two cores, where one step does not take longer.
-NETWORKS = {"polynet": 12, "ncp": 1, "ccp_3": 300, "ccp_16": 100, "resnet20": 7, "pinet_cifar10": 4}
+NETWORKS = {"polynet": 12, "ncp": 1, "ccp_3": 300, "ccp_16": 100, "resnet20": 7, "wide_products": 4}
 # What TensorFlow computes with: whether oneDNN's operations are on, and how the model is compiled.
 CHOICES = {
     "plain": ("0", "plain"),
@@ -32,7 +32,7 @@ CHOICES = {
     "bfloat16": ("1", "bfloat16"),  # with oneDNN, as is
     "steps at once": ("1", "joined"),
 }
-CHOSEN_FOR = {"polynet": 8, "pinet_cifar10": 8, "ncp": 2}  # with steps of an epoch
+CHOSEN_FOR = {"polynet": 8, "wide_products": 8, "ncp": 2}  # with steps of an epoch
 REPLICAS = (1, 2, 4)
 PREDICT = ["-m", "tuning.main", "predict", "pinet_cifar10", "zoo/samples/cifar10_cat_0.png"]
 FIRST = ("pinet predict, first",)  # with an empty cache, so that the network is compiled

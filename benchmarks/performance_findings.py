@@ -147,13 +147,13 @@ def _why_training(record):
 
 
 def _peak(found):
-    if "pinet_cifar10" not in found:
+    if "wide_products" not in found:
         return ""
-    record = found["pinet_cifar10"]
+    record = found["wide_products"]
     fraction = fraction_of_peak(record, record["keras"][f"step_{TRAINING_BATCH}"], 3)
     state = "reached" if fraction >= TRAINING_PEAK else f"{TRAINING_PEAK - fraction:.1%} short"
     return (
-        f"**Peak.** `pinet_cifar10` trains at {fraction:.1%} of the peak of a matrix product (target: "
+        f"**Peak.** `wide_products` trains at {fraction:.1%} of the peak of a matrix product (target: "
         f"{TRAINING_PEAK:.0%}, {state})."
     )
 

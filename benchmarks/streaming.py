@@ -16,7 +16,7 @@ from zoo.training.onednn import train_with_onednn
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", default="pinet_cifar10")
+    parser.add_argument("--recipe", default="pinet_cifar10_products_activated")
     parser.add_argument("--steps", type=int, default=5, help="steps of each measurement")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each kind")
     options = parser.parse_args()

@@ -71,7 +71,7 @@ def test_findings_say_by_how_much_a_target_is_missed():
     assert "R² 0.970 at least (target: 0.98, not reached)." in text and "slopes are below 1" in text
     assert "slopes are below 1" not in findings({"scaling": {"found": {"a": row | {"slope": 1.1}}}})
     rates = {"keras": {"step_64": [0, 100, 200], "training_megabytes": 1}, "macs": 1e9, "peak_gflops": 1000.0}
-    text = findings({"networks": {"found": {"pinet_cifar10": rates, "ncp": rates | {"torch": rates["keras"]}}}})
+    text = findings({"networks": {"found": {"wide_products": rates, "ncp": rates | {"torch": rates["keras"]}}}})
     assert "trains at 60.0% of the peak of a matrix product (target: 60%, reached)" in text
     assert "None reaches it: ncp, 9.1% short (60% of the peak, PyTorch 60%)." in text
     xla = ["polynet", "step, batch 64", {way: [0, rate, 0] for way, rate in (("plain", 1), ("oneDNN", 2), ("XLA", 1))}]

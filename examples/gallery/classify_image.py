@@ -16,7 +16,7 @@ for name, probability in predictions:
 
 card = zoo.card("pinet_cifar10")
 low, high = card["accuracy"]["interval_95"]
-print(f"{card['name']}: tier {card['tier']} ({card['tier_name']}), degree {card['degree']}")
+print(f"{card['name']}: tier {card['tier']} ({card['tier_name']}), degree {card['degree']:,}")
 print(f"test accuracy {card['accuracy']['test']:.2%}, 95 % interval {low:.1%} to {high:.1%}")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), layout="constrained")

@@ -23,7 +23,13 @@ PUBLIC = {
 @pytest.fixture(scope="module")
 def kinds():
     """The classes of each shipped model's layers."""
-    return {name: {type(layer) for layer in network(zoo.card(name)).layers} for name in zoo.list_models()}
+    return {name: classes(network(zoo.card(name))) for name in zoo.list_models()}
+
+
+def classes(model):
+    """The classes of a model's layers, and of those of the models in it: the body of a mirrored network is one."""
+    inner = [classes(layer) for layer in model.layers if isinstance(layer, keras.Model)]
+    return {type(layer) for layer in model.layers}.union(*inner)
 
 
 def network(card):

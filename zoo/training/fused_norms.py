@@ -16,7 +16,7 @@ def fused_norms(model: keras.Model) -> Iterator[None]:
 
     y = γ (x − mean) / √(variance + ε) + β and the running statistics are those of Keras up to rounding. Keras writes
     them as a dozen operations, of which most read and write the whole batch, and the gradient likewise. One thread took
-    1.17 times as long for a training step of `pinet_cifar10`.
+    1.17 times as long for a training step of `wide_products` (docs/performance.md).
 
     Args:
         model: a compiled `keras.Model`, whose steps are first traced in the context. With XLA, which fuses by itself,

@@ -16,10 +16,12 @@ def test_the_mnist_generator_meets_its_requirements():
     assert quality["frechet_distance"] <= 1.01 * zoo.card(MNIST[1])["quality"]["frechet_distance"]
 
 
-def test_the_cifar10_generator_is_no_worse_than_relu():
-    quality, baseline = (zoo.card(name)["quality"] for name in CIFAR[:2])
-    assert quality["frechet_distance"] < baseline["frechet_distance"]
-    assert quality["class_accuracy"] > baseline["class_accuracy"]
+def test_the_cifar10_generator_meets_its_requirements_by_both_classifiers():
+    card = zoo.card(CIFAR[0])
+    assert card["tier"] == 2 and card["parameters"] <= 3_000_000
+    for quality, baselines in ((card["quality"], card["baselines"]), card["second_evaluation"].values()):
+        assert quality["class_accuracy"] >= 0.7 and quality["recall"] >= 0.35 and quality["coverage"] >= 0.75
+        assert quality["frechet_distance"] <= 0.9 * baselines[CIFAR[1]]["frechet_distance"]
 
 
 @families
@@ -32,9 +34,9 @@ def test_the_card_holds_the_metrics_of_the_baselines(products, relu, sums):
             assert value == pytest.approx(own[key], rel=1e-3, abs=1e-6)
 
 
-@families
-def test_the_baselines_are_as_large_and_trained_as_long(products, relu, sums):
-    recipes = [zoo.card(name)["training"]["recipe"] for name in (products, relu, sums)]
+def test_the_baselines_are_as_large_and_trained_as_long():
+    """Those for photographs are not: docs/generators.md says so."""
+    recipes = [zoo.card(name)["training"]["recipe"] for name in MNIST]
     alike = (
         "epochs",
         "batch_size",
@@ -47,7 +49,7 @@ def test_the_baselines_are_as_large_and_trained_as_long(products, relu, sums):
     )
     for key in alike:
         assert recipes[0][key] == recipes[1][key] == recipes[2][key]
-    sizes = [zoo.card(name)["parameters"] for name in (products, relu, sums)]
+    sizes = [zoo.card(name)["parameters"] for name in MNIST]
     assert max(sizes) / min(sizes) < 1.01
 
 
