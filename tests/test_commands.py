@@ -83,7 +83,7 @@ def test_list_has_a_line_for_each_model_at_80_columns_under_its_data_set(pinet, 
     assert max(map(len, lines)) <= 80
     cards = [zoo.card(name) for name in (*zoo.list_models(), "pinet_faces")]
     pairs = json.loads((FACES / "verification.json").read_text())["measured"]["accuracy"]
-    results = {card["name"]: formatting.human_result(card) for card in cards}
+    results = {card["name"]: formatting.human_result(card).replace("class accuracy", "class acc.") for card in cards}
     results["pinet_faces"] = f"{100 * pairs:.1f} % of pairs"
     sets = {f"{card['dataset']['name']}, {formatting.human_shape(card)}" for card in cards}
     found = 0

@@ -237,13 +237,20 @@ def _naming_card(name):
 def _load_weights(model, path, card):
     owner, layers = _described(path, card)
     _check_owner(owner, path, card)
-    missing = {layer.name for layer in model.layers} ^ set(layers) if layers else ()
+    missing = set(_layer_names(model)) ^ set(layers) if layers else ()
     if missing:
         raise ValueError(_foreign(path, card, f"the layers {', '.join(sorted(missing)[:5])} are in one of them only"))
     try:
         model.load_weights(path)
     except Exception as error:  # h5py and Keras raise what they find: OSError, KeyError, ValueError
         raise ValueError(_foreign(path, card, brief(error))) from error
+
+
+def _layer_names(model):
+    for layer in model.layers:
+        yield layer.name
+        if isinstance(layer, keras.Model):  # the body of a mirrored network
+            yield from _layer_names(layer)
 
 
 def _described(path, card):

@@ -100,16 +100,23 @@ def description(path) -> tuple[str | None, dict[str, int | None]]:
 
     Returns:
         The model's name, `None` where an older Keras wrote none; and for the name of each layer the size of its first
-        weight's last axis, `None` for a layer without weights of its own.
+        weight's last axis, `None` for a layer without weights of its own. The layers of a model in the model, as the
+        body of a mirrored network is, are among them.
 
     Raises:
         OSError: this is no HDF5 file.
     """
     with h5py.File(path) as file:
-        groups = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
-        names = [group.attrs.get("name") for group in groups]
-        layers = {LAYERS.get(name, name): _last_size(group) for name, group in zip(names, groups, strict=True) if name}
-        return (file["vars"].attrs.get("name") if "vars" in file else None), layers
+        return (file["vars"].attrs.get("name") if "vars" in file else None), _layers(file)
+
+
+def _layers(model):
+    groups = [group["vars"] for group in model.get("layers", {}).values() if "vars" in group]
+    names = [group.attrs.get("name") for group in groups]
+    layers = {LAYERS.get(name, name): _last_size(group) for name, group in zip(names, groups, strict=True) if name}
+    for inner in model.get("layers", {}).values():
+        layers |= _layers(inner)
+    return layers
 
 
 def _last_size(group):

@@ -63,7 +63,7 @@ def list_(
 def _result(card):
     """That on test examples; of the model of `pinet verify`, whose people are not those of the test, on pairs."""
     if card["name"] != FACES.name:
-        return human_result(card)
+        return human_result(card).replace("accuracy", "acc.")  # of 80 columns, names need up to 32
     stored = read_json(FACES / "verification.json", "Install the package again.")
     return f"{100 * stored['measured']['accuracy']:.1f} % of pairs"
 
