@@ -231,13 +231,18 @@ def test_weights_of_a_model_that_computes_something_else_with_them_are_refused(n
         zoo.load(name, weights=WEIGHTS / f"{other}.weights.h5")
 
 
-def test_weights_of_other_layers_are_refused_whatever_the_model_was_called(tmp_path):
-    card = zoo.card("pinet_cifar10_activated")
-    scale, path = SETS["cifar10"], tmp_path / "activated.weights.h5"
-    arguments = (card["architecture"], card["architecture_arguments"], scale["shape"], scale["mean"], scale["std"], 10)
-    build(*arguments, name="pinet_cifar10").save_weights(path)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_weights_of_other_layers_are_refused_whatever_the_model_was_called(tmp_path, mirrored):
+    card = zoo.card("pinet_cifar10_shallow")
+    scale, path = SETS["cifar10"], tmp_path / "other.weights.h5"
+    card["architecture_arguments"] |= {"mirrored": mirrored}  # then its layers are those of a model in the model
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(card))
+    arguments = card["architecture_arguments"] | {"activation": "relu"}
+    shape = (scale["shape"], scale["mean"], scale["std"], 10)
+    build(card["architecture"], arguments, *shape, name=card["name"]).save_weights(path)
     with pytest.raises(ValueError, match="belongs to another model .the layers .*_activation.* in one of them only"):
-        zoo.load("pinet_cifar10", weights=path)
+        zoo.load(own, weights=path)
 
 
 def test_mean_and_std_are_those_of_the_card(copy):
