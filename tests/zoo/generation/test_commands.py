@@ -134,7 +134,7 @@ def test_commands_for_classifiers_send_one_to_generate(pinet, arguments):
 
 def test_list_and_info_show_generators(pinet):
     card = zoo.card(NAME)
-    assert f"{card['quality']['class_accuracy'] * 100:.1f} % class accuracy" in pinet("list")[1]
+    assert f"{card['quality']['class_accuracy'] * 100:.1f} % class acc." in pinet("list")[1]
     out = pinet("info", NAME)[1]
     for words in ("degree 22 in the noise", "metrics of training images", "Fréchet distance", "recall"):
         assert words in out
