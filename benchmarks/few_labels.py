@@ -26,7 +26,7 @@ from zoo.wnll import WNLLHead
 from zoo.wnll.neighbours import nearest
 
 SEEDS = (0, 1, 2)
-ALL_LABELS = "pinet_cifar10_shallow"  # trained on 47,000 of the 50,000 labels, with a teacher that saw as many
+ALL_LABELS = "pinet_cifar10_encrypted"  # trained on 47,000 of the 50,000 labels, with a teacher that saw as many
 TEMPLATES = 10_000  # of the training images, for that network
 
 

@@ -150,7 +150,7 @@ def train_source(whole: DataSet, folder: Path) -> Path:
         zoo.card(folder)
         return folder
     changes = ["name=first_half", "description=trained on five classes", "epochs=12", "teacher=", "teacher_weight=0"]
-    recipe = with_changes(read_recipe("pinet_cifar10_shallow"), changes)
+    recipe = with_changes(read_recipe("pinet_cifar10_encrypted"), changes)
     train(recipe, data=few(whole, FIRST, len(whole.y_train), 0), run_dir=folder)
     return folder
 

@@ -172,7 +172,7 @@ def test_dark_digits_on_light_are_reported(pinet, tmp_path, name, file):
 
 def test_light_colour_images_and_bright_strokes_on_the_border_are_fine(pinet, tmp_path):
     Image.new("RGB", (32, 32), "white").save(tmp_path / "white.png")
-    assert pinet("predict", "pinet_cifar10_shallow", tmp_path / "white.png")[2] == ""
+    assert pinet("predict", "pinet_cifar10_encrypted", tmp_path / "white.png")[2] == ""
     from zoo.data import inputs
 
     card, image = zoo.card("pinet_digits"), np.zeros((8, 8), "uint8")

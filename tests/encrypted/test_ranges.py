@@ -57,7 +57,7 @@ def test_ranges_are_the_sizes_of_the_values():
 
 
 def test_an_example_with_far_larger_values_does_not_decide_for_all():
-    """Polynomials of high degree have such: `pinet_cifar10_shallow` one of 1,000 images."""
+    """Polynomials of high degree have such: `pinet_cifar10_encrypted` one of 1,000 images."""
     far = EXAMPLES.copy()
     far[40] *= 1000
     ranges, others = (measure_ranges(network(), each, "training examples") for each in (far, EXAMPLES))

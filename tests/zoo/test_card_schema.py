@@ -18,7 +18,7 @@ from zoo.tasks import TASKS
 SCHEMA = json.loads(CARD_SCHEMA.read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 # With seeds, a curve, baselines.
-EXAMPLES = ["pinet_cifar10_shallow", "pinet_spoken_digit_lite", "pinet_mnist_generator"]
+EXAMPLES = ["pinet_cifar10_encrypted", "pinet_spoken_digit_lite", "pinet_mnist_generator"]
 
 
 def schemas(part=SCHEMA, place="$"):
@@ -121,7 +121,7 @@ def test_every_card_has_the_type_that_type_checkers_are_told(name):
 
 
 def test_another_type_is_a_difference():
-    card = zoo.card("pinet_cifar10_shallow")
+    card = zoo.card("pinet_cifar10_encrypted")
     card["accuracy"]["test"], card["input_shape"][1], card["task"] = None, "8", "image"
     del card["weights"]["dtype"]
     card["training"]["versions"]["keras"], card["colour"] = 3, "red"

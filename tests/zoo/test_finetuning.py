@@ -129,7 +129,7 @@ def test_a_high_loss_ends_a_run_only_when_the_body_is_trained(data_set, monkeypa
 
 
 def test_afterwards_everything_moves_that_moved_in_the_training_of_the_source(data_set):
-    source = "pinet_cifar10_shallow"  # with a whitening layer, which is never trained
+    source = "pinet_cifar10_encrypted"  # with a whitening layer, which is never trained
     data_set = open_for_finetuning(source, (np.asarray(data_set.x_train), data_set.y_train))
     recipe = replace(finetuning_recipe(source, data_set), **QUICK | {"epochs": 2, "frozen_epochs": 1}, cutout=0)
     model = fitting.prepare(recipe, data_set)
@@ -165,7 +165,7 @@ def test_batches_and_epochs_follow_from_the_number_of_examples(count):
 # Sizes and channels.
 
 
-@pytest.mark.parametrize("source, channels", [("pinet_digits", 1), ("pinet_cifar10_shallow", 3)])
+@pytest.mark.parametrize("source, channels", [("pinet_digits", 1), ("pinet_cifar10_encrypted", 3)])
 def test_images_get_the_sources_size_and_channels(arrays, source, channels):
     images, labels = arrays
     for given in (images, images[..., :1]):

@@ -233,7 +233,7 @@ def test_weights_of_a_model_that_computes_something_else_with_them_are_refused(n
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_weights_of_other_layers_are_refused_whatever_the_model_was_called(tmp_path, mirrored):
-    card = zoo.card("pinet_cifar10_shallow")
+    card = zoo.card("pinet_cifar10_encrypted")
     scale, path = SETS["cifar10"], tmp_path / "other.weights.h5"
     card["architecture_arguments"] |= {"mirrored": mirrored}  # then its layers are those of a model in the model
     own = tmp_path / "own.json"

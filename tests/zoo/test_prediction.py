@@ -54,13 +54,13 @@ def test_one_input_gives_one_answer_and_a_list_or_batch_gives_one_each():
 
 def test_predict_is_preprocess_the_model_and_decode_predictions():
     files = [CAT, SAMPLES / "cifar10_dog_0.png"]
-    batch = zoo.preprocess("pinet_cifar10_shallow", files)
+    batch = zoo.preprocess("pinet_cifar10_encrypted", files)
     assert (batch.dtype, batch.shape) == ("uint8", (2, 32, 32, 3))
-    answers = zoo.predict("pinet_cifar10_shallow", files)
+    answers = zoo.predict("pinet_cifar10_encrypted", files)
     for options in ({}, {"calibrated": True}):
-        logits = zoo.load("pinet_cifar10_shallow", **options).predict(batch, verbose=0)
+        logits = zoo.load("pinet_cifar10_encrypted", **options).predict(batch, verbose=0)
         for decoded, answer in zip(
-            zoo.decode_predictions("pinet_cifar10_shallow", logits, **options), answers, strict=True
+            zoo.decode_predictions("pinet_cifar10_encrypted", logits, **options), answers, strict=True
         ):
             assert [label for label, _ in decoded] == [label for label, _ in answer]
             assert [value for _, value in decoded] == pytest.approx([value for _, value in answer], rel=1e-4)

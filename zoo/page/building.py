@@ -23,7 +23,7 @@ PAGES = {
     "images": (
         "pinet_cifar10_lite",
         "pinet_cifar10",
-        "pinet_cifar10_shallow",
+        "pinet_cifar10_encrypted",
         "polynet_cifar10",
         "pinet_cifar10_activated",
     ),

@@ -20,7 +20,7 @@ LINES = {
     "pinet_mnist_tiny": DIGITS,
     "polynet_mnist": DIGITS[:1],
     "pinet_mnist": DIGITS[:1],
-    "pinet_cifar10_shallow": (("cifar10_automobile_0", "cifar10_truck_0"),),
+    "pinet_cifar10_encrypted": (("cifar10_automobile_0", "cifar10_truck_0"),),
 }
 # A dense ReLU network with about as many parameters as `pinet_mnist_shallow`; benchmarks/page_relu.py trained it.
 RELU = Path(__file__).parent / "web" / "relu_mnist.npz"
