@@ -27,7 +27,7 @@ POLYNOMIALS = [name for name in ALL_POLYNOMIALS if zoo.card(name)["degree"] <= M
 CLASSIFIERS = [name for name in POLYNOMIALS if zoo.card(name)["task"] != GENERATION]
 # Lines by the MACs up to which: a network of 20 million needs most of a second for one.
 LINES = {5e5: 30, 2e7: 6, np.inf: 3}
-# MACs times degree, above which a model gets fewer lines: pinet_cifar10_generator and pinet_cifar10_encrypted.
+# MACs times degree, above which a model gets fewer lines: those for CIFAR-10, except `polynet_cifar10`.
 HEAVY = 1.5e9
 # Models whose term of the certified degree stands above rounding on lines between samples, and the one on which that of
 # half the degree does not.
