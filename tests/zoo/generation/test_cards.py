@@ -16,7 +16,8 @@ def test_the_mnist_generator_meets_its_requirements():
     assert quality["frechet_distance"] <= 1.01 * zoo.card(MNIST[1])["quality"]["frechet_distance"]
 
 
-def test_the_cifar10_generator_meets_its_requirements_by_both_classifiers():
+def test_the_cifar10_generator_by_both_classifiers():
+    """Not all that is asked for: the DCGAN had a shorter training, as docs/generators.md says."""
     card = zoo.card(CIFAR[0])
     assert card["tier"] == 2 and card["parameters"] <= 3_000_000
     for quality, baselines in ((card["quality"], card["baselines"]), card["second_evaluation"].values()):
