@@ -29,8 +29,7 @@ CLASSIFIERS = [name for name in POLYNOMIALS if zoo.card(name)["task"] != GENERAT
 LINES = {5e5: 30, 2e7: 6, np.inf: 3}
 # MACs times degree, above which a model gets fewer lines: those for CIFAR-10, except `polynet_cifar10`.
 HEAVY = 1.5e9
-# Models whose term of the certified degree stands above rounding on lines between samples, and the one on which that of
-# half the degree does not.
+# Models whose term of the certified degree stands above rounding on lines between samples.
 ALL_SEEN = (
     "pinet_digits",
     "pinet_mnist_encrypted",
@@ -39,7 +38,6 @@ ALL_SEEN = (
     "pinet_spoken_digit",
     "pinet_spoken_digit_lite",
 )
-HALF_UNSEEN = ("pinet_cifar10_generator",)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -79,7 +77,7 @@ def test_measuring_supports_the_certificate_and_refutes_what_claims_less(polynom
     name, degree, lines = card["name"], card["degree"], 1 if card["macs"] * card["degree"] > HEAVY else 3
     held = verify_degree(model, degree, samples, lines=lines, seed=seed)
     assert held.holds, held
-    assert held.seen > degree // 2 or name in HALF_UNSEEN
+    assert held.seen > degree // 2
     assert held.seen == degree or name not in ALL_SEEN
     for claim in {degree // 2, held.seen - 1}:
         if claim < held.seen:
@@ -91,8 +89,9 @@ def test_measuring_supports_the_certificate_and_refutes_what_claims_less(polynom
 def test_what_cannot_be_measured_is_refused_and_its_first_activation_is_measured(name):
     model, card, samples = _part(name)
     assert verify_degree(model, card["degree"], samples).verdict == "not verifiable numerically"
-    with pytest.raises(ValueError, match=f"up to {MAX_DEGREE} can be fitted. Received: a model of degree"):
-        crossings(model, samples[0], samples[1] - samples[0])
+    if card["task"] != GENERATION:
+        with pytest.raises(ValueError, match=f"up to {MAX_DEGREE} can be fitted. Received: a model of degree"):
+            crossings(model, samples[0], samples[1] - samples[0])
     if card["architecture_arguments"].get("mirrored"):
         samples = np.asarray(model.get_layer("pixels")(samples))
         model = model.get_layer("body")

@@ -17,6 +17,8 @@ class GAN(keras.Model):
     x and G(z) of a relativistic pair are of the same class. D may give several scores of an image: the losses are means
     over all of them.
 
+    What the generator's layers add to the loss, such as `RangeControl`, is a part of L_G.
+
     Each loss must update its own network only. For L_D the gradient is stopped at G's images; for L_G it is stopped at
     D's weights. So the gradient of L_D + L_G in the weights of a network is that of its own loss, `fit` needs no
     training step per backend, and one optimizer updates both networks.
@@ -83,6 +85,7 @@ class GAN(keras.Model):
             generator_loss = ops.mean(ops.softplus(ops.stop_gradient(real) - for_generator))
         if self.range_penalty:
             generator_loss += self.range_penalty * y_pred["beyond"]
+        generator_loss += sum(self.losses)  # of each `RangeControl` of the generator; the discriminator has none
         self.discriminator_loss.update_state(discriminator_loss)
         self.generator_loss.update_state(generator_loss)
         return discriminator_loss + generator_loss

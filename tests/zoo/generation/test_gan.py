@@ -119,6 +119,22 @@ def test_the_generator_alone_pays_for_values_out_of_range(pixel):
     assert losses[1] == (pytest.approx(10 * 0.5**2), 2.0)
 
 
+def test_the_generators_loss_has_what_its_layers_add():
+    losses = []
+    for penalty in (0.0, 25.0):
+        gan = GAN(generator("gated_generator", penalty=penalty), discriminator(SHAPE, CLASSES, width=8, stages=1))
+        for layer in gan.generator.layers:
+            if layer.name.endswith("_norm"):
+                layer.gamma.assign(10 + 0 * layer.gamma)  # beyond ±5
+        gan.discriminator.set_weights([0 * values for values in gan.discriminator.get_weights()])
+        gan.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        losses.append(gan.train_on_batch(batch(), return_dict=True))
+    assert losses[1]["generator_loss"] > losses[0]["generator_loss"] + 10
+    assert losses[1]["discriminator_loss"] == losses[0]["discriminator_loss"] == pytest.approx(2)
+    for each in losses:
+        assert each["loss"] == pytest.approx(each["generator_loss"] + each["discriminator_loss"])
+
+
 def test_feature_maps_are_those_of_the_classifier_and_stay_as_they_are():
     maps = feature_maps("resnet_digits")
     shapes = [tuple(each.shape[1:]) for each in maps.outputs]
@@ -166,9 +182,20 @@ def test_the_discriminator_sees_clipped_pixels():
     np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (seen, white)), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("stages, degree", [(1, 10), (2, 22)])
-def test_without_tanh_a_generator_is_a_polynomial_of_the_noise(stages, degree):
-    model = build_generator("pinet_generator", {"width": 8, "stages": stages}, LATENT, SHAPE, CLASSES, 4, name="g")
+@pytest.mark.parametrize(
+    "architecture, arguments, degree",
+    [
+        ("pinet_generator", {"stages": 1}, 10),
+        ("pinet_generator", {"stages": 2}, 22),
+        (
+            "gated_generator",
+            {"stages": 1, "degree": 2},
+            9 * 26,
+        ),  # of both resolutions: 2 · (2 · 1 + 1), 2 · (2 · 6 + 1)
+    ],
+)
+def test_a_generator_is_a_polynomial_of_the_noise(architecture, arguments, degree):
+    model = build_generator(architecture, {"width": 8, **arguments}, LATENT, SHAPE, CLASSES, 4, name="g")
     certificate = certify(model)
     assert (certificate.tier, certificate.degree) == (2, degree)
     rng = np.random.default_rng(0)
@@ -182,6 +209,7 @@ def test_what_the_other_variants_are():
     assert certify(generator(combine="sum")).degree == 1
     assert certify(generator(output="tanh")).tier_name == "not polynomial"
     assert certify(generator("dcgan")).tier_name == "not polynomial"
+    assert certify(generator("gated_generator")).degree == 9 * (8 * (8 * 72 + 1))
     assert certify(generator(num_classes=None)).degree == 10
 
 
@@ -198,8 +226,9 @@ def test_wrong_arguments_of_an_architecture_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         generator(**arguments)
     if "stages" in arguments:
-        with pytest.raises(ValueError, match=words):
-            generator("dcgan", **arguments)
+        for other in ("dcgan", "gated_generator"):
+            with pytest.raises(ValueError, match=words):
+                generator(other, **arguments)
 
 
 def test_a_seed_draws_the_same_images_however_many_are_drawn():
