@@ -135,6 +135,25 @@ def test_the_generators_loss_has_what_its_layers_add():
         assert each["loss"] == pytest.approx(each["generator_loss"] + each["discriminator_loss"])
 
 
+def test_a_gated_generator_pays_for_pixels_out_of_range():
+    gan = GAN(generator("gated_generator", penalty=0.0), discriminator(SHAPE, CLASSES, width=8, stages=1))
+    gan.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    before = gan.train_on_batch(batch(), return_dict=True)["generator_loss"]
+    gan.generator.get_layer("image").bias.assign([5.0])  # of ±2.5
+    assert gan.train_on_batch(batch(), return_dict=True)["generator_loss"] > before + 100
+
+
+@pytest.mark.parametrize("part", ["inner", "outer"])
+def test_a_gated_generator_adds_a_branch_to_what_the_noise_gates(part):
+    """Without the features of the one, the noise still comes through the other."""
+    model = generator("gated_generator")
+    for layer in model.layers:
+        if layer.name.endswith(f"_{part}_norm"):
+            layer.gamma.assign(0 * layer.gamma)
+    first, second = generate(model, draw_latents(2, LATENT, seed=0), np.array([1, 1]))
+    assert (first != second).any()
+
+
 def test_feature_maps_are_those_of_the_classifier_and_stay_as_they_are():
     maps = feature_maps("resnet_digits")
     shapes = [tuple(each.shape[1:]) for each in maps.outputs]
