@@ -139,7 +139,7 @@ def test_a_gated_generator_pays_for_pixels_out_of_range():
     gan = GAN(generator("gated_generator", penalty=0.0), discriminator(SHAPE, CLASSES, width=8, stages=1))
     gan.compile(keras.optimizers.SGD(0.0), jit_compile=False)
     before = gan.train_on_batch(batch(), return_dict=True)["generator_loss"]
-    gan.generator.get_layer("image").bias.assign([5.0])  # of ±2.5
+    gan.generator.get_layer("image").kernel.assign(30 * gan.generator.get_layer("image").kernel)  # far beyond ±2.5
     assert gan.train_on_batch(batch(), return_dict=True)["generator_loss"] > before + 100
 
 
