@@ -206,11 +206,7 @@ def test_the_discriminator_sees_clipped_pixels():
     [
         ("pinet_generator", {"stages": 1}, 10),
         ("pinet_generator", {"stages": 2}, 22),
-        (
-            "gated_generator",
-            {"stages": 1, "degree": 2},
-            9 * 26,
-        ),  # of both resolutions: 2 · (2 · 1 + 1), 2 · (2 · 6 + 1)
+        ("gated_generator", {"stages": 1, "degree": 2}, 9 * 26),  # its resolutions: 2 · (2 · 1 + 1) and 2 · (2 · 6 + 1)
     ],
 )
 def test_a_generator_is_a_polynomial_of_the_noise(architecture, arguments, degree):
