@@ -1,5 +1,6 @@
 """Augmented batches whose order and content depend on seed, epoch and step only."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -40,9 +41,11 @@ class Batches(ShuffledBatches):
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
             generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
-            augmented = self._augment(self.images, generator)
+            augmented = self._augment(self.images, replace(self.recipe, flip=False, cutout=0), generator)
             self.answers = self.teacher.answers(augmented, version) if self.teacher else None
             generator = np.random.default_rng([self.recipe.seed, 0, 1, epoch])
+            if self.images.ndim == 4:
+                augmented = augment(augmented, replace(self.recipe, shift=0, rotate=0.0, zoom=0.0), generator)
             self.augmented = recompress(augmented, self.recipe.jpeg, generator)
 
     def __getitem__(self, step):
@@ -53,16 +56,16 @@ class Batches(ShuffledBatches):
             if self.answers is not None:
                 targets = self.teacher.mix(self.answers[chosen], targets)
             return self.augmented[chosen], targets
-        images, targets = self._augment(self.images[chosen], generator), self.targets[chosen]
+        images, targets = self._augment(self.images[chosen], self.recipe, generator), self.targets[chosen]
         if self.recipe.mixup:
             images, targets = mix(images, targets, self.recipe.mixup, generator)
         images, targets = images[self.part], targets[self.part]
         targets = self.teacher(images, targets) if self.teacher else targets
         return recompress(images, self.recipe.jpeg, generator), targets
 
-    def _augment(self, examples, generator):
+    def _augment(self, examples, recipe, generator):
         function = augment if self.images.ndim == 4 else augment_audio
-        return function(examples, self.recipe, generator)
+        return function(examples, recipe, generator)
 
 
 def augment(images, recipe, generator):
