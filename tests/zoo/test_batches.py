@@ -130,7 +130,7 @@ def test_cutout_greys_a_square_and_nothing_else(small_arrays):
 
 
 def test_versions_come_in_turn_and_are_the_same_each_time(batches):
-    recipe = replace(RECIPE, augmented_versions=2)
+    recipe = replace(RECIPE, augmented_versions=2, flip=False, cutout=0)
     other, images = Batches(batches.images, batches.targets, recipe), {}
     for epoch in range(4):
         other.start_epoch(epoch)
@@ -140,6 +140,28 @@ def test_versions_come_in_turn_and_are_the_same_each_time(batches):
         assert np.array_equal(other[3][1], other.targets[chosen])
     assert np.array_equal(images[0], images[2]) and np.array_equal(images[1], images[3])
     assert not np.array_equal(images[0], images[1])
+
+
+def test_a_version_is_mirrored_and_covered_at_random_in_each_epoch(batches):
+    plain = replace(RECIPE, augmented_versions=1, flip=False, cutout=0)
+    version = Batches(batches.images, batches.targets, plain)
+    version.start_epoch(0)
+    mirrored, covered = (
+        Batches(batches.images, batches.targets, replace(plain, **change)) for change in ({"flip": True}, {"cutout": 3})
+    )
+    chosen, squares = [], []
+    for epoch in range(2):
+        mirrored.start_epoch(epoch)
+        covered.start_epoch(epoch)
+        as_it_is = (mirrored.augmented == version.augmented).all((1, 2, 3))
+        other = (mirrored.augmented == version.augmented[:, :, ::-1]).all((1, 2, 3))
+        assert (as_it_is | other).all() and as_it_is.any() and other.any()
+        changed = (covered.augmented != version.augmented).any(3)
+        assert (covered.augmented[changed] == 128).all() and changed.any((1, 2)).mean() > 0.9
+        chosen.append(as_it_is)
+        squares.append(changed)
+    assert (chosen[0] != chosen[1]).any()
+    assert (squares[0] != squares[1]).any((1, 2)).mean() > 0.8
 
 
 def test_processes_share_a_batch_of_a_version(batches):

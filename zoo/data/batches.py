@@ -19,6 +19,8 @@ class Batches(ShuffledBatches):
     would have seen. The state of Keras' augmentation layers would depend on how far the stopped run had prefetched.
 
     A teacher answers before images are recompressed as JPEG, so the answer to an image does not depend on its quality.
+    Of a fixed number of versions, what is kept is how each image is shifted, rotated and scaled, with the teacher's
+    answer to that; each epoch mirrors it, covers a part and recompresses it at random.
 
     Args:
         images: uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
@@ -40,12 +42,12 @@ class Batches(ShuffledBatches):
         super().start_epoch(epoch)
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
-            generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
-            augmented = self._augment(self.images, replace(self.recipe, flip=False, cutout=0), generator)
+            kept, fresh = _kept_and_fresh(self.recipe)
+            augmented = self._augment(self.images, kept, np.random.default_rng([self.recipe.seed, 0, 0, version]))
             self.answers = self.teacher.answers(augmented, version) if self.teacher else None
             generator = np.random.default_rng([self.recipe.seed, 0, 1, epoch])
             if self.images.ndim == 4:
-                augmented = augment(augmented, replace(self.recipe, shift=0, rotate=0.0, zoom=0.0), generator)
+                augmented = augment(augmented, fresh, generator)
             self.augmented = recompress(augmented, self.recipe.jpeg, generator)
 
     def __getitem__(self, step):
@@ -66,6 +68,11 @@ class Batches(ShuffledBatches):
     def _augment(self, examples, recipe, generator):
         function = augment if self.images.ndim == 4 else augment_audio
         return function(examples, recipe, generator)
+
+
+def _kept_and_fresh(recipe):
+    """A recipe with the augmentations that a version keeps, and one with those that are drawn in each of its epochs."""
+    return replace(recipe, flip=False, cutout=0), replace(recipe, shift=0, rotate=0.0, zoom=0.0)
 
 
 def augment(images, recipe, generator):
