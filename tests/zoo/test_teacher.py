@@ -80,6 +80,18 @@ def test_a_teacher_sees_images_before_they_are_recompressed(small_arrays, versio
         np.testing.assert_array_equal(targets, expected)
 
 
+def test_a_teacher_sees_a_version_before_it_is_mirrored_and_covered(small_arrays):
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    recipe = replace(RECIPE, augmented_versions=1, flip=False, cutout=0)
+    plain, changed = (
+        Batches(small_arrays["x_train"], labels, each, teacher=Teacher(each))
+        for each in (recipe, replace(recipe, flip=True, cutout=4))
+    )
+    (before, expected), (images, targets) = plain[0], changed[0]
+    assert (before != images).any((1, 2, 3)).mean() > 0.9
+    np.testing.assert_array_equal(targets, expected)
+
+
 def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small_arrays, tmp_path, monkeypatch):
     labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
     recipe = replace(RECIPE, augmented_versions=2, shift=1)
