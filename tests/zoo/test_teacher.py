@@ -103,6 +103,7 @@ def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small
         answers = softmax(np.asarray(model(images)), axis=-1)
         expected = 0.75 * answers + 0.25 * labels[batches.order[40:60]]
         np.testing.assert_allclose(targets, expected, atol=1e-3)  # answers are kept in float16
+    np.save(tmp_path / "answers_1.npy", np.zeros((240, 10), "float16"))  # of an earlier version: not read
     resumed = Teacher(recipe, tmp_path)
     monkeypatch.setattr(resumed.models[0], "predict", None)  # asked again, it would fail
     again = Batches(small_arrays["x_train"], labels, recipe, teacher=resumed)
@@ -114,9 +115,9 @@ def test_answers_to_a_version_are_computed_once_and_belong_to_its_examples(small
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x"), lambda path: np.save(path, np.zeros((3, 10)))])
 def test_damaged_answers_are_named(small_arrays, tmp_path, damage):
     recipe = replace(RECIPE, augmented_versions=1)
-    damage(tmp_path / "answers_0.npy")
+    damage(tmp_path / "answers_to_version_0.npy")
     labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
-    with pytest.raises(DamagedFile, match="answers_0.npy is damaged.*Delete it"):
+    with pytest.raises(DamagedFile, match="answers_to_version_0.npy is damaged.*Delete it"):
         Batches(small_arrays["x_train"], labels, recipe, teacher=Teacher(recipe, tmp_path))
 
 

@@ -42,12 +42,12 @@ class Batches(ShuffledBatches):
         super().start_epoch(epoch)
         if self.recipe.augmented_versions:
             version = epoch % self.recipe.augmented_versions
-            kept, fresh = _kept_and_fresh(self.recipe)
+            kept = replace(self.recipe, flip=False, cutout=0)
             augmented = self._augment(self.images, kept, np.random.default_rng([self.recipe.seed, 0, 0, version]))
             self.answers = self.teacher.answers(augmented, version) if self.teacher else None
             generator = np.random.default_rng([self.recipe.seed, 0, 1, epoch])
             if self.images.ndim == 4:
-                augmented = augment(augmented, fresh, generator)
+                augmented = augment(augmented, replace(self.recipe, shift=0, rotate=0.0, zoom=0.0), generator)
             self.augmented = recompress(augmented, self.recipe.jpeg, generator)
 
     def __getitem__(self, step):
@@ -68,11 +68,6 @@ class Batches(ShuffledBatches):
     def _augment(self, examples, recipe, generator):
         function = augment if self.images.ndim == 4 else augment_audio
         return function(examples, recipe, generator)
-
-
-def _kept_and_fresh(recipe):
-    """A recipe with the augmentations that a version keeps, and one with those that are drawn in each of its epochs."""
-    return replace(recipe, flip=False, cutout=0), replace(recipe, shift=0, rotate=0.0, zoom=0.0)
 
 
 def augment(images, recipe, generator):

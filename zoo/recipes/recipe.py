@@ -48,8 +48,8 @@ class Recipe:
         jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random. A teacher sees
             them before.
         augmented_versions: number of shifted, rotated and scaled versions of each example, one per epoch in turn; a
-            teacher's predictions for them are computed once. Each epoch mirrors and covers them at random
-            (`flip`, `cutout`). 0 draws a new augmentation in every epoch.
+            teacher's predictions for them are computed once. After that each epoch mirrors and covers them
+            at random (`flip`, `cutout`). 0 draws a new augmentation in every epoch.
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
         gain: largest change of an audio clip's loudness in decibels, louder or quieter.
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same

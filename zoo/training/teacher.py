@@ -39,7 +39,8 @@ class Teacher:
 
     def answers(self, examples: np.ndarray, version: int) -> np.ndarray:
         """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
-        path = Path(self.cache) / f"answers_{version}.npy" if self.cache else None
+        # `answers_N.npy`, which earlier versions wrote, belong to images that were mirrored and covered.
+        path = Path(self.cache) / f"answers_to_version_{version}.npy" if self.cache else None
         if path and path.exists():
             with naming_damaged_file(path, "Delete it: the answers are then computed again."):
                 return _read(path, (len(examples), self.models[0].output_shape[-1]))
