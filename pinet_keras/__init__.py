@@ -26,6 +26,7 @@ activation function, after any convolution and its batch normalisation.
 
 from pinet_keras.layers import (
     HermiteActivation,
+    MirrorConv2D,
     PolyBlock2D,
     PolyConv1D,
     PolyConv2D,
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "HermiteActivation",
+    "MirrorConv2D",
     "PolyBlock2D",
     "PolyConv1D",
     "PolyConv2D",

@@ -2,6 +2,7 @@
 
 from pinet_keras.layers.graphs import normalized_adjacency
 from pinet_keras.layers.hermite_activation import HermiteActivation
+from pinet_keras.layers.mirror_conv2d import MirrorConv2D
 from pinet_keras.layers.poly_block2d import PolyBlock2D
 from pinet_keras.layers.poly_conv1d import PolyConv1D
 from pinet_keras.layers.poly_conv2d import PolyConv2D
@@ -15,6 +16,7 @@ from pinet_keras.layers.second_order2d import SecondOrder2D
 
 __all__ = [
     "HermiteActivation",
+    "MirrorConv2D",
     "PolyBlock2D",
     "PolyConv1D",
     "PolyConv2D",

@@ -4,7 +4,7 @@ import keras
 import pytest
 from keras import layers, ops
 
-from pinet_keras import HermiteActivation, ReLUApproximation
+from pinet_keras import HermiteActivation, MirrorConv2D, ReLUApproximation
 from pinet_keras.analysis import count_macs
 
 
@@ -27,6 +27,7 @@ def _count(*stack, shape=(8, 8, 3)):
         (lambda: layers.TimeDistributed(layers.Dense(5)), 64 * 3 * 5),
         (lambda: layers.EinsumDense("abcd,de->abce", output_shape=(8, 8, 5)), 64 * 3 * 5),
         (lambda: layers.SpectralNormalization(layers.Dense(5)), 64 * 3 * 5),
+        (lambda: MirrorConv2D(5, 3, paired=False), 6 * 6 * 9 * 3 * 10),
         (lambda: HermiteActivation(4), 2 * 64 * 3),
         (lambda: ReLUApproximation(6), 3 * 64 * 3),
     ],

@@ -8,6 +8,7 @@ from keras import ops
 
 from pinet_keras import (
     HermiteActivation,
+    MirrorConv2D,
     PolyBlock2D,
     PolyConv1D,
     PolyConv2D,
@@ -249,6 +250,33 @@ CASES = [
         inner_depth=3,
         trainable=5,
         non_trainable=8,
+    ),
+    Case(
+        "mirror-conv",
+        MirrorConv2D,
+        {
+            "filters": 3,
+            "kernel_size": (2, 3),
+            "padding": "same",
+            "kernel_regularizer": "l2",
+            "bias_constraint": "max_norm",
+        },
+        (2, 5, 6, 4),
+        (2, 5, 6, 6),
+        degree=1,
+        inner_depth=0,
+        trainable=2,
+        losses=1,
+    ),
+    Case(
+        "mirror-conv-image",
+        MirrorConv2D,
+        {"filters": 3, "kernel_size": 2, "paired": False, "use_bias": False},
+        (2, 5, 6, 3),
+        (2, 4, 5, 6),
+        degree=1,
+        inner_depth=0,
+        trainable=1,
     ),
     Case(
         "range-control",

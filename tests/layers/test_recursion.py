@@ -10,6 +10,7 @@ from keras import ops
 
 import pinet_keras
 from pinet_keras import (
+    MirrorConv2D,
     PolyBlock2D,
     PolyConv1D,
     PolyConv2D,
@@ -113,6 +114,7 @@ CHANNELS_FIRST = [
     (PolyConv2D, {"filters": 3, "kernel_size": 2, "decomposition": "ncp_skip", "strides": 2}, (2, 5, 6, 4)),
     (PolyBlock2D, {"filters": 3, "strides": 2, "normalization": "batch"}, (2, 5, 6, 4)),
     (SecondOrder2D, {}, (2, 5, 6, 4)),
+    (MirrorConv2D, {"filters": 3, "kernel_size": (2, 3)}, (2, 5, 6, 4)),
 ]
 
 

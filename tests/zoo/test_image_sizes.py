@@ -7,13 +7,14 @@ from pinet_keras.analysis import certify
 from zoo.architectures import build
 
 SMALL = {
+    "mirror_vgg": {"widths": [2, 2, 2], "depth": 1},
     "pinet": {"width": 2, "stages": 4, "block": "residual", "stem": True},
     "pinet_vgg": {"widths": [2, 2, 2], "depth": 1},
     "polynet": {"width": 1},
     "resnet": {"widths": [2, 2, 2], "blocks": 1},
     "cryptonet": {"width": 2, "units": 4},
 }
-DEGREES = {"cryptonet": 4, "pinet": 16, "pinet_vgg": 8, "polynet": 32, "resnet": 128}
+DEGREES = {"cryptonet": 4, "mirror_vgg": 8, "pinet": 16, "pinet_vgg": 8, "polynet": 32, "resnet": 128}
 
 
 def network(name, *shape):
@@ -36,7 +37,7 @@ def test_images_need_not_be_square(name):
     assert network(name, 24, 40, 1).predict_on_batch(np.zeros((2, 24, 40, 1), "uint8")).shape == (2, 5)
 
 
-TOO_SMALL = [("pinet", 8), ("pinet_vgg", 4), ("polynet", 11), ("resnet", 4), ("cryptonet", 4)]
+TOO_SMALL = [("mirror_vgg", 4), ("pinet", 8), ("pinet_vgg", 4), ("polynet", 11), ("resnet", 4), ("cryptonet", 4)]
 
 
 @pytest.mark.parametrize("name, size", TOO_SMALL)

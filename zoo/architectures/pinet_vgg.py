@@ -3,8 +3,9 @@
 import keras
 from keras import layers
 
-from pinet_keras import RangeControl, ReLUApproximation, SecondOrder2D
+from pinet_keras import SecondOrder2D
 from pinet_keras.arguments import one_of
+from zoo.architectures.parts.bounded_activation import bounded_activation, check_activation
 from zoo.architectures.parts.partial_identity import PartialIdentity
 from zoo.architectures.pinet import MOMENTUM
 
@@ -84,16 +85,7 @@ def pinet_vgg(
     one_of("form", form, FORMS)
     one_of("normalization", normalization, NORMALIZATIONS)
     one_of("downsampling", downsampling, DOWNSAMPLINGS)
-    if activation_degree and (activation != "relu" or not bound):
-        raise ValueError(
-            '`activation_degree` needs activation="relu" and a `bound`. '
-            f"Received: activation={activation!r}, bound={bound!r}"
-        )
-    if approximation_bound and not (activation_degree and approximation_bound >= bound):
-        raise ValueError(
-            "`approximation_bound` needs an `activation_degree`, and is `bound` or more. "
-            f"Received: approximation_bound={approximation_bound!r}, bound={bound!r}"
-        )
+    check_activation(activation, activation_degree, bound, approximation_bound)
     if whitening and stem_width:
         raise ValueError(f"One stem is enough. Received: whitening={whitening}, stem_width={stem_width}")
     if min(inputs.shape[1:3]) < 2 ** len(widths):
@@ -111,12 +103,7 @@ def pinet_vgg(
             name = f"stage_{stage}_conv_{index}"
             halved = downsampling if index == 0 else None
             x = _second_order(x, filters, form, normalization, alpha, halved, dropout, name)
-            if bound:
-                x = RangeControl(bound, penalty, name=f"{name}_range")(x)
-            if activation_degree:
-                x = ReLUApproximation(activation_degree, approximation_bound or bound, name=f"{name}_activation")(x)
-            elif activation:
-                x = layers.Activation(activation, name=f"{name}_activation")(x)
+            x = bounded_activation(x, activation, activation_degree, bound, penalty, approximation_bound, name)
             if halved == "late":
                 x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
     return layers.GlobalAveragePooling2D(name="features")(x)
