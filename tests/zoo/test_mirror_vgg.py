@@ -44,6 +44,10 @@ def test_the_degree_doubles_with_every_convolution():
     assert certify(network(form="none")).degree == 1
 
 
+def test_the_features_are_as_many_as_the_filters_of_the_last_stage():
+    assert build("mirror_vgg", {"widths": [4, 6]}, (16, 16, 3), *STANDARD[:2], None).output_shape == (None, 6)
+
+
 def test_it_has_half_of_the_weights_of_a_plain_network_of_as_many_channels():
     paired = network(whitening=2, form="none", widths=[8, 8, 8], size=(31, 31))
     plain = build("pinet_vgg", {"widths": [16, 16, 16], "form": "none", "downsampling": "late"}, (31, 31, 3), *STANDARD)
