@@ -129,49 +129,6 @@ def test_cutout_greys_a_square_and_nothing_else(small_arrays):
     assert changed.any((0, 2)).all() and changed.any((0, 1)).all()  # somewhere in every row and column
 
 
-def test_versions_come_in_turn_and_are_the_same_each_time(batches):
-    recipe = replace(RECIPE, augmented_versions=2, flip=False, cutout=0)
-    other, images = Batches(batches.images, batches.targets, recipe), {}
-    for epoch in range(4):
-        other.start_epoch(epoch)
-        images[epoch] = other.augmented
-        chosen = other.order[3 * 16 : 4 * 16]
-        assert np.array_equal(other[3][0], other.augmented[chosen])
-        assert np.array_equal(other[3][1], other.targets[chosen])
-    assert np.array_equal(images[0], images[2]) and np.array_equal(images[1], images[3])
-    assert not np.array_equal(images[0], images[1])
-
-
-def test_a_version_is_mirrored_and_covered_at_random_in_each_epoch(batches):
-    plain = replace(RECIPE, augmented_versions=1, flip=False, cutout=0)
-    version = Batches(batches.images, batches.targets, plain)
-    version.start_epoch(0)
-    mirrored, covered = (
-        Batches(batches.images, batches.targets, replace(plain, **change)) for change in ({"flip": True}, {"cutout": 3})
-    )
-    chosen, squares = [], []
-    for epoch in range(2):
-        mirrored.start_epoch(epoch)
-        covered.start_epoch(epoch)
-        as_it_is = (mirrored.augmented == version.augmented).all((1, 2, 3))
-        other = (mirrored.augmented == version.augmented[:, :, ::-1]).all((1, 2, 3))
-        assert (as_it_is | other).all() and as_it_is.any() and other.any()
-        changed = (covered.augmented != version.augmented).any(3)
-        assert (covered.augmented[changed] == 128).all() and changed.any((1, 2)).mean() > 0.9
-        chosen.append(as_it_is)
-        squares.append(changed)
-    assert (chosen[0] != chosen[1]).any()
-    assert (squares[0] != squares[1]).any((1, 2)).mean() > 0.8
-
-
-def test_processes_share_a_batch_of_a_version(batches):
-    recipe = replace(RECIPE, augmented_versions=1)
-    whole = Batches(batches.images, batches.targets, recipe)[3]
-    parts = [Batches(batches.images, batches.targets, recipe, part, 2)[3] for part in range(2)]
-    for expected, halves in zip(whole, zip(*parts, strict=True), strict=True):
-        assert np.array_equal(expected, np.concatenate(halves))
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 def test_jpeg_recompresses_a_fraction_of_the_images(channels):
     ramp = np.arange(0, 256, 8, dtype="uint8")

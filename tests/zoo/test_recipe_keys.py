@@ -19,6 +19,7 @@ from zoo.recipes import Recipe
 from zoo.training import fitting
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.recipe_data import recipe_data
+from zoo.training.teacher import Teacher
 
 RECIPE = Recipe(
     name="small",
@@ -361,19 +362,20 @@ def test_a_batch_is_augmented_by_what_the_recipe_names_and_nothing_else(data_set
 
 
 @pins("augmented_versions")
-def test_epochs_take_as_many_augmented_versions_in_turn_as_the_recipe_says(data_set):
-    targets = np.eye(10, dtype="float32")[data_set.y_train]
-    batches, seen = batch_with(data_set.x_train, targets, shift=2, augmented_versions=3), []
-    for epoch in range(6):
+def test_a_teacher_sees_as_many_versions_as_the_recipe_says_and_every_epoch_has_its_own(data_set, tmp_path):
+    teaching = {"teacher": "pinet_digits", "teacher_weight": 0.5, "augmented_versions": 3}
+    recipe, targets = replace(RECIPE, shift=2, **teaching), np.eye(10, dtype="float32")[data_set.y_train]
+    batches, seen = Batches(data_set.x_train, targets, recipe, teacher=Teacher(recipe, tmp_path)), set()
+    assert len(list(tmp_path.glob("answers_to_version_*.npy"))) == 3
+    for epoch in range(4):
         batches.start_epoch(epoch)
         batches.order = np.arange(300)
-        seen.append(batches[0][0].tobytes())
-    assert seen[:3] == seen[3:] and len(set(seen)) == 3
-    other = batch_with(data_set.x_train, targets, shift=2, augmented_versions=3, seed=1)
-    other.order = np.arange(300)
-    assert other[0][0].tobytes() not in seen
+        seen.add(batches[0][0].tobytes())
+    assert len(seen) == 4
+    with pytest.raises(ValueError, match="'augmented_versions' needs a 'teacher'. Received: augmented_versions=3"):
+        replace(RECIPE, augmented_versions=3)
     with pytest.raises(ValueError, match="'mixup' and 'augmented_versions' exclude each other"):
-        replace(RECIPE, mixup=0.5, augmented_versions=3)
+        replace(RECIPE, mixup=0.5, **teaching)
     with pytest.raises(ValueError, match="'jpeg' is a fraction"):
         replace(RECIPE, jpeg=1.5)
 

@@ -19,8 +19,8 @@ class Batches(ShuffledBatches):
     would have seen. The state of Keras' augmentation layers would depend on how far the stopped run had prefetched.
 
     A teacher answers before images are recompressed as JPEG, so the answer to an image does not depend on its quality.
-    Of a fixed number of versions, what is kept is how each image is shifted, rotated and scaled, with the teacher's
-    answer to that; each epoch mirrors it, covers a part and recompresses it at random.
+    With `augmented_versions` it answers to that many shifted, rotated and scaled versions of each example, once, and
+    the mean of its answers belongs to the example however it is augmented.
 
     Args:
         images: uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
@@ -36,34 +36,27 @@ class Batches(ShuffledBatches):
         size = recipe.batch_size // parts
         self.part = slice(part * size, (part + 1) * size)
         super().__init__(images, targets, recipe)
-
-    def start_epoch(self, epoch):
-        """Draw the order of an epoch, and its augmented version if the recipe has a fixed number of versions."""
-        super().start_epoch(epoch)
-        if self.recipe.augmented_versions:
-            version = epoch % self.recipe.augmented_versions
-            kept = replace(self.recipe, flip=False, cutout=0)
-            augmented = self._augment(self.images, kept, np.random.default_rng([self.recipe.seed, 0, 0, version]))
-            self.answers = self.teacher.answers(augmented, version) if self.teacher else None
-            generator = np.random.default_rng([self.recipe.seed, 0, 1, epoch])
-            if self.images.ndim == 4:
-                augmented = augment(augmented, replace(self.recipe, shift=0, rotate=0.0, zoom=0.0), generator)
-            self.augmented = recompress(augmented, self.recipe.jpeg, generator)
+        self.answers = self._answers() if teacher and recipe.augmented_versions else None
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
-        if self.recipe.augmented_versions:
-            chosen = chosen[self.part]
-            targets = self.targets[chosen]
-            if self.answers is not None:
-                targets = self.teacher.mix(self.answers[chosen], targets)
-            return self.augmented[chosen], targets
         images, targets = self._augment(self.images[chosen], self.recipe, generator), self.targets[chosen]
         if self.recipe.mixup:
             images, targets = mix(images, targets, self.recipe.mixup, generator)
         images, targets = images[self.part], targets[self.part]
-        targets = self.teacher(images, targets) if self.teacher else targets
+        if self.answers is not None:
+            targets = self.teacher.mix(self.answers[chosen[self.part]], targets)
+        elif self.teacher:
+            targets = self.teacher(images, targets)
         return recompress(images, self.recipe.jpeg, generator), targets
+
+    def _answers(self):
+        """The mean of the teacher's answers to the versions of each example."""
+        whole, total = replace(self.recipe, flip=False, cutout=0), 0
+        for version in range(self.recipe.augmented_versions):
+            generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
+            total = total + self.teacher.answers(self._augment(self.images, whole, generator), version)
+        return total / self.recipe.augmented_versions
 
     def _augment(self, examples, recipe, generator):
         function = augment if self.images.ndim == 4 else augment_audio

@@ -47,9 +47,8 @@ class Recipe:
         cutout: width in pixels of a grey square at a random position of each image.
         jpeg: fraction of the images that are recompressed as JPEG, at a quality from 30 to 95 at random. A teacher sees
             them before.
-        augmented_versions: number of shifted, rotated and scaled versions of each example, one per epoch in turn; a
-            teacher's predictions for them are computed once. After that each epoch mirrors and covers them
-            at random (`flip`, `cutout`). 0 draws a new augmentation in every epoch.
+        augmented_versions: number of shifted, rotated and scaled versions of each example that a teacher sees, once;
+            the mean of its predictions belongs to the example however it is augmented. 0: the teacher sees each batch.
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
         gain: largest change of an audio clip's loudness in decibels, louder or quieter.
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same
@@ -174,6 +173,11 @@ class Recipe:
             )
         if self.jpeg > 1:
             raise ValueError(f"Recipe key 'jpeg' is a fraction, 0 to 1. Received: {self.jpeg!r}")
+        if self.augmented_versions and not self.teacher:
+            raise ValueError(
+                "Recipe key 'augmented_versions' needs a 'teacher'. "
+                f"Received: augmented_versions={self.augmented_versions!r}"
+            )
         if self.mixup and self.augmented_versions:
             raise ValueError(
                 "Recipe keys 'mixup' and 'augmented_versions' exclude each other. "

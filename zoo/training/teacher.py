@@ -38,18 +38,18 @@ class Teacher:
         return (self.weight * answers + (1 - self.weight) * targets).astype("float32")
 
     def answers(self, examples: np.ndarray, version: int) -> np.ndarray:
-        """Probabilities for all examples of an augmented version, float16 `[n, classes]`; kept for its next epoch."""
+        """Probabilities for all examples of an augmented version, float32 `[n, classes]`; kept for a resumed run."""
         # `answers_N.npy`, which earlier versions wrote, belong to images that were mirrored and covered.
         path = Path(self.cache) / f"answers_to_version_{version}.npy" if self.cache else None
         if path and path.exists():
             with naming_damaged_file(path, "Delete it: the answers are then computed again."):
-                return _read(path, (len(examples), self.models[0].output_shape[-1]))
+                return _read(path, (len(examples), self.models[0].output_shape[-1])).astype("float32")
         logits = (model.predict(examples, batch_size=500, verbose=0) for model in self.models)
         found = _mean(logits).astype("float16")
         if path:
             with replacing(path) as partial:
                 np.save(partial, found)
-        return found
+        return found.astype("float32")
 
 
 def _mean(logits: Iterable[np.ndarray]) -> np.ndarray:
