@@ -19,7 +19,7 @@ GROUPS = (
     ("pinet_cifar10", "pinet_cifar10_lite"),
     ("pinet_cifar10", "pinet_cifar10_shallow"),
     ("pinet_cifar10_shallow", "pinet_cifar10_encrypted"),
-    ("pinet_cifar10_activated", "pinet_cifar10_lite_activated"),
+    ("pinet_cifar10_activated", "pinet_cifar10_narrow_activated"),
     ("pinet_cifar10_activated", "pinet_cifar10_products_activated"),
 )
 

@@ -1,6 +1,6 @@
 """What polynomials in place of ReLU cost without training: python -m benchmarks.converted [--data-dir DIR]
 
-`pinet_cifar10_lite_activated` with `ReLUApproximation` in place of its ReLU, on its validation images. Written to
+`pinet_cifar10_narrow_activated` with `ReLUApproximation` in place of its ReLU, on its validation images. Written to
 docs/experiments.md.
 """
 
@@ -16,7 +16,7 @@ from zoo.evaluation.classifiers import predict_logits
 from zoo.publishing.formatting import markdown_table
 from zoo.training.batch_norm import recompute_statistics
 
-RELU = "pinet_cifar10_lite_activated"
+RELU = "pinet_cifar10_narrow_activated"
 DEGREES, BOUNDS = (4, 8, 12, 16), (3.0, 5.0, 7.0)
 
 
