@@ -46,7 +46,7 @@ def mirror_vgg(
         form: `"mixed"` or `"none"`.
         alpha: the initial scale of the inner batch norm.
         whitening: kernel size of the first convolution, which makes patches uncorrelated; its kernel is computed from
-            the training images (`zoo.training.whitening`) and is not trained. There is no padding.
+            the training images (`zoo.training.whitening`) and is not trained. Its input is not padded.
         dropout: fraction of the channels of each second-order term that a training step leaves out.
         activation: name of a Keras activation function, or `None`.
         activation_degree: degree of a `ReLUApproximation` in place of `activation="relu"`; `None` for ReLU itself.
