@@ -114,6 +114,14 @@ def test_layers_of_all_kinds():
     check(randomised(keras.Model(inputs, x)), np.random.default_rng(2).normal(size=(5, 8, 8, 3)))
 
 
+def test_convolutions_that_commute_with_mirroring():
+    inputs = keras.Input((6, 6, 3))
+    x = pinet_keras.MirrorConv2D(2, 3, paired=False, bias_initializer="normal")(inputs)
+    x = pinet_keras.MirrorConv2D(2, 3, padding="same", use_bias=False)(ops.square(x))
+    x = layers.Dense(3)(layers.GlobalAveragePooling2D()(x))
+    check(randomised(keras.Model(inputs, x)), np.random.default_rng(5).normal(size=(4, 6, 6, 3)))
+
+
 def test_powers_and_squares():
     inputs = keras.Input((4,))
     x = layers.Dense(4, activation=ops.square)(inputs)

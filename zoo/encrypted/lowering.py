@@ -193,10 +193,14 @@ class _Lowering:
 
         def function(*arrays):
             values = iter(arrays)
-            args, kwargs = tree.map_structure(
-                lambda x: ops.convert_to_tensor(next(values)) if isinstance(x, keras.KerasTensor) else x,
-                (call.args, call.kwargs),
-            )
+
+            def value(x):
+                if isinstance(x, keras.KerasTensor):
+                    return ops.convert_to_tensor(next(values))
+                is_array = (ops.is_tensor(x) or isinstance(x, np.ndarray)) and "float" in str(x.dtype)
+                return ops.cast(x, "float64") if is_array else x  # as the arrays are: a convolution does not mix dtypes
+
+            args, kwargs = tree.map_structure(value, (call.args, call.kwargs))
             return call.operation(*args, **kwargs)
 
         if without_activation and not linear_maps.is_linear(call.operation):
