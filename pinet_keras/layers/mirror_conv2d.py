@@ -58,8 +58,8 @@ class MirrorConv2D(keras.layers.Layer):
 
     Raises:
         ValueError: if `filters` or `kernel_size` is not a positive integer, if `padding` or `data_format` is unknown,
-            if `padding="same"` meets an even kernel, or if the input does not have four axes, or its channels are of
-            unknown number or, with `paired=True`, of an odd one.
+            if `padding="same"` meets a kernel of even width, or if the input does not have four axes, or its channels
+            are of unknown number or, with `paired=True`, of an odd one.
 
     Reference:
         Cohen and Welling, Group Equivariant Convolutional Networks, arXiv 1602.07576: the group of the identity and the
