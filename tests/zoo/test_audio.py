@@ -206,7 +206,9 @@ def test_the_test_split_is_the_first_five_recordings_of_every_speaker(tfds_dir):
     assert data_set.sha256 == zoo.card("pinet_spoken_digit")["dataset"]["sha256"]
 
 
-@pytest.mark.parametrize("change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}, {"mixup": 0.2}])
+@pytest.mark.parametrize(
+    "change", [{"flip": True}, {"rotate": 5.0}, {"cutout": 4}, {"mixup": 0.2}, {"mixed_versions": 2}]
+)
 def test_what_is_done_to_images_is_not_done_to_audio_clips(change):
     with pytest.raises(ValueError, match="has no meaning for spoken_digit"):
         replace(RECIPE, **change)

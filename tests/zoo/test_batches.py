@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data.batches import Batches, augment, mix, recompress
+from zoo.data.batches import Batches, augment, recompress
+from zoo.data.mixing import cutmix, mixup
 from zoo.recipes import read_recipe
 
 RECIPE = replace(read_recipe("pinet_digits"), batch_size=16, shift=2, flip=True)
@@ -44,7 +45,7 @@ def test_an_epoch_shows_every_image_once(batches):
 def test_mixed_images_have_mixed_targets():
     levels = np.arange(0, 200, 20, dtype="uint8")
     images, targets = np.tile(levels[:, None, None, None], (1, 4, 4, 3)), np.eye(10, dtype="float32")
-    mixed, soft = mix(images, targets, 1.0, np.random.default_rng(0))
+    mixed, soft = mixup(images, targets, 1.0, np.random.default_rng(0))
     assert mixed.dtype == np.uint8 and soft.dtype == np.float32
     np.testing.assert_allclose(soft.sum(1), 1, rtol=1e-6)
     # each grey level is that of its targets' mixture, so images and targets are mixed in the same proportion
@@ -56,8 +57,29 @@ def test_a_small_alpha_hardly_mixes():
     """Beta(α, α): with α = 1 all shares are as likely, with α = 0.1 four fifths are below 0.05 or above 0.95."""
     images, targets = np.zeros((1000, 2, 2, 1), "uint8"), np.eye(1000, dtype="float32")
     for alpha, low, high in ((0.1, 0.7, 0.9), (1.0, 0.05, 0.15)):
-        soft = mix(images, targets, alpha, np.random.default_rng(0))[1]
+        soft = mixup(images, targets, alpha, np.random.default_rng(0))[1]
         assert low < (soft.max(1) > 0.95).mean() < high
+
+
+def test_cutmix_replaces_a_rectangle_and_mixes_targets_by_its_area():
+    levels = np.arange(0, 200, 20, dtype="uint8")
+    images, targets = np.tile(levels[:, None, None, None], (1, 12, 16, 3)), np.eye(10, dtype="float32")
+    mixed, soft = cutmix(images, targets, np.random.default_rng(0))
+    assert mixed.dtype == np.uint8 and soft.dtype == np.float32
+    np.testing.assert_allclose(soft @ levels, mixed.mean((1, 2, 3)), rtol=1e-5)
+    changed = (mixed != images).any(-1)
+    assert changed.any((1, 2)).sum() >= 6
+    for each in changed:
+        rows, columns = each.any(1), each.any(0)
+        assert np.array_equal(each, rows[:, None] & columns)
+        assert (np.diff(np.flatnonzero(rows)) == 1).all() and (np.diff(np.flatnonzero(columns)) == 1).all()
+
+
+def test_cutmix_replaces_half_of_the_image_in_the_mean():
+    """The share that the square would have is uniform; what lies outside of the image takes a part of it away."""
+    images, targets = np.zeros((4000, 16, 16, 1), "uint8"), np.eye(4000, dtype="float32")
+    kept = cutmix(images, targets, np.random.default_rng(0))[1].max(1)
+    assert 0.05 < (kept > 0.95).mean() < 0.2 and 0.6 < kept.mean() < 0.75
 
 
 def test_batches_mix_if_the_recipe_says_so(batches):

@@ -380,6 +380,22 @@ def test_a_teacher_sees_as_many_versions_as_the_recipe_says_and_every_epoch_has_
         replace(RECIPE, jpeg=1.5)
 
 
+@pins("mixed_versions")
+def test_a_teacher_sees_as_many_mixtures_as_the_recipe_says_and_each_epoch_has_another_one(data_set, tmp_path):
+    teaching = {"teacher": "pinet_digits", "teacher_weight": 0.5, "augmented_versions": 1}
+    recipe = replace(RECIPE, mixed_versions=3, **teaching)
+    batches = Batches(data_set.x_train, np.eye(10)[data_set.y_train], recipe, teacher=Teacher(recipe, tmp_path))
+    assert len(list(tmp_path.glob("answers_to_mixture_*.npy"))) == 3
+    versions = []
+    for epoch in range(4):
+        batches.start_epoch(epoch)
+        versions.append(batches.mixture[0])
+    assert not any(np.array_equal(versions[0], version) for version in versions[1:3])
+    np.testing.assert_array_equal(versions[0], versions[3])
+    with pytest.raises(ValueError, match="'mixed_versions' needs 'augmented_versions'. Received: mixed_versions=3"):
+        replace(RECIPE, mixed_versions=3)
+
+
 @pins("gain")
 def test_audio_clips_become_louder_or_quieter_by_at_most_so_many_decibels():
     clips = np.full((60, 100), 1000, "int16")

@@ -49,7 +49,7 @@ def test_of_several_teachers_the_mean_of_the_probabilities_counts(small_arrays, 
     assert np.abs(first - second).max() > 0.1
     teacher = Teacher(recipe, tmp_path)
     np.testing.assert_allclose(teacher(images, labels), 0.75 * (first + second) / 2 + 0.25 * labels, atol=1e-5)
-    np.testing.assert_allclose(teacher.answers(images, 0), (first + second) / 2, atol=1e-3)  # float16
+    np.testing.assert_allclose(teacher.answers(images, "version_0"), (first + second) / 2, atol=1e-3)  # float16
     assert models_record(recipe)["teacher_sha256"] == " + ".join(
         zoo.card(name)["weights"]["sha256"] for name in ("pinet_digits", "resnet_digits")
     )
@@ -154,3 +154,22 @@ def test_several_devices_are_refused(tmp_path, small_npz):
     with pytest.raises(ValueError, match="teacher trains on one device. Received: devices=2"):
         train(RECIPE, data=small_npz, run_dir=tmp_path / "run", devices=2, console=quiet())
     assert not (tmp_path / "run").exists()
+
+
+def test_half_of_an_epochs_images_are_mixtures_that_the_teacher_has_seen(small_arrays, tmp_path):
+    labels = np.eye(10, dtype="float32")[small_arrays["y_train"]]
+    recipe = replace(RECIPE, augmented_versions=1, mixed_versions=2, shift=0, cutout=0)
+    batches = Batches(small_arrays["x_train"], labels, recipe, teacher=Teacher(recipe, tmp_path))
+    mixtures = []
+    for epoch in range(2):
+        batches.start_epoch(epoch)
+        images, targets = (np.concatenate(each) for each in zip(*batches, strict=True))
+        mixed = (images != small_arrays["x_train"][batches.order]).any((1, 2, 3))
+        assert 0.35 < mixed.mean() < 0.65
+        of_mixtures = softmax(np.asarray(zoo.load("pinet_digits")(images[mixed])), axis=-1)
+        shares = (targets[mixed] - 0.75 * of_mixtures) / 0.25  # of the labels that were mixed
+        np.testing.assert_allclose(shares.sum(1), 1, atol=0.01)
+        own = shares[np.arange(len(shares)), small_arrays["y_train"][batches.order][mixed]]
+        assert shares.min() > -0.01 and own.min() > -0.01 and 0.35 < own.mean() < 0.85
+        mixtures.append(images[mixed])
+    assert not np.array_equal(mixtures[0][:5], mixtures[1][:5])

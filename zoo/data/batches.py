@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import affine_transform
 
+from zoo.data.mixing import mixup
+from zoo.data.mixtures import Mixtures
 from zoo.data.shuffled_batches import ShuffledBatches
 
 GREY = 128
@@ -20,7 +22,8 @@ class Batches(ShuffledBatches):
 
     A teacher answers before images are recompressed as JPEG, so the answer to an image does not depend on its quality.
     With `augmented_versions` it answers to that many shifted, rotated and scaled versions of each example, once, and
-    the mean of its answers belongs to the example however it is augmented.
+    the mean of its answers belongs to the example however it is augmented. With `mixed_versions` it also answers to as
+    many mixtures of each example with another one, and half of the examples of an epoch are such mixtures.
 
     Args:
         images: uint8 `[n, height, width, channels]`, or audio clips int16 `[n, samples]`.
@@ -35,19 +38,29 @@ class Batches(ShuffledBatches):
         self.teacher = teacher
         size = recipe.batch_size // parts
         self.part = slice(part * size, (part + 1) * size)
+        mixed = teacher and recipe.mixed_versions
+        self.mixtures = Mixtures(images, targets, recipe, teacher, augment) if mixed else None
         super().__init__(images, targets, recipe)
         self.answers = self._answers() if teacher and recipe.augmented_versions else None
+
+    def start_epoch(self, epoch):
+        """Draw the order of an epoch, and mix its images."""
+        super().start_epoch(epoch)
+        self.mixture = self.mixtures.of_epoch(epoch) if self.mixtures else None
 
     def __getitem__(self, step):
         chosen, generator = self.draw(step)
         images, targets = self._augment(self.images[chosen], self.recipe, generator), self.targets[chosen]
         if self.recipe.mixup:
-            images, targets = mix(images, targets, self.recipe.mixup, generator)
+            images, targets = mixup(images, targets, self.recipe.mixup, generator)
         images, targets = images[self.part], targets[self.part]
         if self.answers is not None:
             targets = self.teacher.mix(self.answers[chosen[self.part]], targets)
         elif self.teacher:
             targets = self.teacher(images, targets)
+        if self.mixture:
+            mixed = generator.random(len(images)) < 0.5
+            images[mixed], targets[mixed] = (each[chosen[self.part]][mixed] for each in self.mixture)
         return recompress(images, self.recipe.jpeg, generator), targets
 
     def _answers(self):
@@ -55,7 +68,7 @@ class Batches(ShuffledBatches):
         whole, total = replace(self.recipe, flip=False, cutout=0), 0
         for version in range(self.recipe.augmented_versions):
             generator = np.random.default_rng([self.recipe.seed, 0, 0, version])
-            total = total + self.teacher.answers(self._augment(self.images, whole, generator), version)
+            total = total + self.teacher.answers(self._augment(self.images, whole, generator), f"version_{version}")
         return total / self.recipe.augmented_versions
 
     def _augment(self, examples, recipe, generator):
@@ -101,30 +114,6 @@ def recompress(images, fraction, generator):
         Image.fromarray(images[index].squeeze()).save(file, "JPEG", quality=int(quality))
         changed[index] = np.asarray(Image.open(file)).reshape(images[index].shape)
     return changed
-
-
-def mix(images, targets, alpha, generator):
-    """Mixup: mix each image with another one of the batch, and their targets in the same proportion.
-
-    x ← λ x + (1 − λ) x', y ← λ y + (1 − λ) y', with λ drawn from Beta(α, α) for each image.
-
-    Args:
-        images: uint8 `[n, height, width, channels]`.
-        targets: float32 `[n, classes]`.
-        alpha: α; near 0 λ is close to 0 or 1, with 1 it is uniform.
-        generator: `numpy.random.Generator`.
-
-    Returns:
-        Images, uint8, and targets, float32.
-
-    Reference:
-        Zhang et al., mixup: Beyond Empirical Risk Minimization, arXiv 1710.09412.
-    """
-    others = generator.permutation(len(images))
-    weights = generator.beta(alpha, alpha, len(images)).astype("float32")
-    of_images, of_targets = weights[:, None, None, None], weights[:, None]
-    mixed = of_images * images + (1 - of_images) * images[others]
-    return np.round(mixed).astype("uint8"), of_targets * targets + (1 - of_targets) * targets[others]
 
 
 def augment_audio(clips, recipe, generator):

@@ -54,7 +54,8 @@ def check_kind(recipe, is_audio):
         recipe: the `Recipe`.
         is_audio: whether the examples are audio clips; else they are images.
     """
-    images = ("flip", "rotate", "cutout", "jpeg", "mixup", "image_size", "bfloat16")  # spectrograms are of float32
+    # spectrograms are of float32
+    images = ("flip", "rotate", "cutout", "jpeg", "mixup", "mixed_versions", "image_size", "bfloat16")
     others = images if is_audio else ("gain", "samples")
     for key in others:
         if getattr(recipe, key):

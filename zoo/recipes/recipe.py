@@ -1,6 +1,6 @@
 """The recipe of a classifier."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from zoo.data.catalog import SETS
@@ -49,6 +49,9 @@ class Recipe:
             them before.
         augmented_versions: number of shifted, rotated and scaled versions of each example that a teacher sees, once;
             the mean of its predictions belongs to the example however it is augmented. 0: the teacher sees each batch.
+        mixed_versions: with `augmented_versions`, number of versions in which each image is mixed with another one, by
+            CutMix (version 0, 2, ...) or mixup with α = 1 (1, 3, ...), that a teacher sees, once. Half of the images of
+            each epoch are from one of these versions, the next epoch takes the next one.
         mixup: parameter α of the proportion in which each image is mixed with another, Beta(α, α).
         gain: largest change of an audio clip's loudness in decibels, louder or quieter.
         teacher: name of a trained classifier of the same data set, or folder of its run, whose predictions for the same
@@ -112,6 +115,7 @@ class Recipe:
     cutout: int = 0
     jpeg: float = 0.0
     augmented_versions: int = 0
+    mixed_versions: int = 0
     mixup: float = 0.0
     gain: float = 0.0
     teacher: str = ""
@@ -146,6 +150,7 @@ class Recipe:
                 "cutout",
                 "jpeg",
                 "augmented_versions",
+                "mixed_versions",
                 "mixup",
                 "gain",
                 "focal_gamma",
@@ -178,6 +183,11 @@ class Recipe:
                 "Recipe key 'augmented_versions' needs a 'teacher'. "
                 f"Received: augmented_versions={self.augmented_versions!r}"
             )
+        if self.mixed_versions and not self.augmented_versions:
+            raise ValueError(
+                "Recipe key 'mixed_versions' needs 'augmented_versions'. "
+                f"Received: mixed_versions={self.mixed_versions!r}"
+            )
         if self.mixup and self.augmented_versions:
             raise ValueError(
                 "Recipe keys 'mixup' and 'augmented_versions' exclude each other. "
@@ -197,6 +207,11 @@ class Recipe:
     def teachers(self) -> tuple[str, ...]:
         """The names in `teacher`."""
         return tuple(self.teacher.split(" + ")) if self.teacher else ()
+
+    @property
+    def untaught(self) -> "Recipe":
+        """This recipe without a teacher."""
+        return replace(self, augmented_versions=0, mixed_versions=0, teacher="", teacher_weight=0.0)
 
     @property
     def shape(self) -> Shape | None:

@@ -120,7 +120,7 @@ class _SecondHead:
         labels = targets.argmax(axis=1)
         chosen = _draw_templates(labels, targets.shape[1], templates, np.random.default_rng([recipe.seed, epoch]))
         others = np.setdiff1d(np.arange(len(labels)), chosen)
-        own = replace(recipe, batch_size=min(recipe.batch_size, len(others)), augmented_versions=0, mixup=0.0)
+        own = replace(recipe, batch_size=min(recipe.batch_size, len(others)), mixup=0.0)
         batches = Batches(images[others], targets[others], own)
         batches.start_epoch(epoch)
         right = []

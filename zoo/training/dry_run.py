@@ -4,7 +4,6 @@ import math
 import resource
 import sys
 import time
-from dataclasses import replace
 
 import keras
 
@@ -61,7 +60,7 @@ def dry_run(recipe: Recipe, *, data=None, data_dir=None) -> dict:
         "layers": [(layer.name, _shape_of(layer), layer.count_params()) for layer in model.layers],
         "structure": structure(untrained(recipe, data_set)),
     }
-    batches = Batches(images, targets, replace(recipe, augmented_versions=0, teacher="", teacher_weight=0.0))
+    batches = Batches(images, targets, recipe.untaught)
     with fused_norms(model), matrix_convolutions(model):
         step = _seconds_a_step(model, batches)
     epoch = step * len(batches) + _validation_seconds(model, held_images, held_targets)

@@ -81,8 +81,7 @@ def report_data(recipe: Recipe, data_set: DataSet, console) -> None:
 def reading_rate(recipe: Recipe, data_set: DataSet) -> float:
     """Examples a second that one thread reads and augments, measured on a few batches."""
     kept = len(data_set.x_train) - recipe.validation
-    plain = replace(recipe, augmented_versions=0, teacher="", teacher_weight=0.0)
-    batches = Batches(data_set.x_train[:kept], data_set.y_train[:kept, None], plain)
+    batches = Batches(data_set.x_train[:kept], data_set.y_train[:kept, None], recipe.untaught)
     started, count = time.perf_counter(), 0
     for step in range(min(len(batches), MEASURED)):
         count += len(batches[step][0])

@@ -37,10 +37,10 @@ class Teacher:
         """Answers and targets in the recipe's proportion, float32 `[n, classes]`."""
         return (self.weight * answers + (1 - self.weight) * targets).astype("float32")
 
-    def answers(self, examples: np.ndarray, version: int) -> np.ndarray:
-        """Probabilities for all examples of an augmented version, float32 `[n, classes]`; kept for a resumed run."""
+    def answers(self, examples: np.ndarray, name: str) -> np.ndarray:
+        """Probabilities for all examples of a named version, float32 `[n, classes]`; kept for a resumed run."""
         # `answers_N.npy`, which earlier versions wrote, belong to images that were mirrored and covered.
-        path = Path(self.cache) / f"answers_to_version_{version}.npy" if self.cache else None
+        path = Path(self.cache) / f"answers_to_{name}.npy" if self.cache else None
         if path and path.exists():
             with naming_damaged_file(path, "Delete it: the answers are then computed again."):
                 return _read(path, (len(examples), self.models[0].output_shape[-1])).astype("float32")

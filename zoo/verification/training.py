@@ -96,6 +96,7 @@ def _check(recipe: Recipe, people: Identities) -> None:
         "label_smoothing": 0.0,
         "mixup": 0.0,
         "augmented_versions": 0,
+        "mixed_versions": 0,
         "teacher": "",
         "initial": "",
         "early_stopping": 0,
