@@ -168,6 +168,18 @@ def test_the_models_equal_keras(visit):
     assert all(float(row.split("\t")[2]) < 1e-4 for row in rows.all_inner_texts())
 
 
+def test_models_can_be_compared_once_the_answers_of_keras_are_there(visit):
+    page, held = visit("check.html"), []
+    page.route("**/data/expected.json", lambda route: held.append(route))  # playwright takes no builtin
+    with page.expect_request("**/data/expected.json"):
+        page.reload()
+    button = page.get_by_role("button", name="Compare all")
+    assert button.is_disabled()
+    held[0].continue_()
+    button.click()  # waits until it can be clicked
+    page.wait_for_selector("#verdict:not(:empty)")
+
+
 def changes(page):
     """What the page lists: t, and the classes before and after."""
     rows = page.locator("#changes li").evaluate_all("rows => rows.map(({dataset}) => ({...dataset}))")

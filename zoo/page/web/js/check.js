@@ -11,6 +11,7 @@ const button = document.getElementById("start");
 start(async () => {
   const [site, expected] = await Promise.all([readSite(), readData("expected")]);
   button.addEventListener("click", () => compareAll(site, expected));
+  button.disabled = false;
 });
 
 async function compareAll(site, expected) {
