@@ -75,11 +75,13 @@ def test_cutmix_replaces_a_rectangle_and_mixes_targets_by_its_area():
         assert (np.diff(np.flatnonzero(rows)) == 1).all() and (np.diff(np.flatnonzero(columns)) == 1).all()
 
 
-def test_cutmix_replaces_half_of_the_image_in_the_mean():
-    """The share that the square would have is uniform; what lies outside of the image takes a part of it away."""
+def test_cutmix_draws_the_size_of_the_rectangle_and_its_position():
+    """Of a side of s, s − s² / 4 lies within the image in the mean over its positions; s² is uniform."""
     images, targets = np.zeros((4000, 16, 16, 1), "uint8"), np.eye(4000, dtype="float32")
-    kept = cutmix(images, targets, np.random.default_rng(0))[1].max(1)
-    assert 0.05 < (kept > 0.95).mean() < 0.2 and 0.6 < kept.mean() < 0.75
+    kept = np.diag(cutmix(images, targets, np.random.default_rng(0))[1])
+    sides = np.sqrt(np.linspace(0, 1, 1001))
+    assert abs(kept.mean() - (1 - (sides - sides**2 / 4) ** 2).mean()) < 0.01
+    assert kept.min() < 0.05 and kept.max() > 0.95
 
 
 def test_batches_mix_if_the_recipe_says_so(batches):
