@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer
 from pinet_keras.analysis.operation_kinds import IDENTITIES
 from pinet_keras.analysis.replay import Copier, copy_operation, replay
+from pinet_keras.layers.mirror_conv2d import MirrorConv2D
 
 # Layers whose last axis of outputs can take a factor and a shift, and the axis of the kernel that holds it.
 SCALABLE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
@@ -18,9 +19,11 @@ def fold(model: keras.Model) -> keras.Model:
     """Rewrite a model into one with the same function and fewer operations: affine steps merge into the map before.
 
     Batch normalisations, and products and sums with constants (a scalar α, a scale per channel), that follow a dense
-    layer or a convolution go into its kernel and bias: γ(Wx + b − μ)/σ + β = (γ/σ W)x + (γ(b − μ)/σ + β). Layers that
-    do nothing at inference are left out. Nested models and the library's own layers are written out as their parts;
-    the result is a plain functional model, for inference: it has no training behaviour to keep.
+    layer or a convolution go into its kernel and bias: γ(Wx + b − μ)/σ + β = (γ/σ W)x + (γ(b − μ)/σ + β). So they do
+    where a reshape that splits each position's channels into equal parts stands in between. Layers that do nothing at
+    inference are left out. Nested models and the library's own layers are written out as their parts, a `MirrorConv2D`
+    as a `Conv2D` with twice its weights; the result is a plain functional model, for inference: it has no training
+    behaviour to keep.
 
     Args:
         model: a built model with a graph.
@@ -53,11 +56,18 @@ class _Opener(Copier):
             return super().__call__(call, args, kwargs, name, is_last)
         key = id(operation)
         if key not in self._copies:
-            self._copies[key] = copy_operation(operation, name)
-            self._copies[key].build(tree.map_structure(lambda x: x.shape, args[0]))
-            self._copies[key].set_weights(operation.get_weights())
-            _rename(self._copies[key], name)
-        return self._copies[key].call(args[0])
+            self._copies[key] = self._opened(operation, args[0], name)
+        copy = self._copies[key]
+        return copy(args[0]) if is_keras_layer(copy) else copy.call(args[0])
+
+    def _opened(self, layer, inputs, name):
+        if isinstance(layer, MirrorConv2D):
+            return layer.as_conv2d(name)
+        copy = copy_operation(layer, name)
+        copy.build(tree.map_structure(lambda x: x.shape, inputs))
+        copy.set_weights(layer.get_weights())
+        _rename(copy, name)
+        return copy
 
 
 def _rename(layer: keras.layers.Layer, prefix: str) -> None:
@@ -67,14 +77,15 @@ def _rename(layer: keras.layers.Layer, prefix: str) -> None:
 
 
 class _Chain:
-    """An affine map and the factor and shift per output channel that come after it."""
+    """The factor and shift per output channel that come after an affine map."""
 
-    def __init__(self, call: Call):
-        self.call = call
-        self.factor = np.ones(1)
-        self.shift = np.zeros(1)
+    def __init__(self, channels: int):
+        self.factor = np.ones(channels)
+        self.shift = np.zeros(channels)
 
     def then(self, factor: np.ndarray, shift: np.ndarray) -> None:
+        """One number each, one for each channel, or one for each of equal parts of the channels."""
+        factor, shift = (np.tile(each, len(self.factor) // len(each)) for each in (factor, shift))
         self.factor = self.factor * factor
         self.shift = self.shift * factor + shift
 
@@ -110,14 +121,16 @@ def _plan(graph: keras.Function) -> _Plan:
     for call in calls:
         if not _is_scalable(call.operation) or times[id(call.operation)] > 1:
             continue
-        chain, tensor = _Chain(call), call.outputs[0]
+        tensor = call.outputs[0]
+        chain = _Chain(tensor.shape[-1])
         while id(tensor) not in outputs and len(uses.get(id(tensor), [])) == 1:
             following = uses[id(tensor)][0]
             step = _affine_step(following, tensor)
-            if step is None or times[id(following.operation)] > 1:
+            if times[id(following.operation)] > 1 or (step is None and not _splits_channels(following, tensor)):
                 break
-            chain.then(*step)
-            plan.vanishing.add(id(following.outputs[0]))
+            if step is not None:
+                chain.then(*step)
+                plan.vanishing.add(id(following.outputs[0]))
             tensor = following.outputs[0]
         if chain.changes_values:
             plan.chains[id(call.operation)] = chain
@@ -150,6 +163,14 @@ def _affine_step(call: Call, tensor: keras.KerasTensor) -> tuple[np.ndarray, np.
     if name == "Multiply":
         return vector, np.zeros(1)
     return np.ones(1), vector if name == "Add" else -vector
+
+
+def _splits_channels(call: Call, tensor: keras.KerasTensor) -> bool:
+    """Whether a call is a reshape that makes positions with fewer channels of each position, in order."""
+    if class_name(call.operation) != "Reshape":
+        return False
+    channels, part = tensor.shape[-1], call.outputs[0].shape[-1]
+    return None not in (channels, part) and channels % part == 0
 
 
 def _per_channel(constant: ArrayLike, channels: int) -> np.ndarray | None:
@@ -210,11 +231,10 @@ def _scaled_weights(old: keras.layers.Layer, new: keras.layers.Layer, chain: _Ch
     weights = [np.asarray(w, dtype="float64") for w in old.get_weights()]
     if old.use_bias:
         *weights, bias = weights
-    factor = np.broadcast_to(chain.factor, bias.shape)
     last = weights[-1]
     if type(old).__name__.startswith("DepthwiseConv"):
-        weights[-1] = last * factor.reshape(last.shape[-2:])
+        weights[-1] = last * chain.factor.reshape(last.shape[-2:])
     else:
-        weights[-1] = last * factor
-    new_weights = [*weights, bias * factor + chain.shift]
+        weights[-1] = last * chain.factor
+    new_weights = [*weights, bias * chain.factor + chain.shift]
     return [w.astype(k.dtype).reshape(k.shape) for w, k in zip(new_weights, [*kernels, bias], strict=True)]

@@ -143,23 +143,47 @@ class MirrorConv2D(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        kernel = ops.convert_to_tensor(self.kernel)
-        outputs = ops.conv(
-            inputs,
-            ops.concatenate([kernel, self._mirrored(kernel)], axis=3),
-            padding=self.padding,
-            data_format=self.data_format,
-        )
+        outputs = ops.conv(inputs, self._both_kernels(), padding=self.padding, data_format=self.data_format)
         if self.bias is None:
             return outputs
         shape = [1] * 4
         shape[self._channel_axis] = 2 * self.filters
         return outputs + ops.reshape(ops.tile(self.bias, [2]), shape)
 
-    def _mirrored(self, kernel):
-        """The kernel that gives for an image what `kernel` gives in the mirror."""
-        kernel = ops.flip(kernel, axis=1)
-        return ops.roll(kernel, kernel.shape[2] // 2, axis=2) if self.paired else kernel
+    def _both_kernels(self):
+        """[K, M K]: the second gives for an image what the first gives in the mirror."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        mirrored = ops.flip(kernel, axis=1)
+        if self.paired:
+            mirrored = ops.roll(mirrored, kernel.shape[2] // 2, axis=2)
+        return ops.concatenate([kernel, mirrored], axis=3)
+
+    def as_conv2d(self, name: str | None = None) -> keras.layers.Conv2D:
+        """A plain convolution with the same outputs and twice as many weights, for inference.
+
+        Args:
+            name: its name; `None` for that of this layer.
+
+        Raises:
+            ValueError: the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(f"{self.name} has no kernel before it is built, such as by a first call.")
+        (channels,) = self.input_spec.axes.values()
+        layer = keras.layers.Conv2D(
+            2 * self.filters,
+            self.kernel_size,
+            padding=self.padding,
+            data_format=self.data_format,
+            use_bias=self.use_bias,
+            name=name or self.name,
+            dtype=self.dtype_policy,
+        )
+        layer.build((None, channels, None, None) if self._channel_axis == 1 else (None, None, None, channels))
+        layer.kernel.assign(self._both_kernels())
+        if self.use_bias:
+            layer.bias.assign(ops.tile(self.bias, [2]))
+        return layer
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shape = list(input_shape)

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from pinet_keras.analysis import certify, count_macs, fold
-from pinet_keras.layers import PolyBlock2D, PolyConv2D, PolyDense, PolynomialActivation
+from pinet_keras.layers import MirrorConv2D, PolyBlock2D, PolyConv2D, PolyDense, PolynomialActivation
 
 
 def _randomise(model):
@@ -80,6 +80,37 @@ def test_own_layers_are_opened_and_folded(layer):
 def test_polynomial_activations_are_opened():
     model = _model(lambda x: PolynomialActivation(degree=3)(layers.Dense(4)(x)))
     _assert_same(model, fold(model))
+
+
+@pytest.mark.parametrize("reshape", [layers.Reshape((12, 4, 4)), lambda x: ops.reshape(x, (-1, 6, 4, 2, 4))])
+def test_norms_behind_a_reshape_that_splits_the_channels_go_into_the_map_before_it(reshape):
+    model = _model(lambda x: ops.square(layers.BatchNormalization()(reshape(layers.Conv2D(8, 3)(x)) * 3.0)), (8, 6, 3))
+    folded = fold(model)
+    _assert_same(model, folded, (8, 6, 3))
+    assert [type(each).__name__ for each in folded.operations] == ["InputLayer", "Conv2D", "Reshape", "Square"]
+
+
+@pytest.mark.parametrize("reshape", [layers.Reshape((6, 3, 16)), layers.Reshape((16, 6, 3)), layers.Flatten()])
+def test_norms_behind_other_reshapes_are_left_alone(reshape):
+    model = _model(lambda x: layers.BatchNormalization()(reshape(layers.Conv2D(8, 3)(x))))
+    folded = fold(model)
+    _assert_same(model, folded)
+    assert _norms(folded) == 1
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_convolutions_that_commute_with_mirroring_become_plain_ones(use_bias):
+    def body(x):
+        x = MirrorConv2D(4, 3, paired=False, padding="same", use_bias=use_bias)(x)
+        x = ops.square(layers.BatchNormalization()(layers.Reshape((8, 16, 4))(x)))
+        shared = MirrorConv2D(4, 3, padding="same", use_bias=use_bias)
+        return shared(ops.square(shared(layers.Reshape((8, 8, 8))(x))))
+
+    model = _model(body)
+    folded = fold(model)
+    _assert_same(model, folded)
+    assert [type(layer).__name__ for layer in folded.layers if layer.weights] == ["Conv2D", "Conv2D"]
+    assert count_macs(folded) == count_macs(model)
 
 
 def test_what_has_two_users_is_left_alone():

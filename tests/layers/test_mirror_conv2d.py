@@ -44,6 +44,28 @@ def test_it_commutes_with_mirroring(paired, rng):
     assert np.abs(array(layer(images)) - expected).max() > 0.1
 
 
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_plain_convolution_has_the_same_outputs(paired, use_bias, rng):
+    layer, images = layer_and_images(rng, paired=paired, padding="same" if use_bias else "valid", use_bias=use_bias)
+    plain = layer.as_conv2d("plain")
+    assert type(plain) is keras.layers.Conv2D and plain.name == "plain" and layer.as_conv2d().name == layer.name
+    np.testing.assert_allclose(array(plain(images)), array(layer(images)), rtol=1e-5, atol=1e-5)
+
+
+def test_a_plain_convolution_keeps_the_format_and_the_policy():
+    layer = MirrorConv2D(3, 3, data_format="channels_first", dtype="mixed_bfloat16")
+    layer.build((2, 4, 6, 7))
+    plain = layer.as_conv2d()
+    assert plain.data_format == "channels_first" and plain.dtype_policy.name == "mixed_bfloat16"
+    np.testing.assert_array_equal(array(plain.kernel)[..., :3], array(layer.kernel))
+
+
+def test_a_layer_that_is_not_built_has_no_plain_convolution():
+    with pytest.raises(ValueError, match="mirror_conv2d.* has no kernel before it is built"):
+        MirrorConv2D(3, 3).as_conv2d()
+
+
 def test_it_has_half_of_the_weights_of_a_convolution_and_one_bias_for_both_halves():
     layer, plain = MirrorConv2D(3, 3), keras.layers.Conv2D(6, 3)
     layer.build(SHAPE)

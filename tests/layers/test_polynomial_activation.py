@@ -84,6 +84,12 @@ def test_a_polynomial_that_was_set_is_that_of_inference_and_of_training_on_its_v
         assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("value", np.linspace(1.5, 3, 7))  # rounding decides the sign of a variance
+def test_batches_of_equal_values_stay_finite_in_training(value):
+    y = built(degree=9)(np.full((300, 3), value, "float32"), training=True)
+    assert np.isfinite(keras.ops.convert_to_numpy(y)).all()
+
+
 def test_a_copy_from_the_config_keeps_what_was_learned():
     layer = built(degree=2, initial="tanh", bound=2.0)
     layer.coefficients[2].assign([1.0, 2.0, 3.0])
