@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops, tree
 from numpy.typing import ArrayLike
 
-from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer
+from pinet_keras.analysis.graph import Call, calls_of, class_name, is_keras_layer, is_keras_op
 from pinet_keras.analysis.operation_kinds import IDENTITIES
 from pinet_keras.analysis.replay import Copier, copy_operation, replay
 from pinet_keras.layers.mirror_conv2d import MirrorConv2D
@@ -167,7 +167,8 @@ def _affine_step(call: Call, tensor: keras.KerasTensor) -> tuple[np.ndarray, np.
 
 def _splits_channels(call: Call, tensor: keras.KerasTensor) -> bool:
     """Whether a call is a reshape that makes positions with fewer channels of each position, in order."""
-    if class_name(call.operation) != "Reshape":
+    keras_own = is_keras_layer(call.operation) or is_keras_op(call.operation)
+    if not keras_own or class_name(call.operation) != "Reshape":
         return False
     channels, part = tensor.shape[-1], call.outputs[0].shape[-1]
     return None not in (channels, part) and channels % part == 0
