@@ -56,7 +56,7 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_all_but_the_weights_of_the_baselines(wheel):
     files = zipfile.ZipFile(wheel).namelist()
     weights = {Path(name).name.removesuffix(".weights.h5") for name in files if name.endswith(".h5")}
-    assert len(BASELINES) == 8 and weights == {*zoo.list_models(), FACES.name} - set(BASELINES)
+    assert len(BASELINES) == 9 and weights == {*zoo.list_models(), FACES.name} - set(BASELINES)
     assert f"zoo/verification/{FACES.name}/{THRESHOLD_FILE}" in files
     assert "zoo/ranges/pinet_digits.json" in files
     assert "zoo/card.schema.json" in files
