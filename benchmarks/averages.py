@@ -21,6 +21,7 @@ GROUPS = (
     ("pinet_cifar10_shallow", "pinet_cifar10_encrypted"),
     ("pinet_cifar10_activated", "pinet_cifar10_narrow_activated"),
     ("pinet_cifar10_activated", "pinet_cifar10_products_activated"),
+    ("pinet_cifar10_activated", "pinet_cifar10_products_activated", "pinet_cifar10_distilled_activated"),
 )
 
 

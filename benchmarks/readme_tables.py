@@ -48,7 +48,7 @@ MODELS = ("Model", "Data", "Tier", "Degree", "Parameters", "MACs", "Test accurac
 AGAINST_RELU = ("Model", "Tier", "Degree", "Parameters", "MACs", "Test accuracy (95 %)")
 GENERATING = (*MODELS[:5], "Class accuracy", "Fréchet distance", "Precision, recall")
 TRAINING = ("Command", "Hardware", "Backend", "Epochs", "Time", "Result")
-POLYNOMIAL, RELU = "pinet_cifar10", "pinet_cifar10_activated"
+POLYNOMIAL, RELU = "pinet_cifar10", "pinet_cifar10_distilled_activated"
 
 
 def cards_table(cards: list[Card], columns: Sequence[str]) -> str:
