@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import zoo
 from docs.hooks import gallery
 
 # What each script must print, whatever the rounding of the processor.
 PRINTED = {
     "certify_own_model": r"degree 12\n[\s\S]*\nholds: 8 lines",
-    "classify_image": r"^cat .*\n[\s\S]*degree 16,777,216\ntest accuracy 93\.68%",
+    "classify_image": r"^cat .*\n[\s\S]*degree 16,777,216\ntest accuracy "
+    + re.escape(f"{zoo.card('pinet_cifar10')['accuracy']['test']:.2%}"),
     "decision_boundary": r"^at t = 0\.\d+ the prediction changes from 3 [\s\S]* to 8$",
     "expand_polynomial": r"(.* · x\^\d · y\^\d\n){10}[\s\S]*accuracy of the formula: (9[5-9]\.|100)",
     "fine_tune": r"test images: (9[5-9]\.|100)[\s\S]*degree: 4$",
