@@ -53,16 +53,44 @@ def test_a_run_of_another_backend_is_not_resumed(run_dir, monkeypatch):
         open_run(run_dir, RECIPE, DATA, fresh=False)
 
 
-def test_another_run_keeps_no_answers_of_the_earlier_ones_teacher(run_dir):
+@pytest.fixture
+def answers(run_dir):
+    """A file of a teacher's answers in the run's folder."""
+    path = run_dir / "answers_to_version_0.npy"
+    path.write_bytes(b"answers")
+    return path
+
+
+def test_a_run_that_is_stopped_in_its_first_epoch_keeps_its_teachers_answers(run_dir, answers):
+    (run_dir / "checkpoint.npz").unlink()
+    open_run(run_dir, replace(RECIPE, note="The same training."), DATA, fresh=False)
+    assert answers.exists()
+
+
+@pytest.mark.parametrize("change", ["seed", "data", "teacher", "task", "damaged", "no record", "fresh"])
+def test_another_run_keeps_no_answers_of_the_earlier_ones_teacher(run_dir, answers, change, monkeypatch):
     """They belong to that teacher, and to examples that were changed by that seed."""
-    (run_dir / "answers_0.npy").write_bytes(b"answers")
+    (run_dir / "checkpoint.npz").unlink()
+    recipe, data, record = RECIPE, DATA, run_dir / "run.json"
+    if change == "seed":
+        recipe = replace(RECIPE, seed=1)
+    if change == "data":
+        data = SimpleNamespace(sha256="def")
+    if change == "teacher":
+        monkeypatch.setattr("zoo.training.run_folder.models_record", lambda _: {"teacher_sha256": "of other weights"})
+    if change == "task":
+        record.write_text(record.read_text().replace("image classification", "image generation"))
+    if change == "damaged":
+        record.write_text("{")
+    if change == "no record":
+        record.unlink()
+    open_run(run_dir, recipe, data, fresh=change == "fresh")
+    assert not answers.exists()
+
+
+def test_a_run_that_is_resumed_keeps_its_teachers_answers(run_dir, answers):
     open_run(run_dir, RECIPE, DATA, fresh=False)
-    assert (run_dir / "answers_0.npy").exists()
-    open_run(run_dir, replace(RECIPE, seed=1), DATA, fresh=True)
-    assert not (run_dir / "answers_0.npy").exists()
-    (run_dir / "answers_0.npy").write_bytes(b"of a run that was stopped in its first epoch")
-    open_run(run_dir, RECIPE, DATA, fresh=False)
-    assert not (run_dir / "answers_0.npy").exists()
+    assert answers.exists()
 
 
 def test_a_refused_run_leaves_nothing_behind(tmp_path, small_npz):
@@ -153,7 +181,7 @@ def test_a_run_says_where_it_stands(tmp_path, done, words):
     assert not words or re.search(words, printed)
 
 
-@pytest.mark.parametrize("done, words", [(0, "nothing is kept"), (3, "3 of 12 epochs are kept in .*the same command")])
+@pytest.mark.parametrize("done, words", [(0, "no epoch is kept"), (3, "3 of 12 epochs are kept in .*the same command")])
 def test_ctrl_c_says_what_is_kept(tmp_path, done, words):
     console, checkpoint = Console(file=StringIO(), width=400), Checkpoint(tmp_path)
     checkpoint.history = [{"epoch": epoch} for epoch in range(done)]

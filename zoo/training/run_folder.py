@@ -25,7 +25,7 @@ def open_run(run_dir, recipe, data_set, fresh):
         run_dir: the folder, locked by the caller.
         recipe: the `Recipe` or `GeneratorRecipe`.
         data_set: the `DataSet`.
-        fresh: delete an earlier run's checkpoint.
+        fresh: delete an earlier run's checkpoint and its teachers' answers.
 
     Raises:
         ValueError: the folder holds a checkpoint of another run, or one without `run.json`.
@@ -42,26 +42,37 @@ def open_run(run_dir, recipe, data_set, fresh):
         checkpoint.unlink(missing_ok=True)
     if not checkpoint.exists():  # the earlier run was refused, or stopped in its first epoch
         log.unlink(missing_ok=True)  # it says how far the run in the folder is
-        for answers in run_dir.glob("answers_*.npy"):  # perhaps another teacher's, or to other examples
-            answers.unlink()
+        if fresh or not _tells_of(path, recipe, record):
+            for answers in run_dir.glob("answers_*.npy"):  # perhaps another teacher's, or to other examples
+                answers.unlink()
         write_json(path, record)
         return
-    earlier = _read_earlier(path, recipe)
-    for key in record["recipe"].keys() & NOT_COMPARED:
-        earlier["recipe"][key] = record["recipe"][key]
-    if earlier != record:
-        differing = sorted(
-            [key for key in record["recipe"] if earlier["recipe"][key] != record["recipe"][key]]
-            + [key for key in COMPARED if earlier.get(key) != record.get(key)]
-        )
+    differing = _differing(_read_earlier(path, recipe), record)
+    if differing:
         raise ValueError(
             f"{run_dir} holds a run that differs in {', '.join(differing)}. Give another run folder, or start over "
             "with --fresh (which deletes that run)."
         )
 
 
+def _tells_of(path, recipe, record):
+    """Whether a `run.json`, of a run without a checkpoint, is of this very run."""
+    try:
+        return not _differing(_read_earlier(path, recipe), record)
+    except ValueError:  # missing, damaged, or of another task
+        return False
+
+
+def _differing(earlier, record):
+    """The names of what two runs' records differ in."""
+    return sorted(
+        [key for key in record["recipe"].keys() - NOT_COMPARED if earlier["recipe"][key] != record["recipe"][key]]
+        + [key for key in COMPARED if earlier.get(key) != record.get(key)]
+    )
+
+
 def _read_earlier(path, recipe):
-    """The record of the run that left a checkpoint."""
+    """The record of the run that is in the folder."""
     earlier = read_json(path, START_OVER)
     if earlier is None:
         raise ValueError(f"{path.parent} holds a checkpoint, and no run.json that says of which run. {START_OVER}")
@@ -98,7 +109,7 @@ def reporting_interruption(checkpoint, progress):
         yield
     except KeyboardInterrupt:
         done, folder = len(checkpoint.history), checkpoint.path.parent
-        words = f"stopped before the end of its first epoch: nothing is kept in {folder}"
+        words = f"stopped before the end of its first epoch: no epoch is kept in {folder}"
         if done:
             words = f"stopped; {done} of {progress.recipe.epochs} epochs are kept in {folder}: the same command resumes"
         progress.console.print(printable(words), highlight=False, soft_wrap=True, markup=False)

@@ -176,7 +176,7 @@ def test_ctrl_c_reports_what_is_kept(tmp_path, monkeypatch):
     console = Console(file=StringIO(), width=400)
     with pytest.raises(KeyboardInterrupt):
         train(RECIPE, run_dir=tmp_path, console=console)
-    assert f"stopped before the end of its first epoch: nothing is kept in {tmp_path}" in console.file.getvalue()
+    assert f"stopped before the end of its first epoch: no epoch is kept in {tmp_path}" in console.file.getvalue()
 
 
 def test_a_classifier_of_that_name_and_a_run_of_another_task_are_refused(tmp_path):
