@@ -66,10 +66,11 @@ def comparison(polynomial: Card, activated: Card, rates: dict) -> str:
     """
     cards = (polynomial, activated)
     rows = [[*(COLUMNS[head](card) for head in AGAINST_RELU), rate(rates, card["name"])] for card in cards]
-    points = 100 * (activated["accuracy"]["test"] - polynomial["accuracy"]["test"])
+    points = 100 * (polynomial["accuracy"]["test"] - activated["accuracy"]["test"])
     return (
         f"{markdown_table([*AGAINST_RELU, 'Images/s'], rows)}\n\n{how(rates)}\n\n"
-        f"With ReLU the network is {points:.1f} percentage points more accurate; it is not a polynomial."
+        f"The test accuracy of the polynomial is {abs(points):.1f} percentage points "
+        f"{'lower' if points < 0 else 'higher'} than that of the network with ReLU, which is not a polynomial."
     )
 
 
