@@ -3,7 +3,7 @@
 import pytest
 
 import zoo
-from benchmarks import comparison
+from benchmarks import comparison, readme_tables
 from benchmarks.readme_tables import POLYNOMIAL, RELU
 
 
@@ -36,6 +36,16 @@ def test_the_two_take_turns_and_the_first_round_does_not_count(monkeypatch):
 
 def test_the_fastest_round_stands_in_the_table():
     assert comparison.rate({"images_per_second": {"a": [1200.4, 1300.6, 900.0]}}, "a") == "1,301"
+
+
+@pytest.mark.parametrize(
+    "accuracy, words", [(0.9391, "0.1 percentage points higher"), (0.929, "0.9 percentage points lower")]
+)
+def test_the_sentence_says_which_network_is_more_accurate(accuracy, words):
+    polynomial, relu = ({**zoo.card(name)} for name in (POLYNOMIAL, RELU))
+    for card, value in ((polynomial, accuracy), (relu, 0.9379)):
+        card["accuracy"] = {**card["accuracy"], "test": value}
+    assert f"of the polynomial is {words}" in readme_tables.comparison(polynomial, relu, comparison.read_rates())
 
 
 def test_the_networks_that_are_compared_are_of_one_size():

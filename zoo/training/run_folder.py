@@ -21,6 +21,8 @@ START_OVER = (
 def open_run(run_dir, recipe, data_set, fresh):
     """Check that a run's folder holds this run or none; description, note and baselines may differ.
 
+    Where no epoch is done, the teachers' answers are kept if they are of this very run.
+
     Args:
         run_dir: the folder, locked by the caller.
         recipe: the `Recipe` or `GeneratorRecipe`.
